@@ -1,0 +1,223 @@
+"""The command line: arguments in, one call, text out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import duckdb
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from .check import run_checks
+from .database import __version__, open_database
+from .errors import DatabaseError, MailsqlError, UsageError
+from .export import export as export_csv
+from .ingest import BATCH_BYTES
+from .ingest import load as load_logs
+from .output import Format, narrate, write, write_rows
+from .report import list_reports, run_report
+from .status import describe_load, describe_status
+from .trace import Language, describe_messages
+
+app = typer.Typer(
+    help="Postfix and Dovecot logs as DuckDB tables: find any mail, and prove it, in SQL.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Db = Annotated[Path, typer.Option("--db", envvar="MAILSQL_DB", help="The DuckDB file.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", help="File instead of stdout.")]
+Since = Annotated[str | None, typer.Option("--since", help="From this time on, as 2026-02-03.")]
+Until = Annotated[str | None, typer.Option("--until", help="Before this time.")]
+DEFAULT_DB = Path("mail.duckdb")
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        write(f"mailsql {__version__}, DuckDB {duckdb.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def load(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Logs, directories, or -.")],
+    db: Db = DEFAULT_DB,
+    year: Annotated[
+        int | None, typer.Option(min=1970, max=2200, help="Year of the first stamp without one.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone of stamps without one, as Asia/Tokyo.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Host of lines that name none.")] = None,
+    batch_mb: Annotated[
+        int, typer.Option(min=1, max=1024, help="Megabytes read at once.")
+    ] = BATCH_BYTES // 2**20,
+) -> None:
+    """Load logs, plain or compressed; only what is new in them is added."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        sizes = sum(Path(path).stat().st_size for path in paths if Path(path).is_file())
+        task = bar.add_task("loading", total=sizes or None)
+        loaded = load_logs(
+            paths,
+            db,
+            now=datetime.now(UTC),
+            year=year,
+            timezone=timezone,
+            host=host,
+            batch_bytes=batch_mb * 2**20,
+            progress=lambda name, count: bar.update(task, advance=count),
+        )
+    with open_database(db) as connection:
+        write(describe_load(connection, loaded, db))
+
+
+@app.command()
+def query(
+    sql: Annotated[str | None, typer.Argument(metavar="SQL", help="One SQL statement.")] = None,
+    db: Db = DEFAULT_DB,
+    file: Annotated[Path | None, typer.Option("-f", "--file", help="Read SQL from here.")] = None,
+    form: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Run SQL on the database, which it cannot change."""
+    if (sql is None) == (file is None):
+        raise UsageError("query needs SQL, or -f FILE", "mailsql query 'select * from messages'")
+    if file is not None:
+        try:
+            sql = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file}: {error}", "name a readable SQL file") from error
+    with open_database(db) as connection:
+        try:
+            result = connection.execute(sql or "")
+            rows = result.fetchall() if result.description else []
+        except duckdb.Error as error:
+            message = str(error).splitlines()[0]
+            raise UsageError(message, "mailsql query 'show tables' lists what there is") from error
+        if result.description:
+            write_rows([column[0] for column in result.description], rows, form, output)
+
+
+@app.command()
+def report(
+    name: Annotated[str | None, typer.Argument(help="Which report; without it, the list.")] = None,
+    db: Db = DEFAULT_DB,
+    since: Since = None,
+    until: Until = None,
+    form: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Run a saved report, or list them."""
+    with open_database(db) as connection:
+        if name is None:
+            write_rows(["report", "what"], list_reports(connection), form, output)
+            return
+        result = run_report(connection, name, since, until)
+        names = [column[0] for column in result.description or []]
+        write_rows(names, result.fetchall(), form, output)
+
+
+@app.command()
+def trace(
+    term: Annotated[str, typer.Argument(help="Queue id, message-id, address or login name.")],
+    db: Db = DEFAULT_DB,
+    language: Annotated[Language, typer.Option("--lang", help="Language.")] = Language.EN,
+    with_lines: Annotated[bool, typer.Option("--lines", help="Show the log lines too.")] = False,
+) -> None:
+    """Tell the way of each message of a queue id, message-id, address or user, step by step."""
+    with open_database(db) as connection:
+        text, count = describe_messages(connection, term, language, with_lines=with_lines)
+    if not count:
+        raise MailsqlError(
+            f"{term}: no message found",
+            "a queue id, a message-id, a whole address, or a login name; mailsql status shows "
+            "which period is loaded",
+        )
+    write(text)
+
+
+@app.command()
+def export(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty directory.")],
+    db: Db = DEFAULT_DB,
+    since: Since = None,
+    until: Until = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this table or report.")] = None,
+) -> None:
+    """Write tables and reports as CSV for auditors, with a manifest of hashes."""
+    with open_database(db) as connection:
+        rows = export_csv(
+            connection, directory, now=datetime.now(UTC), since=since, until=until, only=only
+        )
+    write_rows(["file", "rows"], list(rows.items()))
+    narrate(f"written to {directory}, with manifest.json")
+
+
+@app.command()
+def status(db: Db = DEFAULT_DB) -> None:
+    """Show what is loaded, and how much of it is understood."""
+    with open_database(db) as connection:
+        write(describe_status(connection))
+
+
+@app.command()
+def check(db: Db = DEFAULT_DB) -> None:
+    """Verify that the tables agree with the lines and with each other."""
+    with open_database(db) as connection:
+        failures = run_checks(connection, narrate)
+    if failures:
+        raise MailsqlError(f"{failures} of the checks found rows", "please report this as a bug")
+
+
+@app.command()
+def shell(db: Db = DEFAULT_DB) -> None:
+    """Open the database in the DuckDB shell."""
+    program = shutil.which("duckdb")
+    if program is None:
+        raise DatabaseError("duckdb: the DuckDB shell is not installed", "pip install duckdb-cli")
+    open_database(db).close()
+    sys.stdout.flush()
+    os.execv(program, [program, str(db)])
+
+
+def main() -> NoReturn:
+    """Run a command; end with its exit code."""
+    try:
+        app()
+    except MailsqlError as error:
+        narrate(f"mailsql: {error}")
+        if error.hint:
+            narrate(f"try: {error.hint}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        narrate("mailsql: interrupted; what was committed stays, load again to continue")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(0)

@@ -1,0 +1,305 @@
+"""Log streams -> rows: one batch of lines runs through sql/ingest, its rows and the checkpoint are
+committed together.
+
+Python only moves the lines; what they mean is decided in SQL."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+
+from .blocks import Batch, read_batches
+from .database import __version__, open_database, run_sql
+from .errors import InputError, UsageError
+from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
+
+BATCH_BYTES = 67108864
+LINES_PER_COMMIT = 4_000_000
+IDENTITY_BYTES = 1024
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class LoadedSource:
+    """What loading one log did.
+
+    Attributes:
+        name: the path, or "-".
+        line_count: lines added.
+        byte_count: uncompressed bytes added.
+        loaded_before: bytes of it that were loaded before.
+        is_empty: it holds no byte.
+        waiting_bytes: length of a last line without newline, left for the next load.
+    """
+
+    name: str
+    line_count: int
+    byte_count: int
+    loaded_before: int
+    is_empty: bool
+    waiting_bytes: int
+
+
+@dataclass(frozen=True)
+class _Checkpoint:
+    """How far a stream is loaded (a row of log_files)."""
+
+    file_key: int
+    identity_bytes: int
+    identity_sha256: str
+    loaded_bytes: int
+    loaded_lines: int
+    tail_bytes: int
+    tail_sha256: str
+
+
+def load(
+    paths: Sequence[str],
+    database: Path,
+    *,
+    now: datetime,
+    year: int | None = None,
+    timezone: str | None = None,
+    host: str | None = None,
+    batch_bytes: int = BATCH_BYTES,
+    progress: Progress | None = None,
+) -> list[LoadedSource]:
+    """Load logs into a database and return what was added, log by log.
+
+    Args:
+        paths: files, directories, or "-" for standard input.
+        database: the DuckDB file; created if missing.
+        now: current time; dates standard input, and stands in load_batches.
+        year: year of the first line of each new log whose stamps have none; otherwise the one
+            that puts the first line not after the last change of the file.
+        timezone: IANA name for stamps without zone; the system's if None.
+        host: host of lines that name none, such as those of Dovecot's own log files.
+        batch_bytes: size of the batches that a log is cut into.
+        progress: called with the log's name and the bytes added, after each batch.
+
+    Raises:
+        InputError: a path is missing, unreadable, or no log; logs before it stay loaded.
+        DatabaseError: the database cannot be opened for writing.
+        UsageError: the time zone is not known.
+    """
+    sources = find_sources(paths, now.date())
+    for source in sources:
+        if source.path is not None:
+            with open_source(source) as stream:
+                check_text(stream.read(SNIFFED_BYTES), source.name)
+    connection = open_database(database, read_only=False)
+    try:
+        _prepare(connection, timezone)
+        loader = _Loader(connection, now, year, host, batch_bytes, progress)
+        loaded = [loader.load_source(source) for source in sources]
+        if any(source.line_count for source in loaded):
+            connection.execute("checkpoint")
+        return loaded
+    finally:
+        connection.close()
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, timezone: str | None) -> None:
+    """Set the session up for ingest."""
+    if timezone is not None:
+        try:
+            connection.execute("set TimeZone = ?", [timezone])
+        except duckdb.Error as error:
+            raise UsageError(
+                f"{timezone}: unknown time zone", "use an IANA name such as Asia/Tokyo or UTC"
+            ) from error
+    connection.execute("set checkpoint_threshold = '1TB'")
+    connection.execute("set enable_progress_bar = false")
+    run_sql(connection, "ingest/0_macros")
+
+
+@dataclass(frozen=True)
+class _Loader:
+    """Loads one source after another over one connection."""
+
+    connection: duckdb.DuckDBPyConnection
+    now: datetime
+    year: int | None
+    host: str | None
+    batch_bytes: int
+    progress: Progress | None
+
+    def load_source(self, source: Source) -> LoadedSource:
+        """Load what is new in a log; what was committed before an error stays."""
+        try:
+            with open_source(source) as stream:
+                return self._load_stream(source, stream)
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _load_stream(self, source: Source, stream: BinaryIO) -> LoadedSource:
+        head = stream.read(max(IDENTITY_BYTES, SNIFFED_BYTES))
+        if source.path is None:
+            check_text(head, source.name)
+        known = self._find_checkpoint(source, stream, head)
+        start = known.loaded_bytes if known else 0
+        begun = head[start:]
+        if source.path is not None:
+            stream.seek(max(start, len(head)))
+        elif start > len(head):
+            _skip(stream, start - len(head))
+        if not head:
+            return LoadedSource(source.name, 0, 0, 0, True, 0)
+        self.connection.execute("begin")
+        checkpoint = self._enter_checkpoint(source, head, known)
+        batches = read_batches(
+            stream, begun, start, self.batch_bytes, source.is_closed, source.name
+        )
+        line_count = byte_count = uncommitted = waiting = 0
+        for batch in _read_ahead(batches):
+            if not batch.line_count:
+                waiting = batch.byte_count
+                break
+            self._load_batch(source, checkpoint, batch, line_count)
+            line_count += batch.line_count
+            byte_count += batch.byte_count
+            uncommitted += batch.line_count
+            # A damaged compressed file shows only at its end: nothing of it must stay
+            if uncommitted >= LINES_PER_COMMIT and source.compression is None:
+                self.connection.execute("commit")
+                self.connection.execute("begin")
+                uncommitted = 0
+            if self.progress is not None:
+                self.progress(source.name, batch.byte_count)
+        self.connection.execute("commit")
+        return LoadedSource(source.name, line_count, byte_count, start, False, waiting)
+
+    def _roll_back(self) -> None:
+        """Undo the open transaction, if there is one."""
+        try:
+            self.connection.execute("rollback")
+        except duckdb.Error:
+            # None was open, or its failure has ended it
+            return
+
+    def _find_checkpoint(
+        self, source: Source, stream: BinaryIO, head: bytes
+    ) -> _Checkpoint | None:
+        """Find the stream that a log continues, by its first and its last loaded bytes."""
+        rows = self.connection.execute(
+            "select file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "
+            "tail_bytes, tail_sha256 from log_files order by file_key desc"
+        ).fetchall()
+        for known in (_Checkpoint(*row) for row in rows):
+            if known.identity_bytes > len(head):
+                continue
+            if hashlib.sha256(head[: known.identity_bytes]).hexdigest() != known.identity_sha256:
+                continue
+            tail_start = known.loaded_bytes - known.tail_bytes
+            if source.path is None or known.loaded_bytes <= len(head):
+                tail = head[tail_start : known.loaded_bytes]
+            else:
+                stream.seek(tail_start)
+                tail = stream.read(known.tail_bytes)
+            is_shorter = len(tail) < known.tail_bytes
+            if is_shorter or hashlib.sha256(tail).hexdigest() == known.tail_sha256:
+                return known
+        return None
+
+    def _enter_checkpoint(
+        self, source: Source, head: bytes, known: _Checkpoint | None
+    ) -> _Checkpoint:
+        """Write the stream's row, or where it is found now."""
+        identity = head[:IDENTITY_BYTES]
+        identity_sha256 = hashlib.sha256(identity).hexdigest()
+        if known is not None:
+            self.connection.execute(
+                "update log_files set path = ?, compression = ?, identity_bytes = ?, "
+                "identity_sha256 = ? where file_key = ?",
+                [source.name, source.compression, len(identity), identity_sha256, known.file_key],
+            )
+            return known
+        row = self.connection.execute(
+            "insert into log_files select coalesce(max(file_key), 0) + 1, ?, ?, ?, ?, 0, 0, 0, '', "
+            "null, null, null from log_files returning file_key",
+            [source.name, source.compression, len(identity), identity_sha256],
+        ).fetchone()
+        assert row is not None
+        return _Checkpoint(int(row[0]), len(identity), identity_sha256, 0, 0, 0, "")
+
+    def _load_batch(
+        self, source: Source, checkpoint: _Checkpoint, batch: Batch, lines_before: int
+    ) -> None:
+        """Run one batch through sql/ingest."""
+        execute = self.connection.execute
+        execute(
+            "create or replace temp table batch_lines as "
+            "select unnest(string_split(block, chr(10))) as line, null::bigint as line_key, "
+            "null::timestamptz as known_at, null::varchar as part "
+            "from (select unnest(?::varchar[]) as block)",
+            [batch.blocks],
+        )
+        execute(
+            "create or replace temp table batch as select ?::integer as file_key, "
+            "?::bigint as first_line_key, ?::varchar as default_host, ?::integer as given_year, "
+            "?::date as reference_date, ?::bigint as first_byte, ?::bigint as byte_count, "
+            "?::bigint as line_count, ?::varchar as sha256, ?::integer as tail_bytes, "
+            "?::varchar as tail_sha256, ?::timestamptz as committed_at, "
+            "?::varchar as mailsql_version, (select last_local_date from log_files "
+            "where file_key = ?::integer) as last_local_date",
+            [
+                checkpoint.file_key,
+                checkpoint.file_key * 2**32 + checkpoint.loaded_lines + lines_before + 1,
+                self.host,
+                self.year,
+                source.reference_date,
+                batch.first_byte,
+                batch.byte_count,
+                batch.line_count,
+                batch.sha256,
+                len(batch.tail),
+                hashlib.sha256(batch.tail).hexdigest(),
+                self.now,
+                __version__,
+                checkpoint.file_key,
+            ],
+        )
+        derive(self.connection)
+
+
+def derive(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take the lines of batch_lines apart and write what they say.
+
+    Where new lines come before lines that are loaded already, what those and all later ones say
+    is derived again.
+    """
+    run_sql(connection, "ingest/lines.sql")
+    for folder in ("ingest/1_lines", "ingest/2_order"):
+        run_sql(connection, folder)
+    if connection.execute("select count(*) from rewinds").fetchone() != (0,):
+        for folder in ("ingest/3_rewind", "ingest/1_lines"):
+            run_sql(connection, folder)
+    for folder in ("ingest/4_earlier", "ingest/5_parse", "ingest/6_link", "ingest/7_store"):
+        run_sql(connection, folder)
+
+
+def _read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Read the next batch while the engine works on this one."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        future = reader.submit(next, batches, None)
+        while (batch := future.result()) is not None:
+            future = reader.submit(next, batches, None)
+            yield batch
+
+
+def _skip(stream: BinaryIO, count: int) -> None:
+    """Read past bytes of a stream that cannot seek."""
+    while count > 0:
+        read = stream.read(min(count, 1048576))
+        if not read:
+            return
+        count -= len(read)

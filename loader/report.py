@@ -1,0 +1,51 @@
+"""The saved reports: views of the schema reports, those of mailsql and those that users add."""
+
+from __future__ import annotations
+
+import duckdb
+
+from .database import quote_identifier
+from .errors import UsageError
+
+
+def list_reports(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | None]]:
+    """Return name and description of each report, by name."""
+    return connection.execute(
+        "select view_name, comment from duckdb_views() "
+        "where database_name = current_database() and schema_name = 'reports' order by view_name"
+    ).fetchall()
+
+
+def run_report(
+    connection: duckdb.DuckDBPyConnection, name: str, since: str | None, until: str | None
+) -> duckdb.DuckDBPyConnection:
+    """Run a report over a period and return its result.
+
+    Raises:
+        UsageError: there is no such report, or a time is not readable.
+    """
+    names = [known for known, _ in list_reports(connection)]
+    if name not in names:
+        raise UsageError(f"{name}: no such report", f"one of {', '.join(names)}")
+    set_period(connection, since, until)
+    return connection.execute(f"from reports.{quote_identifier(name)}")
+
+
+def set_period(
+    connection: duckdb.DuckDBPyConnection, since: str | None, until: str | None
+) -> None:
+    """Limit reports to a period: from since on, before until.
+
+    Raises:
+        UsageError: a time is not readable.
+    """
+    for variable, value in (("since", since), ("until", until)):
+        if value is None:
+            connection.execute(f"reset variable {variable}")
+            continue
+        readable = connection.execute("select try_cast(? as timestamptz)", [value]).fetchone()
+        if readable is None or readable[0] is None:
+            raise UsageError(
+                f"{value}: not a time", "write it like 2026-02-03 or '2026-02-03 09:15:00'"
+            )
+        connection.execute(f"set variable {variable} = ?", [value])

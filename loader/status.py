@@ -1,0 +1,104 @@
+"""What is loaded and how much of it is understood, as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from .ingest import LoadedSource
+from .output import Format, format_rows, visible
+
+COUNTED_TABLES = (
+    "connections",
+    "messages",
+    "deliveries",
+    "rejections",
+    "logins",
+    "pop3_sessions",
+    "notices",
+)
+UNKNOWN_SHAPES = 10
+
+
+def describe_load(
+    connection: duckdb.DuckDBPyConnection, loaded: list[LoadedSource], database: Path
+) -> str:
+    """Return what a load added and what the database holds since."""
+    lines = [_describe_source(source) for source in loaded]
+    added = sum(source.line_count for source in loaded)
+    lines += ["", f"{added:,} lines added to {database}, which now holds:", ""]
+    rows = _line_counts(connection) + [
+        (table.replace("_", " "), _count(connection, table)) for table in COUNTED_TABLES
+    ]
+    width = max(len(f"{count:,}") for _, count in rows)
+    lines += [f"  {count:>{width},}  {name}" for name, count in rows]
+    return "".join(visible(line) + "\n" for line in lines)
+
+
+def _describe_source(source: LoadedSource) -> str:
+    if source.is_empty:
+        return f"{source.name}: empty"
+    waiting = (
+        f"; its last line has no end yet ({source.waiting_bytes:,} bytes wait for the next load)"
+        if source.waiting_bytes
+        else ""
+    )
+    if not source.line_count:
+        return f"{source.name}: nothing new{waiting}"
+    since = " more" if source.loaded_before else ""
+    return f"{source.name}: {source.line_count:,}{since} lines{waiting}"
+
+
+def _line_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """Lines in all, and the three parts that they fall into."""
+    row = connection.execute(
+        "select count(*), count(*) filter (kind not in ('foreign', 'unknown')), "
+        "count(*) filter (kind = 'foreign'), count(*) filter (kind = 'unknown') from log_lines"
+    ).fetchone()
+    assert row is not None
+    names = ("lines", "understood", "of other programs", "not understood")
+    return list(zip(names, row, strict=True))
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return files, lines by kind, and the commonest lines that are not understood."""
+    parts = [
+        _section(
+            connection,
+            "Logs",
+            "select path, loaded_lines, loaded_bytes, first_logged_at, last_logged_at, "
+            "count(batch_key) as batches from log_files left join load_batches using (file_key) "
+            "group by all order by min(file_key)",
+        ),
+        _section(
+            connection, "Lines", "select kind, line_count, line_percent from lines_by_kind"
+        ),
+        _section(
+            connection,
+            "Lines of other programs",
+            "select program, count(*) as line_count from log_lines where kind = 'foreign' "
+            "group by program order by line_count desc, program",
+        ),
+        _section(
+            connection,
+            "Not understood",
+            "select line_count, program, shape from unknown_shapes "
+            f"limit {UNKNOWN_SHAPES}",
+        ),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _section(connection: duckdb.DuckDBPyConnection, title: str, sql: str) -> str:
+    """A titled table, or nothing where there are no rows."""
+    result = connection.execute(sql)
+    names = [column[0] for column in result.description or []]
+    rows = result.fetchall()
+    return f"{title}\n\n{format_rows(names, rows, Format.TABLE)}" if rows else ""

@@ -1,0 +1,77 @@
+"""A queue id, message-id, address or user -> the way of each of its messages, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import duckdb
+
+from .output import visible
+
+
+class Language(StrEnum):
+    """Language of the sentences."""
+
+    EN = "en"
+    JA = "ja"
+
+
+@dataclass(frozen=True)
+class _Step:
+    message_key: int
+    queue_id: str
+    number: int
+    logged_at: datetime | None
+    host: str | None
+    name: str
+    detail: str
+    line: str
+
+
+HEADINGS = {
+    Language.EN: "Message {queue_id}{on_host}",
+    Language.JA: "キューID {queue_id}{on_host}",
+}
+ON_HOST = {Language.EN: " on {host}", Language.JA: "({host})"}
+NO_TIME = {Language.EN: "no time", Language.JA: "時刻不明"}
+
+
+def describe_messages(
+    connection: duckdb.DuckDBPyConnection, term: str, language: Language, *, with_lines: bool
+) -> tuple[str, int]:
+    """Return the ways of the messages that a term finds as text, and how many they are.
+
+    Args:
+        connection: an open mailsql database.
+        term: queue id, message-id with or without angle brackets, address, or login name.
+        language: of the sentences.
+        with_lines: show the log line under each step.
+    """
+    detail = "detail" if language is Language.EN else "detail_ja"
+    rows = connection.execute(
+        f"select message_key, traced.queue_id, step_no, traced.logged_at, traced.host, step, {detail}, line "
+        "from trace(?) as traced inner join log_lines using (line_key) "
+        "order by min(traced.logged_at) over (partition by message_key) nulls first, "
+        "message_key, step_no",
+        [term],
+    ).fetchall()
+    messages: dict[int, list[_Step]] = {}
+    for row in rows:
+        step = _Step(*row)
+        messages.setdefault(step.message_key, []).append(step)
+    texts = [_describe(steps, language, with_lines) for steps in messages.values()]
+    return "\n".join(texts), len(texts)
+
+
+def _describe(steps: list[_Step], language: Language, with_lines: bool) -> str:
+    first = steps[0]
+    on_host = ON_HOST[language].format(host=first.host) if first.host else ""
+    lines = [HEADINGS[language].format(queue_id=first.queue_id, on_host=on_host)]
+    for step in steps:
+        moment = f"{step.logged_at:%Y-%m-%d %H:%M:%S}" if step.logged_at else NO_TIME[language]
+        lines.append(f"  {step.number:2}. {moment}  {step.detail}")
+        if with_lines:
+            lines.append(f"      {step.line}")
+    return "".join(visible(line) + "\n" for line in lines)

@@ -1,0 +1,1 @@
+"""The SQL files of mailsql, read with importlib.resources."""

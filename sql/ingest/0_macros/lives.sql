@@ -1,0 +1,24 @@
+-- How long a later line may still continue something, and what the order of lines is
+
+-- Before Postfix gives a message up; a longer silence of one queue id means another message
+create or replace temp macro queue_silence() as interval 7 days;
+
+-- Lines of other processes that may follow the removal of a message
+create or replace temp macro removal_grace() as interval 5 minutes;
+
+-- An SMTP or POP3 session does not pause longer
+create or replace temp macro session_silence() as interval 1 day;
+
+-- Lines without a readable time come first
+create or replace temp macro moment(logged_at) as coalesce(logged_at, 'epoch'::timestamptz);
+
+-- Order of lines: time, then the stream that begins earlier, then the place in it
+create or replace temp macro line_position(logged_at, file_rank, line_key) as
+    epoch_us(moment(logged_at))::hugeint * 9223372036854775808
+    + file_rank * 4294967296
+    + (line_key & 4294967295);
+
+create or replace temp macro program_instance(program) as split_part(program, '/', 1);
+
+create or replace temp macro program_service(program) as
+    nullif(regexp_extract(program, '^[^/]+/(.*)/[^/]+$', 1), '');

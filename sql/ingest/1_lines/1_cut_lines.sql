@@ -1,0 +1,48 @@
+-- One row per line of the batch: style of its stamp, header and text
+create or replace temp view cut_lines as
+with shown as (
+    select
+        rowid - (select min(rowid) from batch_lines) as row_no,
+        line,
+        line_key,
+        known_at,
+        part,
+        without_priority(line) as shown_line
+    from batch_lines
+),
+
+styled as (
+    select
+        *,
+        stamp_style(shown_line) as style,
+        strpos(shown_line, ': ') as colon
+    from shown
+),
+
+started as (
+    select
+        *,
+        case style
+            when 'bsd' then 17
+            when 'rfc3339' then strpos(shown_line, ' ') + 1
+            when 'iso' then strpos(substr(shown_line, 12), ' ') + 12
+        end as header_start
+    from styled
+)
+
+select
+    row_no,
+    line,
+    line_key,
+    known_at,
+    part,
+    style,
+    substr(shown_line, 1, header_start - 2) as stamp,
+    case when colon > header_start then substr(shown_line, header_start, colon - header_start) end
+        as header,
+    case
+        when colon > header_start then substr(shown_line, colon + 2)
+        when style is null then shown_line
+        else substr(shown_line, header_start)
+    end as text
+from started;

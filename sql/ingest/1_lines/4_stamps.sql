@@ -1,0 +1,16 @@
+-- One row per stamp without a year that occurs, and year in which it does
+create or replace temp table stamps as
+select
+    stamp_runs.stamp,
+    years.first_row_no,
+    years.last_row_no,
+    least(stamp_runs.last_row_no, years.last_row_no) as row_no,
+    try_strptime(years.year || ' ' || stamp_runs.stamp, '%Y %b %d %H:%M:%S')::timestamptz
+        as logged_at,
+    try_strptime(years.year || ' ' || substr(stamp_runs.stamp, 1, 6), '%Y %b %d')::date
+        as local_date
+from stamp_runs
+inner join years
+    on
+        stamp_runs.first_row_no <= years.last_row_no
+        and stamp_runs.last_row_no >= years.first_row_no;

@@ -1,0 +1,34 @@
+-- The stream as it stands after this batch
+update log_files
+set
+    loaded_bytes = batch.first_byte + batch.byte_count,
+    loaded_lines = (batch.first_line_key & 4294967295) - 1 + batch.line_count,
+    tail_bytes = batch.tail_bytes,
+    tail_sha256 = batch.tail_sha256,
+    first_logged_at = coalesce(
+        log_files.first_logged_at,
+        (select arg_min(logged_at, line_key) from lines where logged_at is not null)
+    ),
+    last_logged_at = coalesce(
+        (select arg_max(logged_at, line_key) from lines where logged_at is not null),
+        log_files.last_logged_at
+    ),
+    last_local_date = coalesce(
+        (select arg_max(local_date, row_no) from stamps where local_date is not null),
+        log_files.last_local_date
+    )
+from batch
+where log_files.file_key = batch.file_key;
+
+insert into load_batches
+select
+    coalesce((select max(batch_key) from load_batches), 0) + 1,
+    file_key,
+    first_byte,
+    first_byte + byte_count - 1,
+    first_line_key & 4294967295,
+    (first_line_key & 4294967295) + line_count - 1,
+    sha256,
+    committed_at,
+    mailsql_version
+from batch;

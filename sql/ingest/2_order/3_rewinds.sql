@@ -1,0 +1,27 @@
+-- One row per host and mail system whose new lines come before lines that are already loaded
+create or replace temp table rewinds as
+with new_streams as (
+    select
+        lines.host,
+        lines.family,
+        min(moment(lines.logged_at)) as from_moment,
+        min(line_position(lines.logged_at, file_ranks.file_rank, lines.line_key)) as first_position
+    from lines
+    inner join file_ranks on lines.line_key >> 32 = file_ranks.file_key
+    where lines.is_new and lines.family in ('postfix', 'dovecot')
+    group by all
+)
+
+select
+    new_streams.host,
+    new_streams.family,
+    new_streams.from_moment
+from new_streams
+inner join latest_lines
+    on
+        new_streams.host is not distinct from latest_lines.host
+        and new_streams.family = latest_lines.family
+inner join file_ranks on latest_lines.line_key >> 32 = file_ranks.file_key
+where
+    new_streams.first_position
+    < line_position(latest_lines.logged_at, file_ranks.file_rank, latest_lines.line_key);

@@ -1,0 +1,60 @@
+-- One row per loaded line that must be read again because earlier lines arrived after it
+create or replace temp table batch_lines as
+with affected as (
+    select
+        log_lines.line,
+        log_lines.line_key,
+        log_lines.logged_at,
+        log_lines.program,
+        log_lines.queue_id,
+        log_lines.host,
+        log_lines.kind,
+        moment(log_lines.logged_at) as moment,
+        rewinds.from_moment
+    from log_lines
+    inner join rewinds
+        on
+            log_lines.host is not distinct from rewinds.host
+            and program_family(log_lines.program) = rewinds.family
+    where moment(log_lines.logged_at) >= rewinds.from_moment - interval 30 days
+),
+
+touched_ids as (
+    select host, program_instance(program) as instance, queue_id from lines
+    where queue_id is not null
+    union
+    select host, program_instance(program) as instance, queue_id from affected
+    where queue_id is not null and moment >= from_moment
+),
+
+parts as (
+    select line, line_key, logged_at, null as part from affected
+    where moment >= from_moment
+    union all
+    select affected.line, affected.line_key, affected.logged_at, 'queue' as part from affected
+    semi join touched_ids
+        on
+            affected.host is not distinct from touched_ids.host
+            and program_instance(affected.program) = touched_ids.instance
+            and affected.queue_id = touched_ids.queue_id
+    where affected.moment < affected.from_moment
+    union all
+    select line, line_key, logged_at, 'connection' as part from affected
+    where
+        moment < from_moment
+        and moment >= from_moment - session_silence()
+        and program_daemon(program) = 'smtpd'
+    union all
+    select line, line_key, logged_at, 'mailbox' as part from affected
+    where
+        moment < from_moment
+        and moment >= from_moment - session_silence()
+        and kind in ('dovecot_login', 'pop3_logout')
+)
+
+select
+    line,
+    line_key,
+    logged_at as known_at,
+    part
+from parts;

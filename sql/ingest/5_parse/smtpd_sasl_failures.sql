@@ -1,0 +1,28 @@
+-- One row per SASL login that smtpd refused
+-- warning: unknown[192.0.2.99]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=root
+-- warning: unknown[192.0.2.99]: SASL LOGIN authentication aborted
+create or replace temp table smtpd_sasl_failures as
+with matched as (
+    select
+        line_key,
+        regexp_extract(
+            body,
+            '^' || client_pattern() || ': SASL (\S+) authentication (failed: |aborted)'
+            || '(.*?)(?:, sasl_username=(.*))?$',
+            ['name', 'ip', 'port', 'method', 'outcome', 'reason', 'username']
+        ) as parts
+    from work_lines
+    where kind = 'smtpd_sasl_failure'
+)
+
+select
+    line_key,
+    known_name(parts.name) as client_name,
+    plain_ip(parts.ip) as client_ip,
+    nullif(parts.method, '') as method,
+    case
+        when parts.outcome = 'aborted' then 'aborted by the client'
+        else nullif(nullif(parts.reason, ''), '(reason unavailable)')
+    end as reason,
+    nullif(nullif(parts.username, ''), '(unavailable)') as username
+from matched;

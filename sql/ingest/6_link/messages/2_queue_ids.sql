@@ -1,0 +1,31 @@
+-- One row per queue id that occurs; most have one life in the lines at hand
+create or replace temp table queue_ids as
+with counted as (
+    select
+        host,
+        instance,
+        queue_id,
+        min(position) as first_position,
+        arg_min(line_key, position) as first_line_key,
+        min(moment(logged_at)) as first_moment,
+        max(moment(logged_at)) as last_moment,
+        count(*) filter (where is_birth(kind)) as birth_count,
+        min(position) filter (where is_birth(kind)) as birth_position,
+        min(position) filter (where is_removal(kind)) as removal_position,
+        min(moment(logged_at)) filter (where is_removal(kind)) as removal_moment,
+        max(position) filter (where kind = 'cleanup_message_id') as message_id_position
+    from queue_lines
+    group by all
+)
+
+select
+    host,
+    instance,
+    queue_id,
+    first_line_key as message_key,
+    birth_count > 1
+    or birth_position > first_position
+    or last_moment > removal_moment + removal_grace()
+    or message_id_position > removal_position
+    or last_moment > first_moment + queue_silence() as has_several_lives
+from counted;

@@ -1,0 +1,13 @@
+-- One row per line of a message, with the message that it belongs to
+create or replace temp table message_lines as
+select
+    queue_lines.*,
+    case when queue_ids.has_several_lives then queue_lives.message_key else queue_ids.message_key end
+        as message_key
+from queue_lines
+inner join queue_ids
+    on
+        queue_lines.host is not distinct from queue_ids.host
+        and queue_lines.instance = queue_ids.instance
+        and queue_lines.queue_id = queue_ids.queue_id
+left join queue_lives on queue_lines.line_key = queue_lives.line_key;

@@ -1,0 +1,27 @@
+-- One row per message that the lines show
+create or replace temp table message_spans as
+with spans as (
+    select
+        message_key,
+        any_value(host) as host,
+        any_value(instance) as instance,
+        any_value(queue_id) as queue_id,
+        min(logged_at) as queued_at,
+        max(position) as last_position,
+        arg_max(line_key, position) as last_line_key,
+        max(moment(logged_at)) as last_moment,
+        arg_min(line_key, position) filter (where kind = 'cleanup_message_id') as message_id_key,
+        arg_min(line_key, position) filter (where kind = 'qmgr_active') as activation_key,
+        min(logged_at) filter (where is_removal(kind)) as removed_at,
+        min(moment(logged_at)) filter (where is_removal(kind)) as removal_moment,
+        min(kind) filter (where is_removal(kind)) as removal_kind,
+        bool_or(kind = 'qmgr_expired') as is_expired
+    from message_lines
+    group by message_key
+)
+
+select
+    *,
+    coalesce(removal_moment + removal_grace(), last_moment + queue_silence()) as expires_at,
+    max(last_position) over (partition by host, instance, queue_id) = last_position as is_latest
+from spans;

@@ -1,0 +1,13 @@
+-- The new lines themselves
+insert into log_lines
+select
+    line_key,
+    logged_at,
+    host,
+    program,
+    pid,
+    queue_id,
+    kind,
+    line
+from lines
+where is_new;

@@ -1,0 +1,41 @@
+-- Messages of the lines at hand, derived again as a whole
+delete from messages
+where message_key in (select line_key from message_lines where is_stored);
+
+insert into messages
+select
+    message_spans.message_key,
+    message_spans.host,
+    message_spans.instance,
+    message_spans.queue_id,
+    coalesce(line_connections.connection_key, earlier_lines.connection_key),
+    case
+        when smtpd_clients.line_key is not null then 'smtp'
+        when pickups.line_key is not null then 'pickup'
+    end,
+    smtpd_clients.service,
+    smtpd_clients.client_name,
+    smtpd_clients.client_ip,
+    smtpd_clients.client_port,
+    smtpd_clients.sasl_method,
+    smtpd_clients.sasl_username,
+    pickups.uid,
+    message_ids.message_id,
+    activations.sender,
+    activations.size_bytes,
+    activations.recipient_count,
+    message_spans.queued_at,
+    message_spans.removed_at,
+    case
+        when message_spans.is_expired then 'expired'
+        else substr(message_spans.removal_kind, 7)
+    end,
+    message_spans.last_line_key
+from message_spans
+left join smtpd_clients on message_spans.message_key = smtpd_clients.line_key
+left join pickups on message_spans.message_key = pickups.line_key
+left join message_ids on message_spans.message_id_key = message_ids.line_key
+left join activations on message_spans.activation_key = activations.line_key
+left join line_connections on message_spans.message_key = line_connections.line_key
+left join earlier_lines
+    on message_spans.message_key = earlier_lines.line_key and earlier_lines.part = 'queue';

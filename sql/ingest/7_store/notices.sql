@@ -1,0 +1,22 @@
+-- Warnings, errors, statistics and changes of state in the changed lines
+delete from notices
+where notice_key in (select line_key from changed_lines where not is_new);
+
+insert into notices
+select
+    changed_lines.line_key,
+    line_connections.connection_key,
+    message_lines.message_key,
+    changed_lines.logged_at,
+    changed_lines.host,
+    changed_lines.program,
+    coalesce(changed_lines.severity, 'info'),
+    changed_lines.body
+from changed_lines
+left join line_connections on changed_lines.line_key = line_connections.line_key
+left join message_lines on changed_lines.line_key = message_lines.line_key
+where
+    changed_lines.kind in (
+        'postfix_warning', 'postfix_error', 'postfix_fatal', 'postfix_panic',
+        'postfix_statistics', 'postfix_lifecycle', 'dovecot_lifecycle', 'smtp_connect_failure'
+    );

@@ -1,0 +1,135 @@
+-- How far each host has been read, and what later lines may still continue
+create or replace temp table stream_ends as
+select
+    changed_lines.host,
+    changed_lines.family,
+    max(moment(changed_lines.logged_at)) as moment,
+    arg_max(
+        changed_lines.line_key,
+        line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
+    ) as line_key
+from changed_lines
+inner join file_ranks on changed_lines.line_key >> 32 = file_ranks.file_key
+where changed_lines.family in ('postfix', 'dovecot')
+group by all;
+
+delete from latest_lines
+using stream_ends
+where
+    latest_lines.host is not distinct from stream_ends.host
+    and latest_lines.family = stream_ends.family;
+
+insert into latest_lines
+select
+    host,
+    family,
+    moment,
+    line_key
+from stream_ends;
+
+delete from open_lines
+using earlier_lines
+where open_lines.line_key = earlier_lines.line_key and open_lines.part = earlier_lines.part;
+
+delete from open_lines
+using changed_lines
+where open_lines.line_key = changed_lines.line_key and not changed_lines.is_new;
+
+delete from open_lines
+using stream_ends
+where
+    open_lines.host is not distinct from stream_ends.host
+    and program_family(open_lines.program) = stream_ends.family
+    and open_lines.expires_at < stream_ends.moment;
+
+insert into open_lines
+with open_parts as (
+    select
+        'queue' as part,
+        message_lines.line_key,
+        message_spans.expires_at
+    from message_spans
+    inner join message_lines on message_spans.message_key = message_lines.message_key
+    where message_spans.is_latest
+    union all
+    select
+        'connection' as part,
+        connection_lines.line_key,
+        connection_spans.last_moment + session_silence() as expires_at
+    from connection_spans
+    inner join connection_lines
+        on connection_spans.connection_key = connection_lines.connection_key
+    where connection_spans.is_open
+    union
+    select
+        'mailbox' as part,
+        mailbox_lines.line_key,
+        moment(mailbox_lines.logged_at) + session_silence() as expires_at
+    from mailbox_lines
+    anti join (
+        select login_key from mailbox_sessions
+        where logout_key is not null
+    ) as ended on mailbox_lines.line_key = ended.login_key
+    where mailbox_lines.kind = 'dovecot_login'
+    union
+    -- The last thing seen of a user, see mailbox_sessions
+    select
+        'mailbox' as part,
+        line_key,
+        moment(logged_at) + session_silence() as expires_at
+    from mailbox_lines
+    qualify row_number() over (partition by host, username order by position desc) = 1
+),
+
+known_lines as (
+    select
+        changed_lines.line_key,
+        changed_lines.logged_at,
+        changed_lines.host,
+        changed_lines.program,
+        changed_lines.pid,
+        changed_lines.family,
+        changed_lines.queue_id,
+        changed_lines.kind,
+        changed_lines.body,
+        line_connections.connection_key
+    from changed_lines
+    left join line_connections on changed_lines.line_key = line_connections.line_key
+    semi join open_parts on changed_lines.line_key = open_parts.line_key
+    union all
+    (
+        select distinct on (line_key)
+            line_key,
+            logged_at,
+            host,
+            program,
+            pid,
+            program_family(program) as family,
+            queue_id,
+            kind,
+            body,
+            connection_key
+        from earlier_lines
+        order by line_key asc, connection_key asc nulls last
+    )
+)
+
+select
+    open_parts.part,
+    known_lines.line_key,
+    known_lines.logged_at,
+    known_lines.host,
+    known_lines.program,
+    known_lines.pid,
+    known_lines.queue_id,
+    known_lines.kind,
+    known_lines.body,
+    known_lines.connection_key,
+    open_parts.expires_at
+from open_parts
+inner join known_lines on open_parts.line_key = known_lines.line_key
+inner join stream_ends
+    on
+        known_lines.host is not distinct from stream_ends.host
+        and known_lines.family = stream_ends.family
+where open_parts.expires_at >= stream_ends.moment;

@@ -1,0 +1,14 @@
+-- One row per client address with failed logins, the most attempts first
+create or replace view reports.failed_logins_by_address as
+select
+    client_ip,
+    sum(coalesce(attempt_count, 1)) as attempt_count,
+    count(distinct username) as username_count,
+    string_agg(distinct protocol, ', ' order by protocol) as protocols,
+    max_by(username, (logged_at, login_key)) as last_username,
+    min(logged_at) as first_at,
+    max(logged_at) as last_at
+from logins
+where not is_success and attempt_count is distinct from 0 and in_period(logged_at)
+group by client_ip
+order by attempt_count desc, client_ip;

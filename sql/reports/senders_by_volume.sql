@@ -1,0 +1,14 @@
+-- One row per login name or sender: messages, recipients, bytes; who suddenly sends a lot
+create or replace view reports.senders_by_volume as
+select
+    coalesce(sasl_username, sender) as sender,
+    sasl_username is not null as is_login,
+    count(*) as message_count,
+    sum(recipient_count) as recipient_count,
+    sum(size_bytes) as size_bytes,
+    count(distinct client_ip) as address_count,
+    max(queued_at) as last_at
+from messages
+where in_period(queued_at) and coalesce(sasl_username, sender) is not null
+group by all
+order by message_count desc, sender, is_login;

@@ -1,0 +1,144 @@
+-- One row per step of a message's way, unnumbered, with its facts (message_flow numbers them)
+create or replace view message_steps as
+with own_connections as (
+    select
+        messages.message_key,
+        messages.queue_id,
+        connections.*,
+        client(connections.client_name, connections.client_ip) as client
+    from messages
+    inner join connections on messages.connection_key = connections.connection_key
+),
+
+-- A POP3 user is named by the whole address or, without domain, by its local part
+delivered as (
+    select
+        deliveries.message_key,
+        deliveries.queue_id,
+        deliveries.logged_at,
+        unnest(
+            [
+                lower(deliveries.recipient),
+                lower(regexp_replace(deliveries.recipient, '@[^@]*$', '@'))
+            ]
+        ) as user_key
+    from deliveries
+    where deliveries.status = 'sent'
+),
+
+fetching as (
+    select
+        *,
+        case when contains(username, '@') then lower(username) else lower(username) || '@' end
+            as user_key
+    from pop3_sessions
+    where retr_count > 0 and logout_at is not null
+),
+
+-- The first session of the recipient that fetched mail after the delivery
+fetches as (
+    select distinct on (delivered.message_key, fetching.session_key)
+        delivered.message_key,
+        delivered.queue_id,
+        fetching.*
+    from delivered
+    asof inner join fetching
+        on
+            delivered.user_key = fetching.user_key
+            and delivered.logged_at <= fetching.logout_at
+)
+
+select
+    message_key,
+    queue_id,
+    connected_at as logged_at,
+    'smtpd_connect' as kind,
+    null as outcome,
+    map {'client': client, 'service': service} as facts,
+    host,
+    connection_key as line_key
+from own_connections
+where connected_at is not null
+union all
+select
+    queue_events.message_key,
+    messages.queue_id,
+    queue_events.logged_at,
+    queue_events.kind,
+    null as outcome,
+    map {
+        'client': client(messages.client_name, messages.client_ip),
+        'sasl_username': messages.sasl_username,
+        'sasl_method': messages.sasl_method,
+        'queue_id': messages.queue_id,
+        'uid': messages.uid::varchar,
+        'message_id': messages.message_id,
+        'sender': coalesce(nullif(messages.sender, ''), '<>'),
+        'size_bytes': messages.size_bytes::varchar,
+        'recipient_count': messages.recipient_count::varchar,
+        'related_queue_id': queue_events.related_queue_id,
+        'kind': queue_events.kind
+    } as facts,
+    messages.host,
+    queue_events.event_key as line_key
+from queue_events
+inner join messages on queue_events.message_key = messages.message_key
+union all
+select
+    deliveries.message_key,
+    deliveries.queue_id,
+    deliveries.logged_at,
+    'delivery' as kind,
+    case
+        when deliveries.status <> 'sent' then lower(deliveries.status)
+        when deliveries.agent in ('local', 'virtual', 'lmtp', 'pipe') and regexp_matches(
+            deliveries.reply, '^delivered (?:to (?:maildir|mailbox)|via )|^2\d\d .* Saved$'
+        ) then 'stored in mailbox'
+    end as outcome,
+    map {
+        'recipient': deliveries.recipient,
+        'orig_recipient': deliveries.orig_recipient,
+        'relay': nullif(deliveries.relay, 'none'),
+        'delay_seconds': deliveries.delay_seconds::varchar,
+        'status': deliveries.status,
+        'reply': deliveries.reply
+    } as facts,
+    deliveries.host,
+    deliveries.delivery_key as line_key
+from deliveries
+union all
+select
+    rejections.message_key,
+    messages.queue_id,
+    rejections.logged_at,
+    case
+        when rejections.action in ('reject', 'reject_warning') then 'smtpd_' || rejections.action
+        when rejections.action = 'milter-reject' then 'smtpd_milter_reject'
+        else 'smtpd_mark'
+    end as kind,
+    null as outcome,
+    map {
+        'action': rejections.action, 'stage': rejections.stage, 'reason': rejections.reason
+    } as facts,
+    rejections.host,
+    rejections.rejection_key as line_key
+from rejections
+inner join messages on rejections.message_key = messages.message_key
+union all
+select
+    message_key,
+    queue_id,
+    logout_at as logged_at,
+    'pop3_logout' as kind,
+    null as outcome,
+    map {
+        'username': username,
+        'client_ip': client_ip,
+        'retr_count': retr_count::varchar,
+        'retr_bytes': retr_bytes::varchar,
+        'deleted_count': deleted_count::varchar,
+        'mailbox_count': mailbox_count::varchar
+    } as facts,
+    host,
+    logout_key as line_key
+from fetches;

@@ -1,0 +1,29 @@
+-- One row per log stream ever loaded, whatever its file is called after rotation
+create table if not exists log_files (
+    file_key integer not null,
+    path varchar not null,
+    compression varchar,
+    identity_bytes integer not null,
+    identity_sha256 varchar not null,
+    loaded_bytes bigint not null,
+    loaded_lines bigint not null,
+    tail_bytes integer not null,
+    tail_sha256 varchar not null,
+    first_logged_at timestamptz,
+    last_logged_at timestamptz,
+    last_local_date date,
+);
+
+comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
+comment on column log_files.path is 'Where the stream was last seen; - is standard input';
+comment on column log_files.compression is 'gzip, or NULL for plain text';
+comment on column log_files.identity_bytes is 'How many first bytes identify the stream';
+comment on column log_files.identity_sha256 is 'SHA-256 of those first bytes, uncompressed';
+comment on column log_files.loaded_bytes is 'Uncompressed bytes loaded; the next load continues here';
+comment on column log_files.loaded_lines is 'Lines loaded';
+comment on column log_files.tail_bytes is 'How many last loaded bytes prove the continuation';
+comment on column log_files.tail_sha256 is 'SHA-256 of those last loaded bytes';
+comment on column log_files.first_logged_at is 'Time of the first line that has one';
+comment on column log_files.last_logged_at is 'Time of the last line loaded that has one';
+comment on column log_files.last_local_date is
+'Date of the last stamp without a year; the next such stamp takes its year from it';

@@ -1,0 +1,37 @@
+-- One row per login attempt that a line tells of, by any protocol
+create table if not exists logins (
+    login_key bigint not null,
+    connection_key bigint,
+    logged_at timestamptz,
+    host varchar,
+    protocol varchar not null,
+    is_success boolean not null,
+    username varchar,
+    client_name varchar,
+    client_ip varchar,
+    server_ip varchar,
+    method varchar,
+    reason varchar,
+    attempt_count integer,
+    attempt_seconds integer,
+    is_tls boolean,
+    session_id varchar,
+);
+
+comment on column logins.login_key is 'Its line (log_lines)';
+comment on column logins.connection_key is 'SMTP connection in which it happened (connections)';
+comment on column logins.logged_at is 'When';
+comment on column logins.host is 'Server that was logged in to';
+comment on column logins.protocol is 'smtp, pop3, imap, sieve or submission';
+comment on column logins.is_success is 'Whether the login succeeded';
+comment on column logins.username is 'Login name as the client gave it; NULL where none was logged';
+comment on column logins.client_name is 'Verified name of the client (smtp only)';
+comment on column logins.client_ip is 'Address of the client';
+comment on column logins.server_ip is 'Address that the client connected to';
+comment on column logins.method is 'SASL mechanism';
+comment on column logins.reason is 'Why it failed';
+comment on column logins.attempt_count is
+'Attempts in the connection; 0 where none was made; NULL where not said';
+comment on column logins.attempt_seconds is 'Seconds that they took';
+comment on column logins.is_tls is 'Whether TLS protected it; NULL where no line says';
+comment on column logins.session_id is 'Dovecot session id';

@@ -1,0 +1,48 @@
+-- One row per life of a queue file
+create table if not exists messages (
+    message_key bigint not null,
+    host varchar,
+    instance varchar,
+    queue_id varchar not null,
+    connection_key bigint,
+    origin varchar,
+    service varchar,
+    client_name varchar,
+    client_ip varchar,
+    client_port integer,
+    sasl_method varchar,
+    sasl_username varchar,
+    uid integer,
+    message_id varchar,
+    sender varchar,
+    size_bytes bigint,
+    recipient_count integer,
+    queued_at timestamptz,
+    removed_at timestamptz,
+    end_reason varchar,
+    last_line_key bigint not null,
+);
+
+comment on column messages.message_key is 'Its first line (log_lines)';
+comment on column messages.host is 'Mail server whose queue held it';
+comment on column messages.instance is 'Postfix instance: first part of the program name';
+comment on column messages.queue_id is 'Queue id; unique only within host, instance and time';
+comment on column messages.connection_key is 'Connection that brought it (connections)';
+comment on column messages.origin is
+'smtp or pickup; NULL where its beginning was not seen or no line tells it';
+comment on column messages.service is 'Service label of the smtpd that took it, such as submission';
+comment on column messages.client_name is 'Verified name of the client; NULL where unknown';
+comment on column messages.client_ip is 'Address of the client';
+comment on column messages.client_port is 'Port of the client (smtpd_client_port_logging)';
+comment on column messages.sasl_method is 'SASL mechanism of the login that sent it';
+comment on column messages.sasl_username is 'SASL login name that sent it';
+comment on column messages.uid is 'Unix user id that submitted it with sendmail';
+comment on column messages.message_id is 'Message-ID without its angle brackets; the first of several';
+comment on column messages.sender is 'Envelope sender; empty for the null sender';
+comment on column messages.size_bytes is 'Size of its content';
+comment on column messages.recipient_count is 'Recipients at its first activation (nrcpt)';
+comment on column messages.queued_at is 'Time of its first line';
+comment on column messages.removed_at is 'When it left the queue';
+comment on column messages.end_reason is
+'removed, expired, canceled or discarded; NULL while in the queue';
+comment on column messages.last_line_key is 'Its last line (log_lines)';

@@ -1,0 +1,30 @@
+-- One row per step of one message's way, in order, from the connection to the mailbox
+create or replace view message_flow as
+select
+    message_steps.message_key,
+    message_steps.queue_id,
+    row_number() over (
+        partition by message_steps.message_key
+        order by message_steps.logged_at asc nulls first, message_steps.line_key asc
+    ) as step_no,
+    message_steps.logged_at,
+    message_steps.host,
+    coalesce(message_steps.outcome, line_kinds.step, message_steps.kind) as step,
+    sentence(coalesce(line_kinds.sentence_en, line_kinds.meaning_en), message_steps.facts) as detail,
+    sentence(coalesce(line_kinds.sentence_ja, line_kinds.meaning_ja), message_steps.facts)
+        as detail_ja,
+    message_steps.kind,
+    message_steps.line_key
+from message_steps
+left join line_kinds on message_steps.kind = line_kinds.kind;
+
+comment on column message_flow.message_key is 'The message (messages)';
+comment on column message_flow.queue_id is 'Its queue id';
+comment on column message_flow.step_no is 'Number of the step, from 1';
+comment on column message_flow.logged_at is 'When';
+comment on column message_flow.host is 'Server';
+comment on column message_flow.step is 'Name of the step';
+comment on column message_flow.detail is 'What happened, in English';
+comment on column message_flow.detail_ja is 'What happened, in Japanese';
+comment on column message_flow.kind is 'Kind of the line (line_kinds)';
+comment on column message_flow.line_key is 'The line that says it (log_lines)';
