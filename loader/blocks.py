@@ -60,10 +60,7 @@ def read_batches(
     while True:
         read = stream.read(batch_bytes)
         data = rest + read if rest else read
-        if read:
-            end = data.rfind(b"\n") + 1
-        else:
-            end = len(data) if is_closed else 0
+        end = len(data) if is_closed and not read else data.rfind(b"\n") + 1
         rest = data[end:]
         if len(rest) > LONGEST_LINE_BYTES:
             raise InputError(f"{name}: a line of more than 64 MiB, not a log")

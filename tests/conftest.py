@@ -1,0 +1,87 @@
+"""What the tests share: loading into a fresh database, and tables without their keys."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+import mailsql
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+KEYED_TABLES = (
+    "connections",
+    "messages",
+    "deliveries",
+    "queue_events",
+    "rejections",
+    "logins",
+    "pop3_sessions",
+    "notices",
+)
+
+
+def load(paths: list[Path], database: Path, **options: Any) -> list[Any]:
+    """Load logs with a fixed clock, in UTC unless told otherwise."""
+    options = {"now": NOW, "timezone": "UTC"} | options
+    return mailsql.load([str(path) for path in paths], database, **options)
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Iterator[Callable[..., duckdb.DuckDBPyConnection]]:
+    """Load text as one log and open the result."""
+    opened: list[duckdb.DuckDBPyConnection] = []
+
+    def load_text(text: str | bytes, **options: Any) -> duckdb.DuckDBPyConnection:
+        log = tmp_path / f"mail{len(opened)}.log"
+        log.write_bytes(text if isinstance(text, bytes) else text.encode())
+        database = tmp_path / f"mail{len(opened)}.duckdb"
+        load([log], database, **options)
+        connection = mailsql.open_database(database)
+        connection.execute("set TimeZone = 'UTC'")
+        opened.append(connection)
+        return connection
+
+    yield load_text
+    for connection in opened:
+        connection.close()
+
+
+def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """Names of the columns of a table."""
+    described = connection.execute(f"select * from {table} limit 0").description
+    return [column[0] for column in described or []]
+
+
+def rows_without_keys(
+    database: Path, starts: dict[str, int]
+) -> dict[str, list[tuple[Any, ...]]]:
+    """All derived rows, each key replaced by the place of its line in the uncut log.
+
+    starts: for each path of a part of the log, how many lines come before it.
+    """
+    connection = mailsql.open_database(database)
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("create temp table starts (path varchar, start bigint)")
+    connection.executemany("insert into starts values (?, ?)", list(starts.items()))
+    connection.execute(
+        "create temp macro place(line_key) as (select start from starts inner join log_files "
+        "using (path) where file_key = line_key >> 32) + (line_key & 4294967295)"
+    )
+    found = {}
+    for table in KEYED_TABLES:
+        shown = [
+            f"place({name}) as {name}" if name.endswith("_key") else name
+            for name in columns(connection, table)
+        ]
+        found[table] = connection.execute(
+            f"select {', '.join(shown)} from {table} order by 1"
+        ).fetchall()
+    found["log_lines"] = connection.execute(
+        "select place(line_key), logged_at, host, program, pid, queue_id, kind, line "
+        "from log_lines order by 1"
+    ).fetchall()
+    connection.close()
+    return found

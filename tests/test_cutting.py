@@ -1,0 +1,133 @@
+"""Contract 3: any cutting of a log into batches, files and runs, in any order, gives the same
+tables; contract 2: loading again adds nothing."""
+
+import random
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bench.generate import generate
+from tests.conftest import load, rows_without_keys
+
+START = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
+PAUSES = [0.001, 0.5, 20, 280, 400, 90_000, 200_000, 700_000]
+QUEUE_IDS = ["1E24040751", "4f4yBq0wWjz1yTr"]
+USERS = ["alice@example.com", "bob"]
+
+
+def disorderly_line(chance: random.Random) -> str:
+    """A line of one of few processes, messages and sessions, in no sensible order."""
+    queue_id = chance.choice(QUEUE_IDS)
+    smtpd = f"postfix/smtpd[{chance.choice([11, 12])}]"
+    client = f"c.example.net[192.0.2.{chance.choice([7, 8])}]"
+    user = chance.choice(USERS)
+    session = chance.choice(["<s1>", "<s2>"])
+    return chance.choice(
+        [
+            f"{smtpd}: connect from {client}",
+            f"{smtpd}: {queue_id}: client={client}",
+            f"{smtpd}: {queue_id}: client={client}, sasl_method=PLAIN, sasl_username={user}",
+            f"{smtpd}: disconnect from {client} ehlo=1 mail=1/2 commands=2/3",
+            f"{smtpd}: lost connection after RCPT from {client}",
+            f"{smtpd}: NOQUEUE: reject: RCPT from {client}: 550 5.1.1 <x@example.com>: Recipient "
+            "address rejected: User unknown; from=<a@example.net> to=<x@example.com> proto=ESMTP "
+            "helo=<c>",
+            f"{smtpd}: {queue_id}: reject: RCPT from {client}: 550 5.1.1 <y@example.com>: No; "
+            "from=<a@example.net> to=<y@example.com> proto=ESMTP helo=<c>",
+            f"{smtpd}: Anonymous TLS connection established from {client}: TLSv1.3 with cipher "
+            "TLS_AES_256_GCM_SHA384 (256/256 bits)",
+            f"{smtpd}: warning: {client}: SASL LOGIN authentication failed: no, sasl_username=root",
+            f"{smtpd}: warning: hostname c.example.net does not resolve to address 192.0.2.7",
+            f"postfix/pickup[13]: {queue_id}: uid=0 from=<root>",
+            f"postfix/cleanup[14]: {queue_id}: message-id=<{chance.randrange(5)}@example.com>",
+            f"postfix/qmgr[15]: {queue_id}: from=<a@example.net>, size=1, nrcpt=1 (queue active)",
+            f"postfix/qmgr[15]: {queue_id}: removed",
+            f"postfix/qmgr[15]: {queue_id}: removed",
+            f"postfix/smtp[16]: {queue_id}: to=<b@example.org>, relay=none, delay=1, "
+            "delays=0/0/1/0, dsn=4.4.1, status=deferred (connect to x: Connection refused)",
+            f"postfix-out/smtp[17]: {queue_id}: to=<b@example.org>, relay=mx[192.0.2.1]:25, "
+            "delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 OK)",
+            f"dovecot: pop3-login: Login: user=<{user}>, method=PLAIN, rip=192.0.2.7, "
+            f"lip=192.0.2.1, mpid=1, TLS, session={session}",
+            f"dovecot: pop3({user})<1>{session}: Disconnected: Logged out top=0/0, retr=1/2, "
+            "del=0/3, size=4",
+            f"dovecot: pop3({user}): Disconnected: Logged out top=0/0, retr=1/2, del=0/3, size=4",
+            f"dovecot: service=pop3, user={user}, ip=[192.0.2.7]. Disconnected: Logged out "
+            "top=0/0, retr=1/2, del=0/3, size=4",
+            "CRON[9]: (root) CMD (true)",
+            "postfix/smtpd[11]: something that nobody knows",
+        ]
+    )
+
+
+def disorderly_log(seed: int, line_count: int) -> list[str]:
+    """Lines with ever later stamps, no two alike."""
+    chance = random.Random(seed)
+    moment = START
+    lines = []
+    for _ in range(line_count):
+        moment += timedelta(seconds=chance.choice(PAUSES[: chance.choice([3, 5, 8])]))
+        moment += timedelta(microseconds=1)
+        lines.append(f"{moment.isoformat(timespec='microseconds')} mx1 {disorderly_line(chance)}")
+    return lines
+
+
+def load_parts(
+    directory: Path, lines: list[str], cuts: list[int], order: list[int], batch_bytes: int
+) -> dict[str, list[tuple]]:
+    """Cut a log into files at the given lines, load one after the other, return the rows."""
+    bounds = [0, *sorted(set(cuts)), len(lines)]
+    starts = {}
+    parts = []
+    for number, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        if start < end:
+            part = directory / f"mail{number}.log"
+            part.write_text("".join(line + "\n" for line in lines[start:end]))
+            starts[str(part)] = start
+            parts.append(part)
+    database = directory / "mail.duckdb"
+    for part in sorted(parts, key=lambda part: order[parts.index(part) % len(order)]):
+        load([part], database, batch_bytes=batch_bytes)
+    rows = rows_without_keys(database, starts)
+    assert [row[-1] for row in rows["log_lines"]] == lines
+    return rows
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 10**6),
+    line_count=st.integers(5, 90),
+    cuts=st.lists(st.integers(1, 89), max_size=3),
+    order=st.permutations(range(4)),
+    batch_bytes=st.sampled_from([700, 2000, 6000, 10**6]),
+)
+def test_disorder_is_read_alike_however_it_is_cut(seed, line_count, cuts, order, batch_bytes):
+    lines = disorderly_log(seed, line_count)
+    cuts = [cut for cut in cuts if cut < line_count]
+    with tempfile.TemporaryDirectory() as whole, tempfile.TemporaryDirectory() as cut:
+        expected = load_parts(Path(whole), lines, [], [0], 10**7)
+        found = load_parts(Path(cut), lines, cuts, order, batch_bytes)
+    assert found == expected
+
+
+@pytest.mark.parametrize("style", ["bsd", "rfc3339"])
+def test_a_generated_day_is_read_alike_in_small_batches(tmp_path, style):
+    lines = list(generate(3000, style, seed=7, long_ids=style == "bsd", per_second=2))
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    whole.mkdir()
+    cut.mkdir()
+    expected = load_parts(whole, lines, [], [0], 10**7)
+    assert load_parts(cut, lines, [1000, 1700], [0, 1, 2], 60_000) == expected
+
+
+def test_a_generated_day_is_read_alike_in_any_order_of_files(tmp_path):
+    lines = list(generate(3000, "rfc3339", seed=8, per_second=2))
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    whole.mkdir()
+    cut.mkdir()
+    expected = load_parts(whole, lines, [], [0], 10**7)
+    assert load_parts(cut, lines, [900, 1700], [2, 0, 1], 200_000) == expected
