@@ -6,8 +6,9 @@ create or replace temp macro is_queue_id(word) as
         || '|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{1,20}'
     );
 
+-- An address without the marks of IPv4-mapped or tagged ones; NULL where it is masked or unknown
 create or replace temp macro plain_ip(ip) as
-    nullif(nullif(regexp_replace(ip, '^(?:::ffff:|IPv6:)', ''), ''), 'unknown');
+    nullif(regexp_extract(ip, '^(?:::ffff:|IPv6:)?([0-9A-Fa-f:.]+)$', 1), '');
 
 create or replace temp macro known_name(name) as nullif(nullif(name, ''), 'unknown');
 

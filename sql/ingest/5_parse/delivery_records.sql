@@ -76,7 +76,7 @@ select
         when relay.name <> '' then relay.name
         else nullif(nullif(head.relay, 'none'), '')
     end as relay_name,
-    case when not contains(relay.ip, '/') then plain_ip(relay.ip) end as relay_ip,
+    plain_ip(relay.ip) as relay_ip,
     try_cast(relay.port as integer) as relay_port,
     try_cast(head.conn_use as integer) as conn_use,
     seconds(head.delay) as delay_seconds,

@@ -53,7 +53,7 @@ select
     try_cast(regexp_extract(text, '^([245]\d\d) ', 1) as integer) as reply_code,
     nullif(regexp_extract(text, '^(?:[245]\d\d )?([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
     nullif(regexp_replace(text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', ''), '') as reason,
-    case when contains(body, '; from=<') then tail.sender end as sender,
+    case when tail.before <> '' and contains(body, '; from=<') then tail.sender end as sender,
     nullif(tail.recipient, '') as recipient,
     nullif(tail.protocol, '') as protocol,
     nullif(tail.helo_name, '') as helo_name,

@@ -63,7 +63,7 @@ first_lines as (
         *,
         is_begun
         or coalesce(
-            removal_position > begun_position
+            removal_position >= begun_position
             and moment(logged_at) > removal_moment + removal_grace()
             and previous_moment <= removal_moment + removal_grace(),
             false

@@ -13,7 +13,7 @@ with spans as (
         arg_min(line_key, position) filter (where kind = 'cleanup_message_id') as message_id_key,
         arg_min(line_key, position) filter (where kind = 'qmgr_active') as activation_key,
         min(logged_at) filter (where is_removal(kind)) as removed_at,
-        min(moment(logged_at)) filter (where is_removal(kind)) as removal_moment,
+        max(moment(logged_at)) filter (where is_removal(kind)) as removal_moment,
         min(kind) filter (where is_removal(kind)) as removal_kind,
         bool_or(kind = 'qmgr_expired') as is_expired
     from message_lines
