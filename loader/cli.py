@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from .check import run_checks
 from .database import __version__, open_database
-from .errors import DatabaseError, MailsqlError, UsageError
+from .errors import DatabaseError, Interrupted, MailsqlError, UsageError
 from .export import export as export_csv
 from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
@@ -82,16 +82,19 @@ def load(
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         sizes = sum(Path(path).stat().st_size for path in paths if Path(path).is_file())
         task = bar.add_task("loading", total=sizes or None)
-        loaded = load_logs(
-            paths,
-            db,
-            now=datetime.now(UTC),
-            year=year,
-            timezone=timezone,
-            host=host,
-            batch_bytes=batch_mb * 2**20,
-            progress=lambda name, count: bar.update(task, advance=count),
-        )
+        try:
+            loaded = load_logs(
+                paths,
+                db,
+                now=datetime.now(UTC),
+                year=year,
+                timezone=timezone,
+                host=host,
+                batch_bytes=batch_mb * 2**20,
+                progress=lambda count: bar.update(task, advance=count),
+            )
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted", "the same command continues where it stopped") from error
     with open_database(db) as connection:
         write(describe_load(connection, loaded, db))
 
@@ -214,9 +217,6 @@ def main() -> NoReturn:
         if error.hint:
             narrate(f"try: {error.hint}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        narrate("mailsql: interrupted; what was committed stays, load again to continue")
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

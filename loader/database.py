@@ -142,7 +142,7 @@ def _write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     _load_words(connection, "line_kinds", words)
     connection.execute("create schema if not exists reports")
     run_sql(connection, "macros")
-    for file in sql_files("steps") + sql_files("views"):
+    for file in sql_files("views"):
         _create(connection, file, "view")
     run_sql(connection, "table_macros")
     for file in sql_files("reports"):

@@ -30,6 +30,12 @@ class InputError(MailsqlError):
     exit_code = 3
 
 
+class Interrupted(MailsqlError):
+    """The user stopped the command."""
+
+    exit_code = 130
+
+
 class DatabaseError(MailsqlError):
     """The database cannot be used."""
 

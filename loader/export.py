@@ -57,8 +57,8 @@ def export(
         if name not in known:
             raise UsageError(f"{name}: nothing to export by that name", f"one of {', '.join(known)}")
     _prepare(directory)
-    connection.execute("set TimeZone = 'UTC'")
     set_period(connection, since, until)
+    connection.execute("set TimeZone = 'UTC'")
     files: dict[str, dict[str, Any]] = {}
     for name in names:
         path = directory / f"{name}.csv"

@@ -24,7 +24,7 @@ BATCH_BYTES = 67108864
 LINES_PER_COMMIT = 4_000_000
 IDENTITY_BYTES = 1024
 
-Progress = Callable[[str, int], None]
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def load(
         timezone: IANA name for stamps without zone; the system's if None.
         host: host of lines that name none, such as those of Dovecot's own log files.
         batch_bytes: size of the batches that a log is cut into.
-        progress: called with the log's name and the bytes added, after each batch.
+        progress: called with the bytes added, after each batch.
 
     Raises:
         InputError: a path is missing, unreadable, or no log; logs before it stay loaded.
@@ -174,7 +174,7 @@ class _Loader:
                 self.connection.execute("begin")
                 uncommitted = 0
             if self.progress is not None:
-                self.progress(source.name, batch.byte_count)
+                self.progress(batch.byte_count)
         self.connection.execute("commit")
         return LoadedSource(source.name, line_count, byte_count, start, False, waiting)
 

@@ -48,4 +48,4 @@ def set_period(
             raise UsageError(
                 f"{value}: not a time", "write it like 2026-02-03 or '2026-02-03 09:15:00'"
             )
-        connection.execute(f"set variable {variable} = ?", [value])
+        connection.execute(f"set variable {variable} = ?", [readable[0]])

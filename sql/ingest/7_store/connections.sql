@@ -59,7 +59,7 @@ select
     peers.client_name,
     peers.client_ip,
     peers.client_port,
-    connection_spans.connected_at,
+    peers.connected_at,
     ends.logged_at,
     coalesce(losses.loss.end_reason, case when ends.line_key is not null then 'disconnected' end),
     losses.loss.end_stage,

@@ -41,7 +41,7 @@ smtp_logins as (
     union all
     select
         smtpd_sasl_failures.line_key,
-        line_connections.connection_key,
+        connection_lines.connection_key,
         false as is_success,
         smtpd_sasl_failures.username,
         smtpd_sasl_failures.client_name,
@@ -49,7 +49,7 @@ smtp_logins as (
         smtpd_sasl_failures.method,
         smtpd_sasl_failures.reason
     from smtpd_sasl_failures
-    left join line_connections on smtpd_sasl_failures.line_key = line_connections.line_key
+    left join connection_lines on smtpd_sasl_failures.line_key = connection_lines.line_key
 )
 
 select

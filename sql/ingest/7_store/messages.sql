@@ -8,7 +8,7 @@ select
     message_spans.host,
     message_spans.instance,
     message_spans.queue_id,
-    coalesce(line_connections.connection_key, earlier_lines.connection_key),
+    coalesce(connection_lines.connection_key, earlier_lines.connection_key),
     case
         when smtpd_clients.line_key is not null then 'smtp'
         when pickups.line_key is not null then 'pickup'
@@ -36,6 +36,6 @@ left join smtpd_clients on message_spans.message_key = smtpd_clients.line_key
 left join pickups on message_spans.message_key = pickups.line_key
 left join message_ids on message_spans.message_id_key = message_ids.line_key
 left join activations on message_spans.activation_key = activations.line_key
-left join line_connections on message_spans.message_key = line_connections.line_key
+left join connection_lines on message_spans.message_key = connection_lines.line_key
 left join earlier_lines
     on message_spans.message_key = earlier_lines.line_key and earlier_lines.part = 'queue';

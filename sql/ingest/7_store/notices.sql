@@ -5,7 +5,7 @@ where notice_key in (select line_key from changed_lines where not is_new);
 insert into notices
 select
     changed_lines.line_key,
-    line_connections.connection_key,
+    connection_lines.connection_key,
     message_lines.message_key,
     changed_lines.logged_at,
     changed_lines.host,
@@ -13,7 +13,7 @@ select
     coalesce(changed_lines.severity, 'info'),
     changed_lines.body
 from changed_lines
-left join line_connections on changed_lines.line_key = line_connections.line_key
+left join connection_lines on changed_lines.line_key = connection_lines.line_key
 left join message_lines on changed_lines.line_key = message_lines.line_key
 where
     changed_lines.kind in (

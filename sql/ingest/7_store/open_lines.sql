@@ -92,9 +92,9 @@ known_lines as (
         changed_lines.queue_id,
         changed_lines.kind,
         changed_lines.body,
-        line_connections.connection_key
+        connection_lines.connection_key
     from changed_lines
-    left join line_connections on changed_lines.line_key = line_connections.line_key
+    left join connection_lines on changed_lines.line_key = connection_lines.line_key
     semi join open_parts on changed_lines.line_key = open_parts.line_key
     union all
     (

@@ -5,7 +5,7 @@ where rejection_key in (select line_key from changed_lines where not is_new);
 insert into rejections
 select
     smtpd_verdicts.line_key,
-    line_connections.connection_key,
+    connection_lines.connection_key,
     message_lines.message_key,
     changed_lines.logged_at,
     changed_lines.host,
@@ -13,5 +13,5 @@ select
     smtpd_verdicts.* exclude (line_key)
 from smtpd_verdicts
 inner join changed_lines on smtpd_verdicts.line_key = changed_lines.line_key
-left join line_connections on smtpd_verdicts.line_key = line_connections.line_key
+left join connection_lines on smtpd_verdicts.line_key = connection_lines.line_key
 left join message_lines on smtpd_verdicts.line_key = message_lines.line_key;

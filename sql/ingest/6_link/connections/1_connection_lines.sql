@@ -1,10 +1,10 @@
--- One row per smtpd line that belongs to a connection
+-- One row per smtpd line of a connection, with the connection that it belongs to
 create or replace temp table connection_lines as
 with events as (
     select
         changed_lines.line_key,
         changed_lines.kind,
-        changed_lines.logged_at,
+        moment(changed_lines.logged_at) as moment,
         hash(changed_lines.host, changed_lines.program, changed_lines.pid) as process,
         line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
             as position,
@@ -16,7 +16,7 @@ with events as (
     select
         earlier_lines.line_key,
         earlier_lines.kind,
-        earlier_lines.logged_at,
+        moment(earlier_lines.logged_at) as moment,
         hash(earlier_lines.host, earlier_lines.program, earlier_lines.pid) as process,
         line_position(earlier_lines.logged_at, file_ranks.file_rank, earlier_lines.line_key)
             as position,
@@ -26,37 +26,49 @@ with events as (
     where earlier_lines.part = 'connection'
 ),
 
--- An smtpd process serves one client at a time
-marked as (
+-- An smtpd process serves one client at a time: where the last line that named a client was no
+-- end and not long ago, its connection goes on
+followed as (
     select
         *,
-        kind = 'smtpd_connect'
-        or lag(kind) over lines_of_process is null
-        or lag(kind) over lines_of_process = 'smtpd_disconnect'
-        or moment(logged_at) - moment(lag(logged_at) over lines_of_process) > session_silence()
-            as is_first
+        names_client(kind) as is_named,
+        coalesce(
+            last_value(case when names_client(kind) then kind end ignore nulls) over earlier
+            <> 'smtpd_disconnect'
+            and moment - max(moment) filter (where names_client(kind)) over earlier
+            <= session_silence(),
+            false
+        ) as is_connected
     from events
-    window lines_of_process as (partition by process order by position)
+    window earlier as (
+        partition by process
+        order by position
+        rows between unbounded preceding and 1 preceding
+    )
 ),
 
 keyed as (
     select
         *,
-        last_value(case when is_first then line_key end ignore nulls) over (
+        last_value(
+            case
+                when is_named and (kind = 'smtpd_connect' or not is_connected) then line_key
+            end ignore nulls
+        ) over (
             partition by process
             order by position
             rows between unbounded preceding and current row
-        ) as connection_key,
-        lead(is_first) over (partition by process order by position) is null as is_last_of_process
-    from marked
+        ) as connection_key
+    from followed
 )
 
 select
     line_key,
     connection_key,
     kind,
-    logged_at,
+    moment,
     position,
     process,
     is_stored
-from keyed;
+from keyed
+where is_named or is_connected;

@@ -4,11 +4,9 @@ with spans as (
     select
         connection_key,
         any_value(process) as process,
-        arg_min(line_key, position) filter (where names_client(kind)) as peer_line_key,
         arg_max(line_key, position) as last_line_key,
         max(position) as last_position,
-        max(moment(logged_at)) as last_moment,
-        min(logged_at) filter (where kind = 'smtpd_connect') as connected_at,
+        max(moment) as last_moment,
         count(*) filter (where kind = 'smtpd_client') as message_count,
         count(*) filter (where is_verdict(kind)) as rejection_count,
         bool_or(kind = 'smtpd_disconnect') as is_ended

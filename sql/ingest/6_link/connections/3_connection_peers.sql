@@ -6,26 +6,28 @@ with first_lines as (
         changed_lines.host,
         changed_lines.program,
         changed_lines.pid,
+        changed_lines.logged_at,
         changed_lines.kind,
         changed_lines.body
     from connection_spans
-    inner join changed_lines on connection_spans.peer_line_key = changed_lines.line_key
+    inner join changed_lines on connection_spans.connection_key = changed_lines.line_key
     union all
     select
         connection_spans.connection_key,
         earlier_lines.host,
         earlier_lines.program,
         earlier_lines.pid,
+        earlier_lines.logged_at,
         earlier_lines.kind,
         earlier_lines.body
     from connection_spans
-    inner join earlier_lines on connection_spans.peer_line_key = earlier_lines.line_key
+    inner join earlier_lines on connection_spans.connection_key = earlier_lines.line_key
     where earlier_lines.part = 'connection'
 ),
 
 named as (
     select
-        * exclude (kind, body),
+        * exclude (body),
         regexp_extract(
             case kind
                 when 'smtpd_connect' then substr(body, 14)
@@ -46,6 +48,7 @@ select
     host,
     program,
     pid,
+    case when kind = 'smtpd_connect' then logged_at end as connected_at,
     known_name(client.name) as client_name,
     plain_ip(client.ip) as client_ip,
     try_cast(client.port as integer) as client_port

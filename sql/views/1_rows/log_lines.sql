@@ -1,18 +1,21 @@
 -- One row per line of a log, understood or not
-create table if not exists log_lines (
-    line_key bigint not null,
-    logged_at timestamptz,
-    host varchar,
-    program varchar,
-    pid integer,
-    queue_id varchar,
-    kind varchar not null,
-    line varchar not null using compression 'zstd',
-    file_key integer generated always as ((line_key >> 32)::integer) virtual,
-    line_no bigint generated always as (line_key & 4294967295) virtual,
-);
+create or replace view log_lines as
+select
+    line_key,
+    (line_key >> 32)::integer as file_key,
+    line_key & 4294967295 as line_no,
+    logged_at,
+    host,
+    program,
+    pid,
+    queue_id,
+    kind,
+    line
+from raw_lines;
 
 comment on column log_lines.line_key is 'file_key * 2^32 + line_no';
+comment on column log_lines.file_key is 'The stream (log_files)';
+comment on column log_lines.line_no is 'Number of the line in its stream, from 1';
 comment on column log_lines.logged_at is 'The stamp; NULL where it is unreadable';
 comment on column log_lines.host is 'Host that wrote the line; NULL where not said';
 comment on column log_lines.program is 'Program as the line names it, such as postfix/smtpd';
@@ -21,5 +24,3 @@ comment on column log_lines.queue_id is 'Postfix queue id at the head of the tex
 comment on column log_lines.kind is 'What the line says (line_kinds); unknown where not understood';
 comment on column log_lines.line is
 'The line as it stands in the file; bytes that are no UTF-8 and control characters as \xNN';
-comment on column log_lines.file_key is 'The stream (log_files)';
-comment on column log_lines.line_no is 'Number of the line in its stream, from 1';

@@ -1,5 +1,5 @@
 -- The new lines themselves
-insert into log_lines
+insert into raw_lines
 select
     line_key,
     logged_at,

@@ -99,7 +99,7 @@ select
         'recipient': deliveries.recipient,
         'orig_recipient': deliveries.orig_recipient,
         'relay': nullif(deliveries.relay, 'none'),
-        'delay_seconds': deliveries.delay_seconds::varchar,
+        'delay_seconds': regexp_replace(deliveries.delay_seconds::varchar, '\.0$', ''),
         'status': deliveries.status,
         'reply': deliveries.reply
     } as facts,

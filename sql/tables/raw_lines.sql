@@ -1,0 +1,20 @@
+-- One row per line of a log, as stored (log_lines is how it is read)
+create table if not exists raw_lines (
+    line_key bigint not null,
+    logged_at timestamptz,
+    host varchar,
+    program varchar,
+    pid integer,
+    queue_id varchar,
+    kind varchar not null,
+    line varchar not null using compression 'zstd',
+);
+
+comment on column raw_lines.line_key is 'file_key * 2^32 + line_no';
+comment on column raw_lines.logged_at is 'See log_lines';
+comment on column raw_lines.host is 'See log_lines';
+comment on column raw_lines.program is 'See log_lines';
+comment on column raw_lines.pid is 'See log_lines';
+comment on column raw_lines.queue_id is 'See log_lines';
+comment on column raw_lines.kind is 'See log_lines';
+comment on column raw_lines.line is 'See log_lines';

@@ -1,0 +1,280 @@
+"""Every command as its user meets it: what it prints, where, and how it exits."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+SAMPLES = Path(__file__).parent.parent / "sample_logs"
+LINE = "Feb  3 09:15:40 mx1 postfix/smtpd[2101]: connect from mail.example.net[192.0.2.17]\n"
+
+
+def mailsql(*arguments: str, cwd: Path, stdin: bytes | None = None, code: int = 0):
+    """Run a command; its exit code must be the one given."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from mailsql.cli import main; main()", *arguments],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        env=os.environ | {"TZ": "Asia/Tokyo", "COLUMNS": "80"},
+    )
+    assert done.returncode == code, done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    return done.stdout.decode(), done.stderr.decode()
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    """A directory with mail.duckdb made of sample_logs/."""
+    directory = tmp_path_factory.mktemp("samples")
+    mailsql("load", str(SAMPLES), cwd=directory)
+    return directory
+
+
+def test_load_says_what_it_added_and_adds_nothing_the_second_time(tmp_path):
+    out, err = mailsql("load", str(SAMPLES), cwd=tmp_path)
+    assert "68 lines added to mail.duckdb, which now holds:" in out
+    assert err == ""
+    counts = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+    lines, understood, foreign, unknown = (int(count) for count in counts[:4])
+    assert lines == understood + foreign + unknown
+    again, _ = mailsql("load", str(SAMPLES), cwd=tmp_path)
+    assert "0 lines added" in again
+    assert again.splitlines()[4:] == out.splitlines()[4:]
+
+
+def test_a_log_is_read_from_standard_input(tmp_path):
+    mailsql("load", "-", cwd=tmp_path, stdin=LINE.encode() * 3 + LINE.encode().rstrip())
+    out, _ = mailsql("query", "select count(*) as n from log_lines", "--format", "csv", cwd=tmp_path)
+    assert out == "n\n4\n"
+
+
+def test_trace_tells_the_way_of_a_message_in_both_languages(samples):
+    english, _ = mailsql("trace", "A123B45678C", cwd=samples)
+    assert english.splitlines()[0] == "Message A123B45678C on mx1"
+    assert (
+        "   2. 2022-07-25 09:12:04  client.example.com[192.0.2.10], logged in as test@example.com "
+        "(LOGIN), sent a message; its queue id is A123B45678C." in english.splitlines()
+    )
+    japanese, _ = mailsql("trace", "A123B45678C", "--lang", "ja", cwd=samples)
+    assert "test@example.com からメールを送ります。サイズは 12345 バイト、宛先は 1 か所です。" in japanese
+    by_address, _ = mailsql("trace", "TEST@example.net", cwd=samples)
+    assert english in by_address
+    assert "D123E45678F" in by_address
+    by_id, _ = mailsql("trace", "<report-0725@example.com>", "--lines", cwd=samples)
+    assert "      Jul 25 22:10:00 mx1 postfix/submission/smtpd[2200]: connect from" in by_id
+
+
+def test_trace_of_nothing_exits_with_1(samples):
+    out, err = mailsql("trace", "nobody@example.invalid", cwd=samples, code=1)
+    assert out == ""
+    assert err.startswith("mailsql: nobody@example.invalid: no message found\ntry: ")
+
+
+def test_query_writes_every_format(samples):
+    sql = "select queue_id, size_bytes, sender from messages where queue_id = 'C4D5E40771'"
+    formats = {
+        "csv": "queue_id,size_bytes,sender\nC4D5E40771,2751,\n",
+        "jsonl": '{"queue_id": "C4D5E40771", "size_bytes": 2751, "sender": ""}\n',
+        "markdown": "| queue_id | size_bytes | sender |\n| --- | --- | --- |\n"
+        "| C4D5E40771 | 2751 |  |\n",
+        "table": "queue_id    size_bytes  sender\nC4D5E40771        2751\n",
+    }
+    for form, expected in formats.items():
+        assert mailsql("query", sql, "--format", form, cwd=samples)[0] == expected
+    text, _ = mailsql("query", sql, "--format", "json", cwd=samples)
+    assert json.loads(text) == [{"queue_id": "C4D5E40771", "size_bytes": 2751, "sender": ""}]
+
+
+def test_query_reads_a_file_and_writes_one(samples, tmp_path):
+    (tmp_path / "q.sql").write_text("select 1 as one")
+    arguments = ["query", "-f", str(tmp_path / "q.sql"), "--format", "csv"]
+    out, _ = mailsql(*arguments, "--output", str(tmp_path / "o.csv"), cwd=samples)
+    assert out == ""
+    assert (tmp_path / "o.csv").read_text() == "one\n1\n"
+
+
+def test_query_changes_nothing(samples):
+    _, err = mailsql("query", "delete from messages", cwd=samples, code=2)
+    assert "read-only" in err
+    _, err = mailsql("query", "selekt", cwd=samples, code=2)
+    assert err.startswith("mailsql: Parser Error")
+
+
+def test_report_lists_and_runs(samples):
+    listed, _ = mailsql("report", cwd=samples)
+    assert "traffic_per_day" in listed
+    out, _ = mailsql("report", "traffic_per_day", "--format", "csv", cwd=samples)
+    assert out.splitlines()[1] == "2022-07-25,5,76110,5,1,1,1"
+    _, err = mailsql("report", "nonsense", cwd=samples, code=2)
+    assert err.startswith("mailsql: nonsense: no such report\ntry: one of ")
+
+
+def test_a_report_of_the_users_own_is_listed_run_and_exported(tmp_path):
+    mailsql("load", str(SAMPLES), cwd=tmp_path)
+    with duckdb.connect(str(tmp_path / "mail.duckdb")) as connection:
+        connection.execute("create view reports.mine as select 42 as answer")
+    assert "mine" in mailsql("report", cwd=tmp_path)[0]
+    assert mailsql("report", "mine", "--format", "csv", cwd=tmp_path)[0] == "answer\n42\n"
+    mailsql("export", "out", "--only", "mine", cwd=tmp_path)
+    assert (tmp_path / "out" / "mine.csv").read_text() == "answer\n42\n"
+
+
+def test_status_shows_logs_kinds_and_what_is_not_understood(tmp_path):
+    (tmp_path / "mail.log").write_text(LINE + LINE.replace("connect from", "frobnicated 17"))
+    mailsql("load", "mail.log", cwd=tmp_path)
+    out, _ = mailsql("status", cwd=tmp_path)
+    assert "mail.log" in out
+    assert "smtpd_connect" in out
+    assert "1  postfix/smtpd  frobnicated N mail.example.net..." in out
+
+
+def test_check_passes_on_the_samples_and_fails_on_damage(tmp_path):
+    mailsql("load", str(SAMPLES), cwd=tmp_path)
+    _, err = mailsql("check", cwd=tmp_path)
+    assert all(line.startswith("ok ") for line in err.splitlines())
+    with duckdb.connect(str(tmp_path / "mail.duckdb")) as connection:
+        connection.execute("delete from messages where queue_id = 'A123B45678C'")
+    _, err = mailsql("check", cwd=tmp_path, code=1)
+    assert "FAIL Deliveries, events and rejections of a message lead to it" in err
+
+
+def test_export_proves_what_it_writes(samples, tmp_path):
+    mailsql("export", str(tmp_path / "audit"), "--since", "2022-07-26", cwd=samples)
+    manifest = json.loads((tmp_path / "audit" / "manifest.json").read_text())
+    written = {path.name for path in (tmp_path / "audit").glob("*.csv")}
+    assert set(manifest["files"]) == written
+    assert manifest["files"]["messages.csv"]["rows"] == 1
+    messages = (tmp_path / "audit" / "messages.csv").read_text().splitlines()
+    assert messages[0].endswith(",log_path,log_line_no")
+    assert messages[1].endswith("maillog-20220726,7")
+    log = next(log for log in manifest["logs"] if log["path"].endswith("maillog-20220726"))
+    assert log["batches"][0]["last_line_no"] == 15
+    assert len(log["batches"][0]["sha256"]) == 64
+    _, err = mailsql("export", str(samples), cwd=samples, code=2)
+    assert "not empty, and no earlier export" in err
+
+
+def test_what_strangers_wrote_reaches_no_spreadsheet_and_no_terminal_unescaped(tmp_path):
+    hostile = "=HYPERLINK(1)\x1b[31m\u202e"
+    record = f"to=<a@example.org>, relay=none, delay=1, status=deferred ({hostile})"
+    line = f"Feb  3 09:15:40 mx1 postfix/smtp[1]: 1E24040751: {record}\n"
+    (tmp_path / "mail.log").write_text(line)
+    mailsql("load", "mail.log", cwd=tmp_path)
+    out, _ = mailsql("query", "select reply from deliveries", cwd=tmp_path)
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    out, _ = mailsql("query", "select reply from deliveries", "--format", "csv", cwd=tmp_path)
+    assert out.splitlines()[1].startswith("'=HYPERLINK(1)")
+    out, _ = mailsql("trace", "1E24040751", cwd=tmp_path)
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    mailsql("export", "out", "--only", "deliveries", cwd=tmp_path)
+    assert ",'=HYPERLINK(1)" in (tmp_path / "out" / "deliveries.csv").read_text()
+
+
+def bad_inputs(directory: Path) -> dict[str, tuple[list[str], int, str]]:
+    """What to load, the exit code, and how the one line begins."""
+    (directory / "cut.log.gz").write_bytes(gzip.compress(LINE.encode() * 9999)[:-500])
+    (directory / "binary.log").write_bytes(bytes(range(256)) * 50)
+    (directory / "nologs").mkdir()
+    (directory / "nologs" / "readme.txt").write_text("hello")
+    return {
+        "missing": (["nowhere.log"], 3, "mailsql: nowhere.log: no such file\ntry: "),
+        "directory": (["nologs"], 3, "mailsql: nologs: no mail logs in this directory\ntry: "),
+        "damaged": (["cut.log.gz"], 3, "mailsql: cut.log.gz: damaged gzip file"),
+        "binary": (["binary.log"], 3, "mailsql: binary.log: binary data, not a log\ntry: "),
+        "zone": (["-", "--timezone", "Mars/Base"], 2, "mailsql: Mars/Base: unknown time zone\ntry"),
+    }
+
+
+@pytest.mark.parametrize("case", ["missing", "directory", "damaged", "binary", "zone"])
+def test_bad_input_ends_in_one_clear_line_and_nothing_half_loaded(tmp_path, case):
+    arguments, code, beginning = bad_inputs(tmp_path)[case]
+    out, err = mailsql("load", *arguments, cwd=tmp_path, stdin=LINE.encode(), code=code)
+    assert out == ""
+    assert err.startswith(beginning)
+    assert len(err.splitlines()) == 2
+    if (tmp_path / "mail.duckdb").exists():
+        count = mailsql("query", "select count(*) as n from log_lines", cwd=tmp_path)[0]
+        assert count.split() == ["n", "0"]
+
+
+def test_an_empty_log_is_said_and_is_no_error(tmp_path):
+    (tmp_path / "mail.log").write_text("")
+    out, _ = mailsql("load", "mail.log", cwd=tmp_path)
+    assert out.splitlines()[0] == "mail.log: empty"
+
+
+def test_a_file_that_is_no_database_of_ours_is_left_alone(tmp_path):
+    (tmp_path / "text.duckdb").write_text("this is not a database, whatever its name says\n" * 99)
+    _, err = mailsql("load", "-", "--db", "text.duckdb", cwd=tmp_path, stdin=b"", code=4)
+    assert err.startswith("mailsql: text.duckdb: ")
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
+        connection.execute("create table precious (n integer)")
+    _, err = mailsql("load", "-", "--db", "other.duckdb", cwd=tmp_path, stdin=b"", code=4)
+    assert "other.duckdb: a DuckDB file, but not of mailsql" in err
+    _, err = mailsql("status", "--db", "none.duckdb", cwd=tmp_path, code=4)
+    assert "none.duckdb: no such database\ntry: mailsql load" in err
+
+
+def test_a_locked_database_names_its_holder(samples):
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(samples / "mail.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    _, err = mailsql("load", "-", cwd=samples, stdin=b"", code=4)
+    assert "mail.duckdb: in use by " in err
+    assert str(holder.pid) in err
+    holder.communicate(b"\n")
+
+
+def test_shell_opens_the_duckdb_shell_or_says_how_to_get_it(samples, tmp_path):
+    fake = tmp_path / "duckdb"
+    fake.write_text('#!/bin/sh\necho "opened $1"\n')
+    fake.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-c", "from mailsql.cli import main; main()", "shell"],
+        cwd=samples,
+        capture_output=True,
+        env=os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        text=True,
+    )
+    assert done.stdout == "opened mail.duckdb\n"
+    done = subprocess.run(
+        [sys.executable, "-c", "from mailsql.cli import main; main()", "shell"],
+        cwd=samples,
+        capture_output=True,
+        env=os.environ | {"PATH": str(tmp_path / "nothing")},
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "pip install duckdb-cli" in done.stderr
+
+
+def test_an_interrupted_load_exits_with_130(tmp_path):
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from mailsql.cli import main; main()", "load", "-"],
+        cwd=tmp_path,
+        stdin=reader,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.write(writer, LINE.encode())
+    time.sleep(3)
+    process.send_signal(2)
+    os.close(writer)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert err.startswith("mailsql: interrupted")

@@ -1,0 +1,55 @@
+"""Contract 4: killed at any moment, the next load continues and the result is as if undisturbed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench.generate import generate
+from tests.conftest import load, rows_without_keys
+
+KILLS = 20
+LOADER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+import mailsql.ingest
+mailsql.ingest.LINES_PER_COMMIT = 1
+print("ready", flush=True)
+mailsql.load(sys.argv[2:], Path(sys.argv[1]), now=datetime(2026, 11, 24, tzinfo=UTC),
+             timezone="UTC", batch_bytes=20000)
+print("done", flush=True)
+"""
+
+
+def start(database: Path, log: Path) -> subprocess.Popen[str]:
+    """Start a load that commits after each small batch."""
+    command = [sys.executable, "-c", LOADER, str(database), str(log)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+
+def test_a_load_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path):
+    log = tmp_path / "mail.log"
+    log.write_text("".join(line + "\n" for line in generate(12_000, seed=3, per_second=3)))
+    undisturbed, killed = tmp_path / "undisturbed.duckdb", tmp_path / "killed.duckdb"
+    load([log], undisturbed)
+    chance = random.Random(11)
+    kills = 0
+    while kills < KILLS:
+        process = start(killed, log)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(chance.uniform(0.05, 1.6))
+        os.kill(process.pid, signal.SIGKILL)
+        kills += process.wait() == -signal.SIGKILL
+        if process.stdout.readline() == "done\n":
+            break
+    assert kills == KILLS
+    load([log], killed)
+    starts = {str(log): 0}
+    assert rows_without_keys(killed, starts) == rows_without_keys(undisturbed, starts)

@@ -1,0 +1,58 @@
+"""The reports over sample_logs/, whole, against golden files.
+
+MAILSQL_GOLDEN=1 writes them anew; the difference is read."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import mailsql
+from mailsql.errors import UsageError
+from mailsql.output import Format, format_rows
+from mailsql.report import list_reports, run_report
+from tests.conftest import load
+
+GOLDEN = Path(__file__).parent / "reports"
+SAMPLES = Path(__file__).parent.parent / "sample_logs"
+REPORTS = sorted(path.stem for path in (Path(__file__).parent.parent / "sql/reports").glob("*.sql"))
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    database = tmp_path_factory.mktemp("samples") / "mail.duckdb"
+    load([SAMPLES], database, timezone="Asia/Tokyo")
+    with mailsql.open_database(database) as connection:
+        connection.execute("set TimeZone = 'Asia/Tokyo'")
+        yield connection
+
+
+def as_csv(result) -> str:
+    return format_rows([column[0] for column in result.description], result.fetchall(), Format.CSV)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_says_what_it_said(name, samples):
+    text = as_csv(run_report(samples, name, None, None))
+    golden = GOLDEN / f"{name}.csv"
+    if os.environ.get("MAILSQL_GOLDEN"):
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+def test_the_list_names_and_describes_every_report(samples):
+    listed = dict(list_reports(samples))
+    assert sorted(listed) == REPORTS
+    assert all(description.startswith("One row per ") for description in listed.values())
+
+
+def test_a_period_limits_a_report(samples):
+    result = run_report(samples, "traffic_per_day", "2022-07-26", None)
+    assert [str(row[0]) for row in result.fetchall()] == ["2022-07-26"]
+    result = run_report(samples, "traffic_per_day", None, "2022-07-26")
+    assert [str(row[0]) for row in result.fetchall()] == ["2022-07-25"]
+
+
+def test_an_unreadable_time_is_refused(samples):
+    with pytest.raises(UsageError, match="soon: not a time"):
+        run_report(samples, "traffic_per_day", "soon", None)
