@@ -21,15 +21,25 @@ LONG_ID = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 DEFERRALS = [
     ("4.4.1", "connect to {mx}:25: Connection timed out", False),
-    ("4.7.1", "host {mx} said: 450 4.7.1 <{to}>: Recipient address rejected: Greylisted, see "
-     "https://greylist.example.org/ (in reply to RCPT TO command)", True),
+    (
+        "4.7.1",
+        "host {mx} said: 450 4.7.1 <{to}>: Recipient address rejected: Greylisted, see "
+        "https://greylist.example.org/ (in reply to RCPT TO command)",
+        True,
+    ),
     ("4.4.2", "lost connection with {mx} while receiving the initial server greeting", True),
 ]
 BOUNCES = [
-    ("5.1.1", "host {mx} said: 550 5.1.1 <{to}>: Recipient address rejected: User unknown in "
-     "virtual mailbox table (in reply to RCPT TO command)"),
-    ("5.7.1", "host {mx} said: 554 5.7.1 Message rejected as spam (score 12.3) (in reply to end of "
-     "DATA command)"),
+    (
+        "5.1.1",
+        "host {mx} said: 550 5.1.1 <{to}>: Recipient address rejected: User unknown in "
+        "virtual mailbox table (in reply to RCPT TO command)",
+    ),
+    (
+        "5.7.1",
+        "host {mx} said: 554 5.7.1 Message rejected as spam (score 12.3) (in reply to end of "
+        "DATA command)",
+    ),
     ("5.2.2", "host {mx} said: 552 5.2.2 <{to}>: Mailbox full (in reply to end of DATA command)"),
 ]
 REJECTS = [
@@ -166,7 +176,9 @@ class Host:
         yield second + 0.3, "postfix/cleanup", 2301, f"{queue_id}: message-id=<{message_id}>"
         to = [self.address(FAR_DOMAINS) for _ in range(self.random.choice([1, 1, 1, 2, 3]))]
         yield from self.queued(second + 0.4, queue_id, user, to, local=False)
-        text = f"disconnect from {here} ehlo=2 starttls=1 auth=1 mail=1 rcpt={len(to)} data=1 quit=1"
+        text = (
+            f"disconnect from {here} ehlo=2 starttls=1 auth=1 mail=1 rcpt={len(to)} data=1 quit=1"
+        )
         yield second + 0.6, program, pid, f"{text} commands={7 + len(to)}"
         self.release_smtpd(second + 0.6, pid)
 
@@ -288,8 +300,9 @@ class Host:
         yield second + 0.5 + self.random.random(), "dovecot", 0, text
 
 
-def generate(lines: int, style: str = "bsd", seed: int = 1, long_ids: bool = False,
-             per_second: float = 60.0) -> Iterator[str]:
+def generate(
+    lines: int, style: str = "bsd", seed: int = 1, long_ids: bool = False, per_second: float = 60.0
+) -> Iterator[str]:
     """Yield log lines without their newline.
 
     Args:

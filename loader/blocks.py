@@ -1,6 +1,7 @@
 """A stream of bytes -> batches of whole lines as text that any terminal and any SQL engine bears.
 
-Lines are counted and offsets taken in the bytes as they stand in the stream."""
+Lines are counted and offsets taken in the bytes as they stand in the stream.
+"""
 
 from __future__ import annotations
 

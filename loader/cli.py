@@ -79,7 +79,9 @@ def load(
         DownloadColumn(),
         TransferSpeedColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         sizes = sum(Path(path).stat().st_size for path in paths if Path(path).is_file())
         task = bar.add_task("loading", total=sizes or None)
         try:
@@ -94,7 +96,9 @@ def load(
                 progress=lambda count: bar.update(task, advance=count),
             )
         except KeyboardInterrupt as error:
-            raise Interrupted("interrupted", "the same command continues where it stopped") from error
+            raise Interrupted(
+                "interrupted", "the same command continues where it stopped"
+            ) from error
     with open_database(db) as connection:
         write(describe_load(connection, loaded, db))
 

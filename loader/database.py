@@ -1,7 +1,8 @@
 """The DuckDB file: opened or created, with the tables, words, views and reports of sql/ in it.
 
 A file is ours if it says so in mailsql_database; its objects are written again when the version
-of mailsql changes, its rows and the user's own views are kept."""
+of mailsql changes, its rows and the user's own views are kept.
+"""
 
 from __future__ import annotations
 
@@ -74,9 +75,9 @@ def open_database(path: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConne
     try:
         found = _found_versions(connection)
         if found is None:
-            if read_only or connection.execute("select count(*) from duckdb_tables()").fetchone() != (
-                0,
-            ):
+            if read_only or connection.execute(
+                "select count(*) from duckdb_tables()"
+            ).fetchone() != (0,):
                 raise DatabaseError(
                     f"{path}: a DuckDB file, but not of mailsql",
                     "name another file with --db, or with MAILSQL_DB",
@@ -110,7 +111,11 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
                     f"{path}: {_first_line(error)}", "name a database of mailsql with --db"
                 ) from error
             if time.monotonic() > deadline:
-                who = f"{holder['program']} (process {holder['pid']})" if holder else "another process"
+                who = (
+                    f"{holder['program']} (process {holder['pid']})"
+                    if holder
+                    else "another process"
+                )
                 raise DatabaseError(
                     f"{path}: in use by {who}", "wait for it to end, or close that DuckDB shell"
                 ) from error
@@ -128,7 +133,9 @@ def _found_versions(connection: duckdb.DuckDBPyConnection) -> tuple[int, str] | 
     ).fetchone()
     if known == (0,):
         return None
-    row = connection.execute("select schema_version, mailsql_version from mailsql_database").fetchone()
+    row = connection.execute(
+        "select schema_version, mailsql_version from mailsql_database"
+    ).fetchone()
     return (int(row[0]), str(row[1])) if row else None
 
 

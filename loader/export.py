@@ -52,17 +52,21 @@ def export(
     """
     reports = dict(list_reports(connection))
     known = [*TABLES, *reports]
-    names = known if not only else only
+    names = only or known
     for name in names:
         if name not in known:
-            raise UsageError(f"{name}: nothing to export by that name", f"one of {', '.join(known)}")
+            raise UsageError(
+                f"{name}: nothing to export by that name", f"one of {', '.join(known)}"
+            )
     _prepare(directory)
     set_period(connection, since, until)
     connection.execute("set TimeZone = 'UTC'")
     files: dict[str, dict[str, Any]] = {}
     for name in names:
         path = directory / f"{name}.csv"
-        query = _table_query(connection, name) if name in TABLES else _report_query(connection, name)
+        query = (
+            _table_query(connection, name) if name in TABLES else _report_query(connection, name)
+        )
         copied = connection.execute(
             f"copy ({query}) to {quote_text(str(path))} (format csv, header true)"
         ).fetchone()
@@ -91,14 +95,20 @@ def export(
 def _prepare(directory: Path) -> None:
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{directory}: not a directory", "name a new directory")
-    if directory.exists() and any(directory.iterdir()) and not (directory / "manifest.json").exists():
+    if (
+        directory.exists()
+        and any(directory.iterdir())
+        and not (directory / "manifest.json").exists()
+    ):
         raise UsageError(f"{directory}: not empty, and no earlier export", "name a new directory")
     directory.mkdir(parents=True, exist_ok=True)
     for old in [*directory.glob("*.csv"), *directory.glob("manifest.json")]:
         old.unlink()
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> list[tuple[str, str]]:
+def _columns(
+    connection: duckdb.DuckDBPyConnection, schema: str, name: str
+) -> list[tuple[str, str]]:
     return connection.execute(
         "select column_name, data_type from duckdb_columns() "
         "where database_name = current_database() and schema_name = ? and table_name = ? "

@@ -1,7 +1,8 @@
 """Log streams -> rows: one batch of lines runs through sql/ingest, its rows and the checkpoint are
 committed together.
 
-Python only moves the lines; what they mean is decided in SQL."""
+Python only moves the lines; what they mean is decided in SQL.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +18,7 @@ import duckdb
 
 from .blocks import Batch, read_batches
 from .database import __version__, open_database, run_sql
-from .errors import InputError, UsageError
+from .errors import UsageError
 from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
 
 BATCH_BYTES = 67108864
@@ -99,10 +100,7 @@ def load(
     try:
         _prepare(connection, timezone)
         loader = _Loader(connection, now, year, host, batch_bytes, progress)
-        loaded = [loader.load_source(source) for source in sources]
-        if any(source.line_count for source in loaded):
-            connection.execute("checkpoint")
-        return loaded
+        return [loader.load_source(source) for source in sources]
     finally:
         connection.close()
 
@@ -116,7 +114,6 @@ def _prepare(connection: duckdb.DuckDBPyConnection, timezone: str | None) -> Non
             raise UsageError(
                 f"{timezone}: unknown time zone", "use an IANA name such as Asia/Tokyo or UTC"
             ) from error
-    connection.execute("set checkpoint_threshold = '1TB'")
     connection.execute("set enable_progress_bar = false")
     run_sql(connection, "ingest/0_macros")
 
@@ -186,9 +183,7 @@ class _Loader:
             # None was open, or its failure has ended it
             return
 
-    def _find_checkpoint(
-        self, source: Source, stream: BinaryIO, head: bytes
-    ) -> _Checkpoint | None:
+    def _find_checkpoint(self, source: Source, stream: BinaryIO, head: bytes) -> _Checkpoint | None:
         """Find the stream that a log continues, by its first and its last loaded bytes."""
         rows = self.connection.execute(
             "select file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "

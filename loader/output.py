@@ -1,7 +1,8 @@
-"""Rows -> text on standard output or in a file, in the format asked for; narration -> standard error.
+"""Rows -> text on standard output or in a file, in the format asked for; narration -> stderr.
 
 What a log holds was written by strangers: no control character of it reaches a terminal, no
-formula a spreadsheet, no markup a page."""
+formula a spreadsheet, no markup a page.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +55,9 @@ def write(text: str, output: Path | None = None) -> None:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{output}: {error.strerror}", "name a file in a directory that exists") from error
+        raise UsageError(
+            f"{output}: {error.strerror}", "name a file in a directory that exists"
+        ) from error
 
 
 def write_rows(
@@ -89,7 +92,8 @@ def visible(text: str) -> str:
         return text
     return "".join(
         character
-        if character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        if character == "\n"
+        or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
         else f"\\u{ord(character):04x}"
         for character in text
     )

@@ -31,9 +31,7 @@ def run_report(
     return connection.execute(f"from reports.{quote_identifier(name)}")
 
 
-def set_period(
-    connection: duckdb.DuckDBPyConnection, since: str | None, until: str | None
-) -> None:
+def set_period(connection: duckdb.DuckDBPyConnection, since: str | None, until: str | None) -> None:
     """Limit reports to a period: from since on, before until.
 
     Raises:

@@ -1,5 +1,6 @@
 """Paths -> log streams in time order, opened as bytes: which files are logs, how they are
-compressed, whether they can still grow, and the date that dates their stamps."""
+compressed, whether they can still grow, and the date that dates their stamps.
+"""
 
 from __future__ import annotations
 

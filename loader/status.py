@@ -77,9 +77,7 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
             "count(batch_key) as batches from log_files left join load_batches using (file_key) "
             "group by all order by min(file_key)",
         ),
-        _section(
-            connection, "Lines", "select kind, line_count, line_percent from lines_by_kind"
-        ),
+        _section(connection, "Lines", "select kind, line_count, line_percent from lines_by_kind"),
         _section(
             connection,
             "Lines of other programs",
@@ -89,8 +87,7 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
         _section(
             connection,
             "Not understood",
-            "select line_count, program, shape from unknown_shapes "
-            f"limit {UNKNOWN_SHAPES}",
+            f"select line_count, program, shape from unknown_shapes limit {UNKNOWN_SHAPES}",
         ),
     ]
     return "\n".join(part for part in parts if part)

@@ -51,8 +51,8 @@ def describe_messages(
     """
     detail = "detail" if language is Language.EN else "detail_ja"
     rows = connection.execute(
-        f"select message_key, traced.queue_id, step_no, traced.logged_at, traced.host, step, {detail}, line "
-        "from trace(?) as traced inner join log_lines using (line_key) "
+        f"select message_key, traced.queue_id, step_no, traced.logged_at, traced.host, step, "
+        f"{detail}, line from trace(?) as traced inner join log_lines using (line_key) "
         "order by min(traced.logged_at) over (partition by message_key) nulls first, "
         "message_key, step_no",
         [term],

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
-
 import mailsql
+import pytest
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KEYED_TABLES = (
@@ -55,9 +54,7 @@ def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     return [column[0] for column in described or []]
 
 
-def rows_without_keys(
-    database: Path, starts: dict[str, int]
-) -> dict[str, list[tuple[Any, ...]]]:
+def rows_without_keys(database: Path, starts: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
     """All derived rows, each key replaced by the place of its line in the uncut log.
 
     starts: for each path of a part of the log, how many lines come before it.

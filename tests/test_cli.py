@@ -51,7 +51,9 @@ def test_load_says_what_it_added_and_adds_nothing_the_second_time(tmp_path):
 
 def test_a_log_is_read_from_standard_input(tmp_path):
     mailsql("load", "-", cwd=tmp_path, stdin=LINE.encode() * 3 + LINE.encode().rstrip())
-    out, _ = mailsql("query", "select count(*) as n from log_lines", "--format", "csv", cwd=tmp_path)
+    out, _ = mailsql(
+        "query", "select count(*) as n from log_lines", "--format", "csv", cwd=tmp_path
+    )
     assert out == "n\n4\n"
 
 
@@ -63,7 +65,10 @@ def test_trace_tells_the_way_of_a_message_in_both_languages(samples):
         "(LOGIN), sent a message; its queue id is A123B45678C." in english.splitlines()
     )
     japanese, _ = mailsql("trace", "A123B45678C", "--lang", "ja", cwd=samples)
-    assert "test@example.com からメールを送ります。サイズは 12345 バイト、宛先は 1 か所です。" in japanese
+    assert (
+        "test@example.com からメールを送ります。サイズは 12345 バイト、宛先は 1 か所です。"
+        in japanese
+    )
     by_address, _ = mailsql("trace", "TEST@example.net", cwd=samples)
     assert english in by_address
     assert "D123E45678F" in by_address

@@ -28,9 +28,7 @@ print("done", flush=True)
 def start(database: Path, log: Path) -> subprocess.Popen[str]:
     """Start a load that commits after each small batch."""
     command = [sys.executable, "-c", LOADER, str(database), str(log)]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
 def test_a_load_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path):

@@ -4,6 +4,7 @@ tables; contract 2: loading again adds nothing."""
 import random
 import tempfile
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def load_parts(
     bounds = [0, *sorted(set(cuts)), len(lines)]
     starts = {}
     parts = []
-    for number, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(bounds)):
         if start < end:
             part = directory / f"mail{number}.log"
             part.write_text("".join(line + "\n" for line in lines[start:end]))

@@ -1,7 +1,8 @@
 """Every known form of line, one by one: above each sample stands what must be read from it.
 
 The JSON names the kind, and the rows that lead to the line: all columns that are not NULL, but
-for keys and the time and host of the line. MAILSQL_GOLDEN=1 writes the expectations anew; the difference is read."""
+for keys and the time and host of the line. MAILSQL_GOLDEN=1 writes the expectations
+anew; the difference is read."""
 
 import json
 import os

@@ -28,7 +28,9 @@ def test_a_story_is_told_as_it_happened(story, loaded):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows(["" if value is None else str(value) for value in row] for row in rows.fetchall())
+        writer.writerows(
+            ["" if value is None else str(value) for value in row] for row in rows.fetchall()
+        )
         if os.environ.get("MAILSQL_GOLDEN"):
             expectation.write_text(text.getvalue())
         assert text.getvalue() == expectation.read_text(), expectation

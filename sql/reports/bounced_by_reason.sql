@@ -11,4 +11,4 @@ select
 from deliveries
 where status in ('bounced') and in_period(logged_at)
 group by all
-order by attempt_count desc, reason, destination, dsn;
+order by attempt_count desc, reason asc, destination asc, dsn asc;

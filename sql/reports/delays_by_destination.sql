@@ -13,4 +13,4 @@ select
 from deliveries
 where status = 'sent' and in_period(logged_at)
 group by relay_name
-order by sent_count desc, relay_name;
+order by sent_count desc, relay_name asc;

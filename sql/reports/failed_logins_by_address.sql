@@ -11,4 +11,4 @@ select
 from logins
 where not is_success and attempt_count is distinct from 0 and in_period(logged_at)
 group by client_ip
-order by attempt_count desc, client_ip;
+order by attempt_count desc, client_ip asc;

@@ -12,4 +12,4 @@ select
 from pop3_sessions
 where in_period(coalesce(login_at, logout_at))
 group by username
-order by session_count desc, username;
+order by session_count desc, username asc;

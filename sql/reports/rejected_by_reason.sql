@@ -11,4 +11,4 @@ select
 from rejections
 where action in ('reject', 'milter-reject') and in_period(logged_at)
 group by all
-order by rejection_count desc, reason, reply_code, dsn;
+order by rejection_count desc, reason asc, reply_code asc, dsn asc;

@@ -11,4 +11,4 @@ select
 from messages
 where in_period(queued_at) and coalesce(sasl_username, sender) is not null
 group by all
-order by message_count desc, sender, is_login;
+order by message_count desc, sender asc, is_login asc;

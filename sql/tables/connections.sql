@@ -48,7 +48,7 @@ create table if not exists connections (
     unknown_total integer,
     commands_ok integer,
     commands_total integer,
-    last_line_key bigint not null,
+    last_line_key bigint not null
 );
 
 comment on column connections.connection_key is 'Its first line (log_lines), the connect line if seen';

@@ -24,7 +24,7 @@ create table if not exists deliveries (
     status varchar,
     reply varchar,
     reply_code integer,
-    remote_queue_id varchar,
+    remote_queue_id varchar
 );
 
 comment on column deliveries.delivery_key is 'Its line (log_lines)';

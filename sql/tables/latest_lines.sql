@@ -3,7 +3,7 @@ create table if not exists latest_lines (
     host varchar,
     family varchar not null,
     logged_at timestamptz not null,
-    line_key bigint not null,
+    line_key bigint not null
 );
 
 comment on column latest_lines.host is 'Host as in log_lines';

@@ -8,7 +8,7 @@ create table if not exists line_kinds (
     meaning_en varchar not null,
     meaning_ja varchar not null,
     sentence_en varchar,
-    sentence_ja varchar,
+    sentence_ja varchar
 );
 
 comment on column line_kinds.kind is 'As in log_lines';

@@ -8,7 +8,7 @@ create table if not exists load_batches (
     last_line_no bigint not null,
     sha256 varchar not null,
     committed_at timestamptz not null,
-    mailsql_version varchar not null,
+    mailsql_version varchar not null
 );
 
 comment on column load_batches.batch_key is 'Number of the batch, in the order of loading';

@@ -11,7 +11,7 @@ create table if not exists log_files (
     tail_sha256 varchar not null,
     first_logged_at timestamptz,
     last_logged_at timestamptz,
-    last_local_date date,
+    last_local_date date
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';

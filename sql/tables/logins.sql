@@ -15,7 +15,7 @@ create table if not exists logins (
     attempt_count integer,
     attempt_seconds integer,
     is_tls boolean,
-    session_id varchar,
+    session_id varchar
 );
 
 comment on column logins.login_key is 'Its line (log_lines)';

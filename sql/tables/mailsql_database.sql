@@ -2,7 +2,7 @@
 create table if not exists mailsql_database (
     schema_version integer not null,
     mailsql_version varchar not null,
-    duckdb_version varchar not null,
+    duckdb_version varchar not null
 );
 
 comment on column mailsql_database.schema_version is 'Version of the tables';

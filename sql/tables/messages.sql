@@ -20,7 +20,7 @@ create table if not exists messages (
     queued_at timestamptz,
     removed_at timestamptz,
     end_reason varchar,
-    last_line_key bigint not null,
+    last_line_key bigint not null
 );
 
 comment on column messages.message_key is 'Its first line (log_lines)';

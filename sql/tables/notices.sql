@@ -7,7 +7,7 @@ create table if not exists notices (
     host varchar,
     program varchar,
     severity varchar not null,
-    text varchar not null,
+    text varchar not null
 );
 
 comment on column notices.notice_key is 'Its line (log_lines)';

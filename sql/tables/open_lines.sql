@@ -10,7 +10,7 @@ create table if not exists open_lines (
     kind varchar not null,
     body varchar not null,
     connection_key bigint,
-    expires_at timestamptz not null,
+    expires_at timestamptz not null
 );
 
 comment on column open_lines.part is 'What the line may still be part of: queue, connection or mailbox';

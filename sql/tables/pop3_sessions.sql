@@ -21,7 +21,7 @@ create table if not exists pop3_sessions (
     deleted_bytes bigint,
     mailbox_bytes bigint,
     login_key bigint,
-    logout_key bigint,
+    logout_key bigint
 );
 
 comment on column pop3_sessions.session_key is 'Its first line (log_lines)';

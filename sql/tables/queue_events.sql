@@ -4,7 +4,7 @@ create table if not exists queue_events (
     message_key bigint not null,
     logged_at timestamptz,
     kind varchar not null,
-    related_queue_id varchar,
+    related_queue_id varchar
 );
 
 comment on column queue_events.event_key is 'The line (log_lines)';

@@ -7,7 +7,7 @@ create table if not exists raw_lines (
     pid integer,
     queue_id varchar,
     kind varchar not null,
-    line varchar not null using compression 'zstd',
+    line varchar not null using compression 'zstd'
 );
 
 comment on column raw_lines.line_key is 'file_key * 2^32 + line_no';

@@ -17,7 +17,7 @@ create table if not exists rejections (
     recipient varchar,
     protocol varchar,
     helo_name varchar,
-    sasl_username varchar,
+    sasl_username varchar
 );
 
 comment on column rejections.rejection_key is 'Its line (log_lines)';

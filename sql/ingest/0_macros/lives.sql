@@ -4,7 +4,7 @@
 create or replace temp macro queue_silence() as interval 7 days;
 
 -- Lines of other processes that may follow the removal of a message
-create or replace temp macro removal_grace() as interval 5 minutes;
+create or replace temp macro removal_grace() as interval 1 minute;
 
 -- An SMTP or POP3 session does not pause longer
 create or replace temp macro session_silence() as interval 1 day;

@@ -1,15 +1,20 @@
 -- One row per delivery record
 -- 7D4C440791: to=<h@example.org>, orig_to=<info@example.com>, relay=mx.example.org[198.51.100.25]:25, conn_use=3, delay=0.4, delays=0.2/0.1/0/0.1, tls=may, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 9A0B1C2D3E4F)
 create or replace temp table delivery_records as
-with matched as (
+with addressed as (
     select
         line_key,
+        logged_at,
+        host,
+        queue_id,
+        daemon as agent,
+        program,
         body,
         regexp_extract(
             body,
             '^to=<' || address_pattern() || '>, (?:orig_to=<' || address_pattern() || '>, )?'
-            || 'relay=([^,]+), (?:conn_use=(\d+), )?delay=([^,]+), ',
-            ['recipient', 'orig_recipient', 'relay', 'conn_use', 'delay']
+            || 'relay=([^,]+), ',
+            ['recipient', 'orig_recipient', 'relay']
         ) as head
     from changed_lines
     where kind = 'delivery'
@@ -18,80 +23,118 @@ with matched as (
 -- Before Postfix 3.5 addresses were not quoted: then up to the first key that may follow
 readable as (
     select
-        line_key,
-        body,
+        * exclude (head),
         case
             when head.relay <> '' then head
             else regexp_extract(
                 body,
-                '^to=<(.*?)>, (?:orig_to=<(.*?)>, )?relay=([^,]+), (?:conn_use=(\d+), )?'
-                || 'delay=([^,]+), ',
-                ['recipient', 'orig_recipient', 'relay', 'conn_use', 'delay']
+                '^to=<(.*?)>, (?:orig_to=<(.*?)>, )?(?:relay=([^,]+), )?',
+                ['recipient', 'orig_recipient', 'relay']
             )
         end as head
-    from matched
+    from addressed
 ),
 
 tailed as (
     select
-        line_key,
-        head,
+        * exclude (body),
         substr(
             body,
-            length(head.recipient) + length(head.relay) + length(head.delay) + 24
+            length(head.recipient) + 8
+            + case when head.relay <> '' then length(head.relay) + 8 else 0 end
             + case when head.orig_recipient <> '' then length(head.orig_recipient) + 12 else 0 end
-            + case when head.conn_use <> '' then length(head.conn_use) + 11 else 0 end
         ) as tail
     from readable
 ),
 
 ended as (
     select
-        line_key,
-        head,
+        * exclude (tail),
         substr(tail, 1, strpos(tail, ' (') - 1) as fields,
         rtrim(substr(tail, strpos(tail, ' (') + 2)) as text
     from tailed
 ),
 
-replied as (
+-- The usual fields in one go, else one by one
+told as (
     select
-        line_key,
-        head,
-        regexp_extract(head.relay, '^(.*)\[([^\]]*)\](?::(\d+))?$', ['name', 'ip', 'port']) as relay,
-        regexp_extract(fields, '(?:^|, )delays=([^,]*)', 1) as delays,
-        regexp_extract(fields, '(?:^|, )tls=([^,]*)', 1) as tls_level,
-        regexp_extract(fields, '(?:^|, )dsn=([245]\.\d{1,3}\.\d{1,3})(?:,|$)', 1) as dsn,
-        regexp_extract(fields, '(?:^|, )status=([A-Za-z-]+)$', 1) as status,
-        case when ends_with(text, ')') then substr(text, 1, length(text) - 1) else text end as reply
+        *,
+        regexp_extract(
+            fields,
+            '^(?:conn_use=\d+, )?delay=([^,]+), (?:delays=([^,]+), (?:tls=[^,]+, )?dsn=([^,]+), )?'
+            || 'status=([A-Za-z-]+)$',
+            ['delay', 'delays', 'dsn', 'status']
+        ) as usual
     from ended
+),
+
+split as (
+    select
+        * exclude (fields, text, usual),
+        case
+            when usual.status <> '' then usual
+            else {
+                'delay': regexp_extract(fields, '(?:^|, )delay=([^,]*)', 1),
+                'delays': regexp_extract(fields, '(?:^|, )delays=([^,]*)', 1),
+                'dsn': regexp_extract(fields, '(?:^|, )dsn=([^,]*)', 1),
+                'status': regexp_extract(fields, '(?:^|, )status=([A-Za-z-]+)$', 1)
+            }
+        end as field,
+        case when starts_with(fields, 'conn_use=') then regexp_extract(fields, '^conn_use=(\d+)', 1) end
+            as conn_use,
+        case
+            when contains(fields, ', tls=') then regexp_extract(fields, ', tls=([^,]*)', 1)
+        end as tls_level,
+        case when ends_with(text, ')') then substr(text, 1, length(text) - 1) else text end as reply
+    from told
+),
+
+routed as (
+    select
+        * exclude (head),
+        head.recipient,
+        head.orig_recipient,
+        head.relay,
+        case when contains(head.relay, '[')
+            then regexp_extract(head.relay, '^(.*)\[([^\]]*)\](?::(\d+))?$', ['name', 'ip', 'port'])
+        end as hop
+    from split
 )
 
 select
     line_key,
-    nullif(head.recipient, '') as recipient,
-    nullif(head.orig_recipient, '') as orig_recipient,
-    nullif(head.relay, '') as relay,
-    case
-        when relay.name <> '' then relay.name
-        else nullif(nullif(head.relay, 'none'), '')
-    end as relay_name,
-    plain_ip(relay.ip) as relay_ip,
-    try_cast(relay.port as integer) as relay_port,
-    try_cast(head.conn_use as integer) as conn_use,
-    seconds(head.delay) as delay_seconds,
-    seconds(split_part(delays, '/', 1)) as before_qmgr_seconds,
-    seconds(split_part(delays, '/', 2)) as in_qmgr_seconds,
-    seconds(split_part(delays, '/', 3)) as connection_seconds,
-    seconds(split_part(delays, '/', 4)) as transmission_seconds,
+    logged_at,
+    host,
+    queue_id,
+    agent,
+    program_service(program) as service,
+    nullif(recipient, '') as recipient,
+    nullif(orig_recipient, '') as orig_recipient,
+    nullif(relay, '') as relay,
+    coalesce(nullif(hop.name, ''), nullif(nullif(relay, 'none'), '')) as relay_name,
+    plain_ip(hop.ip) as relay_ip,
+    try_cast(hop.port as integer) as relay_port,
+    try_cast(conn_use as integer) as conn_use,
+    seconds(field.delay) as delay_seconds,
+    seconds(split_part(field.delays, '/', 1)) as before_qmgr_seconds,
+    seconds(split_part(field.delays, '/', 2)) as in_qmgr_seconds,
+    seconds(split_part(field.delays, '/', 3)) as connection_seconds,
+    seconds(split_part(field.delays, '/', 4)) as transmission_seconds,
     nullif(tls_level, '') as tls_level,
-    nullif(dsn, '') as dsn,
-    nullif(status, '') as status,
+    case when regexp_full_match(field.dsn, '[245]\.\d{1,3}\.\d{1,3}') then field.dsn end as dsn,
+    nullif(field.status, '') as status,
     nullif(reply, '') as reply,
-    try_cast(
-        regexp_extract(
-            reply, '^(?:host \S+ (?:said|refused to talk to me): )?([245]\d\d)[ -]', 1
-        ) as integer
-    ) as reply_code,
-    nullif(regexp_extract(reply, '^2\d\d .* queued as ([0-9A-Za-z]{6,})$', 1), '') as remote_queue_id
-from replied;
+    case
+        when starts_with(reply, 'host ')
+            then try_cast(
+                regexp_extract(
+                    reply, '^host \S+ (?:said|refused to talk to me): ([245]\d\d)[ -]', 1
+                ) as integer
+            )
+        else try_cast(regexp_extract(reply, '^([245]\d\d)[ -]', 1) as integer)
+    end as reply_code,
+    case
+        when contains(reply, ' queued as ')
+            then nullif(regexp_extract(reply, '^2\d\d .* queued as ([0-9A-Za-z]{6,})$', 1), '')
+    end as remote_queue_id
+from routed;

@@ -16,49 +16,96 @@ with cut as (
     where kind in ('dovecot_login', 'dovecot_login_failure')
 ),
 
--- The client chooses what stands between user=< and >: only the last rip= is the server's
-matched as (
+headed as (
     select
         line_key,
         kind,
         substr(body, 1, elements_start - 1) as head,
-        regexp_extract(
-            substr(body, elements_start),
-            '^: (?:user=<(.*)>, )?(?:method=([A-Za-z0-9_-]+), )?rip=([0-9A-Fa-f.:]+)'
-            || '(?:, lip=([0-9A-Fa-f.:]+))?(?:, mpid=(\d+))?'
-            || '(?:, (secured|T[LS][SL](?: handshaking)?)(?:[:,] .*?)??)?'
-            || '(?:, session=<([^>]*)>?)?$',
-            ['username', 'method', 'client_ip', 'server_ip', 'pid', 'security', 'session_id']
-        ) as parts,
-        regexp_extract(substr(body, elements_start), '^: user=<(.*?)>', 1) as lone_username
+        substr(body, elements_start) as elements
     from cut
 ),
 
-timed as (
+-- The client chooses what stands between user=< and >: only the last rip= is the server's
+addressed as (
     select
         *,
-        regexp_extract(head, '^([a-z0-9-]+)-login: (.*)$', ['service', 'text']) as heading
+        case
+            when strpos(substr(elements, strpos(elements, 'rip=') + 1), 'rip=') = 0
+                then regexp_extract(
+                    elements,
+                    '^: (?:user=<([^>]*)>, )?(?:method=([A-Za-z0-9_-]+), )?rip=([0-9A-Fa-f.:]+)'
+                    || '(?:, lip=([0-9A-Fa-f.:]+))?',
+                    ['username', 'method', 'client_ip', 'server_ip']
+                )
+        end as usual
+    from headed
+),
+
+matched as (
+    select
+        line_key,
+        kind,
+        head,
+        elements,
+        case
+            when usual.client_ip <> '' then usual
+            else regexp_extract(
+                elements,
+                '^: (?:user=<(.*)>, )?(?:method=([A-Za-z0-9_-]+), )?rip=([0-9A-Fa-f.:]+)'
+                || '(?:, lip=([0-9A-Fa-f.:]+))?(?:, mpid=\d+)?'
+                || '(?:, (?:secured|T[LS][SL](?: handshaking)?)(?:[:,] .*)?)?'
+                || '(?:, session=<[^>]*>?)?$',
+                ['username', 'method', 'client_ip', 'server_ip']
+            )
+        end as client
+    from addressed
+),
+
+-- What follows the addresses is the server's word
+secured as (
+    select
+        *,
+        substr(head, 1, strpos(head, '-login: ') - 1) as service,
+        substr(head, strpos(head, '-login: ') + 8) as text,
+        case
+            when client.client_ip <> '' then substr(
+                elements,
+                length(client.username)
+                + strpos(
+                    substr(elements, length(client.username) + 1), 'rip=' || client.client_ip
+                )
+                + length(client.client_ip) + 4
+            )
+        end as rest
     from matched
 )
 
 select
     line_key,
-    case heading.service when 'managesieve' then 'sieve' else heading.service end as protocol,
+    case service when 'managesieve' then 'sieve' else service end as protocol,
     kind = 'dovecot_login' as is_success,
-    nullif(case when parts.client_ip = '' then lone_username else parts.username end, '')
-        as username,
-    plain_ip(parts.client_ip) as client_ip,
-    plain_ip(parts.server_ip) as server_ip,
-    nullif(parts.method, '') as method,
-    case when kind = 'dovecot_login_failure' then heading.text end as reason,
+    nullif(
+        case
+            when client.client_ip <> '' then client.username
+            else regexp_extract(elements, '^: user=<(.*?)>', 1)
+        end,
+        ''
+    ) as username,
+    plain_ip(client.client_ip) as client_ip,
+    plain_ip(client.server_ip) as server_ip,
+    nullif(client.method, '') as method,
+    case when kind = 'dovecot_login_failure' then text end as reason,
     case
-        when contains(heading.text, 'no auth attempts') then 0
-        else try_cast(regexp_extract(heading.text, ', (\d+) attempts', 1) as integer)
+        when kind = 'dovecot_login' then null
+        when contains(text, 'no auth attempts') then 0
+        else try_cast(regexp_extract(text, ', (\d+) attempts', 1) as integer)
     end as attempt_count,
-    try_cast(
-        regexp_extract(heading.text, '(?:attempts|auths) in (\d+) secs', 1) as integer
-    ) as attempt_seconds,
-    case when parts.client_ip <> '' then regexp_matches(parts.security, '^T[LS][SL]$') end as is_tls,
-    nullif(parts.session_id, '') as session_id,
-    try_cast(parts.pid as integer) as pid
-from timed;
+    case
+        when kind = 'dovecot_login_failure' then try_cast(
+            regexp_extract(text, '(?:attempts|auths) in (\d+) secs', 1) as integer
+        )
+    end as attempt_seconds,
+    regexp_matches(rest, ', T[LS][SL](?:$|[:,])') as is_tls,
+    nullif(regexp_extract(rest, 'session=<([^>]*)', 1), '') as session_id,
+    try_cast(regexp_extract(rest, 'mpid=(\d+)', 1) as integer) as pid
+from secured;

@@ -26,7 +26,7 @@ with counted as (
     select
         line_key,
         logged_at,
-        regexp_extract(body, '( [a-z]+=.*)$', 1) as counters
+        substr(body, 16 + strpos(substr(body, 17), ' ')) as counters
     from work_lines
     where kind = 'smtpd_disconnect'
 ),
@@ -62,7 +62,7 @@ known as (
         counter_total(counters, 'unknown') as unknown_total,
         counter_ok(counters, 'commands') as commands_ok,
         counter_total(counters, 'commands') as commands_total
-    from (select distinct counters from counted)
+    from (select distinct counters from counted) as occurring
 )
 
 select

@@ -7,28 +7,59 @@ with headed as (
         line_key,
         body,
         regexp_extract(
-            body,
-            '^([a-z_-]+): ([A-Z-]+|DATA content) from ' || client_pattern() || ': ',
-            ['action', 'stage', 'name', 'ip', 'port']
-        ) as head
+            body, '^([a-z_-]+): ([A-Z-]+|DATA content) from ([^\s:]*\[[^\]]*\](?::\d+)?): ',
+            ['action', 'stage', 'client']
+        ) as head,
+        string_split(body, '; from=<') as pieces
     from work_lines
     where is_verdict(kind)
 ),
 
--- The context stands behind the last semicolon from which it reads whole to the end: what
+-- The usual context, where nothing else looks like the beginning of one
+usual as (
+    select
+        * exclude (pieces),
+        case
+            when len(pieces) = 2 then regexp_extract(
+                pieces[2],
+                '^([^"\\>]*)> to=<([^"\\>]*)> proto=(\w+) helo=<([^>]*)>$',
+                ['sender', 'recipient', 'protocol', 'helo_name']
+            )
+        end as context,
+        pieces[1] as before
+    from headed
+),
+
+-- Else the context stands behind the last semicolon from which it reads whole to the end: what
 -- comes before was written by strangers
 tailed as (
     select
-        *,
-        regexp_extract(
-            body,
-            '^(.*?);'
-            || '(?: from=<' || address_pattern() || '>)?(?: to=<' || address_pattern() || '>)?'
-            || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?'
-            || '(?: sasl_method=\S+)?(?: sasl_username=(?:<([^>]*)>|([^;<>]*?)))?(?: sasl_sender=\S+)?$',
-            ['before', 'sender', 'recipient', 'protocol', 'helo_name', 'user_in_brackets', 'user']
-        ) as tail
-    from headed
+        line_key,
+        body,
+        head,
+        case
+            when context.protocol <> '' then {
+                'before': before,
+                'sender': context.sender,
+                'recipient': context.recipient,
+                'protocol': context.protocol,
+                'helo_name': context.helo_name,
+                'user_in_brackets': '',
+                'user': ''
+            }
+            else regexp_extract(
+                body,
+                '^(.*?);'
+                || '(?: from=<' || address_pattern() || '>)?(?: to=<' || address_pattern() || '>)?'
+                || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?: sasl_method=\S+)?'
+                || '(?: sasl_username=(?:<([^>]*)>|([^;<>]*?)))?(?: sasl_sender=\S+)?$',
+                [
+                    'before', 'sender', 'recipient', 'protocol', 'helo_name', 'user_in_brackets',
+                    'user'
+                ]
+            )
+        end as tail
+    from usual
 ),
 
 -- From the text behind the client to the context
@@ -37,10 +68,9 @@ reasoned as (
         *,
         substr(
             coalesce(nullif(tail.before, ''), body),
-            strpos(body, '[' || head.ip || ']')
-            + length(head.ip) + 4
-            + case when head.port <> '' then length(head.port) + 1 else 0 end
-        ) as text
+            length(head.action) + length(head.stage) + length(head.client) + 11
+        ) as text,
+        regexp_extract(head.client, '^' || client_pattern(), ['name', 'ip', 'port']) as client
     from tailed
 )
 
@@ -48,11 +78,13 @@ select
     line_key,
     coalesce(nullif(head.action, ''), split_part(body, ':', 1)) as action,
     nullif(head.stage, '') as stage,
-    known_name(head.name) as client_name,
-    plain_ip(head.ip) as client_ip,
+    known_name(client.name) as client_name,
+    plain_ip(client.ip) as client_ip,
     try_cast(regexp_extract(text, '^([245]\d\d) ', 1) as integer) as reply_code,
     nullif(regexp_extract(text, '^(?:[245]\d\d )?([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
-    nullif(regexp_replace(text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', ''), '') as reason,
+    nullif(
+        regexp_replace(text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', ''), ''
+    ) as reason,
     case when tail.before <> '' and contains(body, '; from=<') then tail.sender end as sender,
     nullif(tail.recipient, '') as recipient,
     nullif(tail.protocol, '') as protocol,

@@ -41,7 +41,12 @@ begun as (
         *,
         is_birth
         or previous_moment is null
-        or (kind = 'cleanup_message_id' and coalesce(previous_mark = 'removal', false))
+        or coalesce(
+            kind = 'cleanup_message_id'
+            and previous_mark = 'removal'
+            and moment(logged_at) <= removal_moment + removal_grace(),
+            false
+        )
         or moment(logged_at) > previous_moment + queue_silence() as is_begun
     from before
 ),

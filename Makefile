@@ -1,0 +1,49 @@
+# Everything that is done with the project. `make` alone lists it.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+DUCKDB ?= duckdb
+LINES ?= 2000000
+
+.PHONY: help demo test check lint types sql golden bench clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV) || { echo "try: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' '$(DUCKDB)'
+	touch $@
+
+demo: $(VENV)/installed ## Load sample_logs/, follow one message, run one report
+	rm -f demo.duckdb demo.duckdb.wal
+	@echo; echo '$$ mailsql load sample_logs'
+	@$(BIN)/mailsql load sample_logs --db demo.duckdb --timezone Asia/Tokyo
+	@echo; echo '$$ mailsql trace E5F6A40772'
+	@$(BIN)/mailsql trace E5F6A40772 --db demo.duckdb
+	@echo; echo '$$ mailsql report traffic_per_day'
+	@$(BIN)/mailsql report traffic_per_day --db demo.duckdb
+
+test: $(VENV)/installed ## Run the tests
+	@$(BIN)/python -m pytest
+
+check: lint types sql test ## Lint, types, SQL lint and tests
+
+lint: $(VENV)/installed ## Lint and format of the Python code
+	$(BIN)/ruff check loader tests bench
+	$(BIN)/ruff format --check loader tests bench
+
+types: $(VENV)/installed ## Types of the Python code
+	$(BIN)/mypy
+
+sql: $(VENV)/installed ## Lint of the SQL files
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar sql
+
+golden: $(VENV)/installed ## Write the expected rows anew; read the difference
+	MAILSQL_GOLDEN=1 $(BIN)/python -m pytest tests/test_lines.py tests/test_scenarios.py tests/test_reports.py
+
+bench: $(VENV)/installed ## Side by side with pflogsumm and lnav (LINES=2000000)
+	$(BIN)/python -m bench.compare $(LINES)
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) demo.duckdb demo.duckdb.wal build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
