@@ -6,6 +6,8 @@ create or replace temp table lines (
     logged_at timestamptz,
     host varchar,
     program varchar,
+    instance varchar,
+    service varchar,
     pid integer,
     daemon varchar,
     family varchar,

@@ -21,6 +21,11 @@ create or replace temp macro stamp_style(line) as
 create or replace temp macro month_number(name) as
     (strpos('JanFebMarAprMayJunJulAugSepOctNovDec', name) + 2) // 3;
 
+create or replace temp macro program_instance(program) as split_part(program, '/', 1);
+
+create or replace temp macro program_service(program) as
+    nullif(regexp_extract(program, '^[^/]+/(.*)/[^/]+$', 1), '');
+
 create or replace temp macro program_daemon(program) as regexp_extract(program, '[^/]*$');
 
 create or replace temp macro program_family(program) as

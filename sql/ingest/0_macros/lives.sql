@@ -17,8 +17,3 @@ create or replace temp macro line_position(logged_at, file_rank, line_key) as
     epoch_us(moment(logged_at))::hugeint * 9223372036854775808
     + file_rank * 4294967296
     + (line_key & 4294967295);
-
-create or replace temp macro program_instance(program) as split_part(program, '/', 1);
-
-create or replace temp macro program_service(program) as
-    nullif(regexp_extract(program, '^[^/]+/(.*)/[^/]+$', 1), '');

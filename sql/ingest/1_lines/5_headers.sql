@@ -32,6 +32,8 @@ named as (
 
 select
     *,
+    program_instance(program) as instance,
+    program_service(program) as service,
     program_daemon(program) as daemon,
     program_family(program) as family
 from named;

@@ -1,12 +1,19 @@
 -- One row per earlier line, and part of it, that the changed lines continue
 create or replace temp table earlier_lines as
 with streams as (
-    select distinct host, family from lines
+    select distinct
+        host,
+        family
+    from lines
     where part is null
 ),
 
 touched_ids as (
-    select distinct host, program_instance(program) as instance, queue_id from lines
+    select distinct
+        host,
+        instance,
+        queue_id
+    from lines
     where part is null and queue_id is not null
 ),
 
@@ -34,35 +41,50 @@ continued as (
     semi join streams
         on settled.host is not distinct from streams.host and settled.family = streams.family
     where settled.part <> 'queue'
+),
+
+read_again as (
+    select
+        lines.*,
+        messages.connection_key
+    from lines
+    left join messages on lines.line_key = messages.message_key
+    where lines.part is not null
+),
+
+gathered as (
+    select
+        part,
+        line_key,
+        logged_at,
+        host,
+        program,
+        pid,
+        queue_id,
+        kind,
+        body,
+        connection_key
+    from continued
+    union all
+    select
+        part,
+        line_key,
+        logged_at,
+        host,
+        program,
+        pid,
+        queue_id,
+        kind,
+        body,
+        connection_key
+    from read_again
 )
 
 select
-    part,
-    line_key,
-    logged_at,
-    host,
-    program,
-    pid,
-    queue_id,
-    kind,
-    body,
-    connection_key
-from continued
-union all
-select
-    lines.part,
-    lines.line_key,
-    lines.logged_at,
-    lines.host,
-    lines.program,
-    lines.pid,
-    lines.queue_id,
-    lines.kind,
-    lines.body,
-    messages.connection_key
-from lines
-left join messages on lines.line_key = messages.message_key
-where lines.part is not null;
+    *,
+    program_instance(program) as instance,
+    program_service(program) as service
+from gathered;
 
 create or replace temp view changed_lines as
 select * from lines
@@ -71,8 +93,10 @@ where part is null;
 create or replace temp view work_lines as
 select
     line_key,
+    true as is_changed,
     logged_at,
-    program,
+    host,
+    service,
     kind,
     body
 from changed_lines
@@ -80,8 +104,10 @@ union all
 (
     select distinct on (line_key)
         line_key,
+        false as is_changed,
         logged_at,
-        program,
+        host,
+        service,
         kind,
         body
     from earlier_lines

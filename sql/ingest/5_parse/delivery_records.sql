@@ -8,7 +8,7 @@ with addressed as (
         host,
         queue_id,
         daemon as agent,
-        program,
+        service,
         body,
         regexp_extract(
             body,
@@ -107,7 +107,7 @@ select
     host,
     queue_id,
     agent,
-    program_service(program) as service,
+    service,
     nullif(recipient, '') as recipient,
     nullif(orig_recipient, '') as orig_recipient,
     nullif(relay, '') as relay,

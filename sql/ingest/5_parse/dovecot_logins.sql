@@ -6,6 +6,9 @@ create or replace temp table dovecot_logins as
 with cut as (
     select
         line_key,
+        is_changed,
+        logged_at,
+        host,
         kind,
         body,
         case
@@ -18,8 +21,7 @@ with cut as (
 
 headed as (
     select
-        line_key,
-        kind,
+        * exclude (body, elements_start),
         substr(body, 1, elements_start - 1) as head,
         substr(body, elements_start) as elements
     from cut
@@ -43,10 +45,7 @@ addressed as (
 
 matched as (
     select
-        line_key,
-        kind,
-        head,
-        elements,
+        * exclude (usual),
         case
             when usual.client_ip <> '' then usual
             else regexp_extract(
@@ -82,6 +81,9 @@ secured as (
 
 select
     line_key,
+    is_changed,
+    logged_at,
+    host,
     case service when 'managesieve' then 'sieve' else service end as protocol,
     kind = 'dovecot_login' as is_success,
     nullif(

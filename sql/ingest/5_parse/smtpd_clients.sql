@@ -4,24 +4,33 @@ create or replace temp table smtpd_clients as
 with matched as (
     select
         line_key,
-        program_service(program) as service,
-        regexp_extract(
-            body,
-            '^client=' || client_pattern()
-            || '(?:, sasl_method=([^,]+))?(?:, sasl_username=(.*?))?(?:, sasl_sender=\S+)?'
-            || '(?:, orig_queue_id=[^,\s]+)?(?:, orig_client=\S+)?$',
-            ['name', 'ip', 'port', 'sasl_method', 'sasl_username']
-        ) as parts
+        is_changed,
+        logged_at,
+        host,
+        service,
+        regexp_extract(body, '^client=' || client_pattern(), ['name', 'ip', 'port']) as client,
+        case
+            when contains(body, ', sasl_')
+                then regexp_extract(
+                    body,
+                    '^client=[^,]+(?:, sasl_method=([^,]+))?(?:, sasl_username=(.*?))?'
+                    || '(?:, sasl_sender=\S+)?(?:, orig_queue_id=[^,\s]+)?(?:, orig_client=\S+)?$',
+                    ['method', 'username']
+                )
+        end as sasl
     from work_lines
     where kind = 'smtpd_client'
 )
 
 select
     line_key,
+    is_changed,
+    logged_at,
+    host,
     service,
-    known_name(parts.name) as client_name,
-    plain_ip(parts.ip) as client_ip,
-    try_cast(parts.port as integer) as client_port,
-    nullif(parts.sasl_method, '') as sasl_method,
-    nullif(parts.sasl_username, '') as sasl_username
+    known_name(client.name) as client_name,
+    plain_ip(client.ip) as client_ip,
+    try_cast(client.port as integer) as client_port,
+    nullif(sasl.method, '') as sasl_method,
+    nullif(sasl.username, '') as sasl_username
 from matched;

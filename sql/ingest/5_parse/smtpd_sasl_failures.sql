@@ -5,18 +5,22 @@ create or replace temp table smtpd_sasl_failures as
 with matched as (
     select
         line_key,
+        logged_at,
+        host,
         regexp_extract(
             body,
             '^' || client_pattern() || ': SASL (\S+) authentication (failed: |aborted)'
             || '(.*?)(?:, sasl_username=(.*))?$',
             ['name', 'ip', 'port', 'method', 'outcome', 'reason', 'username']
         ) as parts
-    from work_lines
+    from changed_lines
     where kind = 'smtpd_sasl_failure'
 )
 
 select
     line_key,
+    logged_at,
+    host,
     known_name(parts.name) as client_name,
     plain_ip(parts.ip) as client_ip,
     nullif(parts.method, '') as method,

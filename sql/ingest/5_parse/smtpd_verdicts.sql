@@ -5,6 +5,10 @@ create or replace temp table smtpd_verdicts as
 with headed as (
     select
         line_key,
+        is_changed,
+        logged_at,
+        host,
+        service,
         body,
         regexp_extract(
             body, '^([a-z_-]+): ([A-Z-]+|DATA content) from ([^\s:]*\[[^\]]*\](?::\d+)?): ',
@@ -34,9 +38,7 @@ usual as (
 -- comes before was written by strangers
 tailed as (
     select
-        line_key,
-        body,
-        head,
+        * exclude (context, before),
         case
             when context.protocol <> '' then {
                 'before': before,
@@ -76,6 +78,10 @@ reasoned as (
 
 select
     line_key,
+    is_changed,
+    logged_at,
+    host,
+    service,
     coalesce(nullif(head.action, ''), split_part(body, ':', 1)) as action,
     nullif(head.stage, '') as stage,
     known_name(client.name) as client_name,

@@ -2,17 +2,17 @@
 delete from messages
 where message_key in (select line_key from message_lines where is_stored);
 
-insert into messages
+insert into messages by name
 select
     message_spans.message_key,
     message_spans.host,
     message_spans.instance,
     message_spans.queue_id,
-    coalesce(connection_lines.connection_key, earlier_lines.connection_key),
+    coalesce(connection_lines.connection_key, earlier_lines.connection_key) as connection_key,
     case
         when smtpd_clients.line_key is not null then 'smtp'
         when pickups.line_key is not null then 'pickup'
-    end,
+    end as origin,
     smtpd_clients.service,
     smtpd_clients.client_name,
     smtpd_clients.client_ip,
@@ -29,13 +29,16 @@ select
     case
         when message_spans.is_expired then 'expired'
         else substr(message_spans.removal_kind, 7)
-    end,
+    end as end_reason,
     message_spans.last_line_key
 from message_spans
 left join smtpd_clients on message_spans.message_key = smtpd_clients.line_key
 left join pickups on message_spans.message_key = pickups.line_key
 left join message_ids on message_spans.message_id_key = message_ids.line_key
 left join activations on message_spans.activation_key = activations.line_key
-left join connection_lines on message_spans.message_key = connection_lines.line_key
+left join connection_lines
+    on
+        message_spans.message_key = connection_lines.line_key
+        and connection_lines.kind = 'smtpd_client'
 left join earlier_lines
     on message_spans.message_key = earlier_lines.line_key and earlier_lines.part = 'queue';

@@ -2,16 +2,16 @@
 delete from notices
 where notice_key in (select line_key from changed_lines where not is_new);
 
-insert into notices
+insert into notices by name
 select
-    changed_lines.line_key,
+    changed_lines.line_key as notice_key,
     connection_lines.connection_key,
     message_lines.message_key,
     changed_lines.logged_at,
     changed_lines.host,
     changed_lines.program,
-    coalesce(changed_lines.severity, 'info'),
-    changed_lines.body
+    coalesce(changed_lines.severity, 'info') as severity,
+    changed_lines.body as text
 from changed_lines
 left join connection_lines on changed_lines.line_key = connection_lines.line_key
 left join message_lines on changed_lines.line_key = message_lines.line_key

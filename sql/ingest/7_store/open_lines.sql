@@ -19,11 +19,11 @@ where
     latest_lines.host is not distinct from stream_ends.host
     and latest_lines.family = stream_ends.family;
 
-insert into latest_lines
+insert into latest_lines by name
 select
     host,
     family,
-    moment,
+    moment as logged_at,
     line_key
 from stream_ends;
 
@@ -42,7 +42,7 @@ where
     and program_family(open_lines.program) = stream_ends.family
     and open_lines.expires_at < stream_ends.moment;
 
-insert into open_lines
+insert into open_lines by name
 with open_parts as (
     select
         'queue' as part,

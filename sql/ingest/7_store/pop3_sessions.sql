@@ -7,28 +7,20 @@ where session_key in (
     select login_key from mailbox_sessions
 );
 
-insert into pop3_sessions
+insert into pop3_sessions by name
 select
-    coalesce(mailbox_sessions.login_key, mailbox_sessions.logout_key),
-    coalesce(login_lines.host, logout_lines.host),
-    coalesce(logins.username, logouts.username),
-    coalesce(logins.client_ip, logouts.client_ip),
+    coalesce(mailbox_sessions.login_key, mailbox_sessions.logout_key) as session_key,
+    coalesce(login_lines.host, logout_lines.host) as host,
+    coalesce(logins.username, logouts.username) as username,
+    coalesce(logins.client_ip, logouts.client_ip) as client_ip,
     logins.server_ip,
     logins.method,
     logins.is_tls,
-    coalesce(logins.session_id, logouts.session_id),
-    coalesce(logouts.pid, logins.pid),
-    login_lines.logged_at,
-    logout_lines.logged_at,
-    logouts.end_reason,
-    logouts.top_count,
-    logouts.top_bytes,
-    logouts.retr_count,
-    logouts.retr_bytes,
-    logouts.deleted_count,
-    logouts.mailbox_count,
-    logouts.deleted_bytes,
-    logouts.mailbox_bytes,
+    coalesce(logins.session_id, logouts.session_id) as session_id,
+    coalesce(logouts.pid, logins.pid) as pid,
+    login_lines.logged_at as login_at,
+    logout_lines.logged_at as logout_at,
+    logouts.* exclude (line_key, username, client_ip, session_id, pid),
     mailbox_sessions.login_key,
     mailbox_sessions.logout_key
 from mailbox_sessions

@@ -2,9 +2,9 @@
 delete from queue_events
 where event_key in (select line_key from message_lines where is_changed and is_stored);
 
-insert into queue_events
+insert into queue_events by name
 select
-    message_lines.line_key,
+    message_lines.line_key as event_key,
     message_lines.message_key,
     message_lines.logged_at,
     message_lines.kind,

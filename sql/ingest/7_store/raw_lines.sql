@@ -1,5 +1,5 @@
 -- The new lines themselves
-insert into raw_lines
+insert into raw_lines by name
 select
     line_key,
     logged_at,

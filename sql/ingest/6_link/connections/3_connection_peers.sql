@@ -4,7 +4,8 @@ with first_lines as (
     select
         connection_spans.connection_key,
         changed_lines.host,
-        changed_lines.program,
+        changed_lines.instance,
+        changed_lines.service,
         changed_lines.pid,
         changed_lines.logged_at,
         changed_lines.kind,
@@ -15,7 +16,8 @@ with first_lines as (
     select
         connection_spans.connection_key,
         earlier_lines.host,
-        earlier_lines.program,
+        earlier_lines.instance,
+        earlier_lines.service,
         earlier_lines.pid,
         earlier_lines.logged_at,
         earlier_lines.kind,
@@ -46,7 +48,8 @@ named as (
 select
     connection_key,
     host,
-    program,
+    instance,
+    service,
     pid,
     case when kind = 'smtpd_connect' then logged_at end as connected_at,
     known_name(client.name) as client_name,

@@ -5,9 +5,10 @@ select
     changed_lines.kind,
     changed_lines.logged_at,
     changed_lines.host,
-    program_instance(changed_lines.program) as instance,
+    changed_lines.instance,
     changed_lines.queue_id,
-    line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key) as position,
+    line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
+        as position,
     true as is_changed,
     not changed_lines.is_new as is_stored
 from changed_lines
@@ -19,9 +20,10 @@ select
     earlier_lines.kind,
     earlier_lines.logged_at,
     earlier_lines.host,
-    program_instance(earlier_lines.program) as instance,
+    earlier_lines.instance,
     earlier_lines.queue_id,
-    line_position(earlier_lines.logged_at, file_ranks.file_rank, earlier_lines.line_key) as position,
+    line_position(earlier_lines.logged_at, file_ranks.file_rank, earlier_lines.line_key)
+        as position,
     false as is_changed,
     true as is_stored
 from earlier_lines

@@ -1,0 +1,46 @@
+-- One row per end of a connection, with the commands that were counted in it
+-- disconnect from unknown[192.0.2.66] ehlo=1 auth=0/3 commands=1/4
+create or replace temp table smtpd_disconnects as
+select
+    line_key,
+    logged_at,
+    substr(body, 16 + strpos(substr(body, 17), ' ')) as counters
+from work_lines
+where kind = 'smtpd_disconnect';
+
+create or replace temp table command_counters as
+with occurring as (
+    select distinct counters from smtpd_disconnects
+)
+
+select
+    counters,
+    counter_ok(counters, 'helo') as helo_ok,
+    counter_total(counters, 'helo') as helo_total,
+    counter_ok(counters, 'ehlo') as ehlo_ok,
+    counter_total(counters, 'ehlo') as ehlo_total,
+    counter_ok(counters, 'starttls') as starttls_ok,
+    counter_total(counters, 'starttls') as starttls_total,
+    counter_ok(counters, 'auth') as auth_ok,
+    counter_total(counters, 'auth') as auth_total,
+    counter_ok(counters, 'mail') as mail_ok,
+    counter_total(counters, 'mail') as mail_total,
+    counter_ok(counters, 'rcpt') as rcpt_ok,
+    counter_total(counters, 'rcpt') as rcpt_total,
+    counter_ok(counters, 'data') as data_ok,
+    counter_total(counters, 'data') as data_total,
+    counter_ok(counters, 'bdat') as bdat_ok,
+    counter_total(counters, 'bdat') as bdat_total,
+    counter_ok(counters, 'rset') as rset_ok,
+    counter_total(counters, 'rset') as rset_total,
+    counter_ok(counters, 'noop') as noop_ok,
+    counter_total(counters, 'noop') as noop_total,
+    counter_ok(counters, 'vrfy') as vrfy_ok,
+    counter_total(counters, 'vrfy') as vrfy_total,
+    counter_ok(counters, 'quit') as quit_ok,
+    counter_total(counters, 'quit') as quit_total,
+    counter_ok(counters, 'unknown') as unknown_ok,
+    counter_total(counters, 'unknown') as unknown_total,
+    counter_ok(counters, 'commands') as commands_ok,
+    counter_total(counters, 'commands') as commands_total
+from occurring;
