@@ -1,7 +1,7 @@
-"""A stream of bytes -> batches of whole lines as text that any terminal and any SQL engine bears.
+"""A stream of bytes -> batches of whole lines as text that any terminal and SQL engine bears.
 
-Lines are counted and offsets taken in the bytes as they stand in the stream.
-"""
+Lines are counted and offsets taken in the bytes as they stand in the stream. The text holds no
+control character but tabs and newlines, so others can mark what they like in it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import BinaryIO
 
 from .errors import InputError
 
-BLOCK_BYTES = 131072
+# Stands for an empty line, which the CSV reader would skip
+EMPTY_LINE = b"\x02"
 LONGEST_LINE_BYTES = 67108864
-CONTROL_BYTES = bytes([*range(0, 9), 11, 12, *range(14, 32), 127])
+CONTROL_BYTES = bytes([*range(0, 9), *range(11, 32), 127])
 _VISIBLE = {code: f"\\x{code:02x}" for code in [*range(0, 9), *range(11, 32), *range(127, 160)]}
 
 
@@ -23,7 +24,7 @@ class Batch:
     """Whole lines that follow each other in a stream.
 
     Attributes:
-        blocks: the lines, joined by newlines, some hundred a block; none ends in a newline.
+        text: the lines in UTF-8, each with its newline, empty ones as EMPTY_LINE.
         first_byte: offset of the first byte in the uncompressed stream.
         byte_count: bytes, newlines included.
         line_count: lines.
@@ -31,7 +32,7 @@ class Batch:
         tail: the last bytes, at most 1,024.
     """
 
-    blocks: list[str]
+    text: bytes
     first_byte: int
     byte_count: int
     line_count: int
@@ -68,7 +69,7 @@ def read_batches(
         if end:
             data = data[:end] if rest else data
             yield Batch(
-                blocks=list(_text_blocks(data)),
+                text=_clean_text(data),
                 first_byte=first_byte,
                 byte_count=end,
                 line_count=data.count(b"\n") + (not data.endswith(b"\n")),
@@ -78,27 +79,17 @@ def read_batches(
             first_byte += end
         if not read:
             if rest:
-                yield Batch([], first_byte, len(rest), 0, "", b"")
+                yield Batch(b"", first_byte, len(rest), 0, "", b"")
             return
 
 
-def _text_blocks(data: bytes) -> Iterator[str]:
-    """Cut whole lines into blocks of text."""
+def _clean_text(data: bytes) -> bytes:
+    """Return whole lines as UTF-8 without control characters, what is unreadable as \\xNN."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
-    has_control = len(data.translate(None, CONTROL_BYTES)) < len(data) or b"\r" in data
-    is_ascii = data.isascii()
-    last = len(data) - data.endswith(b"\n")
-    start = 0
-    while start <= last:
-        end = last
-        if last - start > BLOCK_BYTES:
-            end = data.rfind(b"\n", start, start + BLOCK_BYTES)
-            if end < 0:
-                end = data.find(b"\n", start, last)
-            if end < 0:
-                end = last
-        block = data[start:end]
-        text = block.decode("ascii") if is_ascii else block.decode("utf-8", "backslashreplace")
-        yield text.translate(_VISIBLE) if has_control or not is_ascii else text
-        start = end + 1
+    if not data.isascii() or len(data.translate(None, CONTROL_BYTES)) < len(data):
+        data = data.decode("utf-8", "backslashreplace").translate(_VISIBLE).encode()
+    if data.startswith(b"\n") or b"\n\n" in data:
+        lines = data.split(b"\n")
+        data = b"\n".join([line or EMPTY_LINE for line in lines[:-1]] + lines[-1:])
+    return data if data.endswith(b"\n") else data + b"\n"

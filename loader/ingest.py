@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 import duckdb
@@ -231,13 +232,11 @@ class _Loader:
     ) -> None:
         """Run one batch through sql/ingest."""
         execute = self.connection.execute
-        execute(
-            "create or replace temp table batch_lines as "
-            "select unnest(string_split(block, chr(10))) as line, null::bigint as line_key, "
-            "null::timestamptz as known_at, null::varchar as part "
-            "from (select unnest(?::varchar[]) as block)",
-            [batch.blocks],
-        )
+        with NamedTemporaryFile(prefix="mailsql-", suffix=".txt") as lines:
+            lines.write(batch.text)
+            lines.flush()
+            execute("set variable batch_path = ?", [lines.name])
+            run_sql(self.connection, "ingest/batch_lines.sql")
         execute(
             "create or replace temp table batch as select ?::integer as file_key, "
             "?::bigint as first_line_key, ?::varchar as default_host, ?::integer as given_year, "
@@ -272,7 +271,7 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     Where new lines come before lines that are loaded already, what those and all later ones say
     is derived again.
     """
-    run_sql(connection, "ingest/lines.sql")
+    run_sql(connection, "ingest/0_empty")
     for folder in ("ingest/1_lines", "ingest/2_order"):
         run_sql(connection, folder)
     if connection.execute("select count(*) from rewinds").fetchone() != (0,):

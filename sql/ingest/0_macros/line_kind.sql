@@ -1,4 +1,6 @@
 -- Which kind of line it is, told by its daemon and first words
+create or replace temp type kind_name as enum (select kind from line_kinds order by kind);
+
 create or replace temp macro smtpd_kind(queue_id, body) as
     case
         when starts_with(body, 'connect from ') then 'smtpd_connect'

@@ -1,5 +1,5 @@
 -- One row per header that occurs, taken apart: host, program, process
-create or replace temp table headers as
+create or replace temp table header_parts as
 with distinct_headers as (
     select distinct header from cut_lines
     where header is not null
@@ -12,28 +12,55 @@ matched as (
             header, '^(\S*) +([^\s\[\]():<>]+)(?:\[([^\]]*)\])?$', ['host', 'program', 'pid']
         ) as parts
     from distinct_headers
-),
-
-named as (
-    select
-        header,
-        parts.program = '' and is_dovecot_service(header) as is_dovecot_file,
-        case
-            when parts.program <> '' then nullif(nullif(parts.host, '***'), '')
-            when is_dovecot_service(header) then (select default_host from batch)
-        end as host,
-        case
-            when parts.program <> '' then parts.program
-            when is_dovecot_service(header) then 'dovecot'
-        end as program,
-        try_cast(parts.pid as integer) as pid
-    from matched
 )
 
 select
+    header,
+    parts.program = '' and is_dovecot_service(header) as is_dovecot_file,
+    case
+        when parts.program <> '' then nullif(nullif(parts.host, '***'), '')
+        when is_dovecot_service(header) then (select default_host from batch)
+    end as host,
+    case
+        when parts.program <> '' then parts.program
+        when is_dovecot_service(header) then 'dovecot'
+    end as program,
+    try_cast(parts.pid as integer) as pid
+from matched;
+
+insert into headers by name
+with added as (
+    select distinct
+        header_parts.host,
+        header_parts.program,
+        header_parts.pid
+    from header_parts
+    anti join headers
+        on
+            header_parts.host is not distinct from headers.host
+            and header_parts.program is not distinct from headers.program
+            and header_parts.pid is not distinct from headers.pid
+)
+
+select
+    (coalesce((select max(header_id) from headers), 0) + row_number() over ())::integer as header_id,
     *,
     program_instance(program) as instance,
     program_service(program) as service,
     program_daemon(program) as daemon,
     program_family(program) as family
-from named;
+from added;
+
+create or replace temp table known_headers as
+select
+    header_parts.header,
+    header_parts.is_dovecot_file,
+    headers.header_id,
+    headers.daemon,
+    headers.family
+from header_parts
+inner join headers
+    on
+        header_parts.host is not distinct from headers.host
+        and header_parts.program is not distinct from headers.program
+        and header_parts.pid is not distinct from headers.pid;

@@ -1,5 +1,5 @@
 -- One row per line of the batch, with its time, origin, queue id and kind
-insert into lines
+insert into lines by name
 with dated as (
     select
         coalesce(cut_lines.line_key, batch.first_line_key + cut_lines.row_no) as line_key,
@@ -12,17 +12,13 @@ with dated as (
             when cut_lines.style = 'bsd' then stamps.logged_at
             else try_cast(cut_lines.stamp as timestamptz)
         end as logged_at,
-        headers.host,
-        headers.program,
-        headers.instance,
-        headers.service,
-        headers.pid,
-        headers.daemon,
-        headers.family,
-        headers.is_dovecot_file,
+        known_headers.header_id,
+        known_headers.daemon,
+        known_headers.family,
+        known_headers.is_dovecot_file,
         cut_lines.header,
         case
-            when headers.family = 'postfix' then
+            when known_headers.family = 'postfix' then
                 case
                     when starts_with(cut_lines.text, 'warning: ') then 'warning'
                     when starts_with(cut_lines.text, 'error: ') then 'error'
@@ -37,7 +33,7 @@ with dated as (
             cut_lines.stamp = stamps.stamp
             and cut_lines.row_no >= stamps.first_row_no
             and cut_lines.row_no <= stamps.last_row_no
-    left join headers on cut_lines.header = headers.header
+    left join known_headers on cut_lines.header = known_headers.header
 ),
 
 -- Dovecot's own log files: the process stands where syslog has the host, then the level
@@ -54,23 +50,29 @@ unified as (
     from dated
 ),
 
+headed as (
+    select
+        *,
+        case when family = 'postfix' then strpos(text, ': ') end as colon
+    from unified
+),
+
 identified as (
     select
         *,
         case
-            when family = 'postfix' and strpos(text, ': ') between 7 and 44
-                then substr(text, 1, strpos(text, ': ') - 1)
-            else ''
-        end as word
-    from unified
+            when colon between 7 and 44 and is_queue_id(substr(text, 1, colon - 1))
+                then substr(text, 1, colon - 1)
+        end as queue_id
+    from headed
 ),
 
 bodied as (
     select
         *,
-        case when is_queue_id(word) then word end as queue_id,
         case
-            when word = 'NOQUEUE' or is_queue_id(word) then substr(text, length(word) + 3)
+            when queue_id is not null or (family = 'postfix' and starts_with(text, 'NOQUEUE: '))
+                then substr(text, colon + 2)
             else text
         end as body
     from identified
@@ -81,14 +83,7 @@ select
     is_new,
     part,
     logged_at,
-    host,
-    program,
-    instance,
-    service,
-    pid,
-    daemon,
-    family,
-    severity,
+    header_id,
     queue_id,
     line_kind(family, daemon, severity, queue_id, body) as kind,
     body,

@@ -2,13 +2,14 @@
 create or replace temp table rewinds as
 with new_streams as (
     select
-        lines.host,
-        lines.family,
+        headers.host,
+        headers.family,
         min(moment(lines.logged_at)) as from_moment,
         min(line_position(lines.logged_at, file_ranks.file_rank, lines.line_key)) as first_position
     from lines
+    inner join headers on lines.header_id = headers.header_id
     inner join file_ranks on lines.line_key >> 32 = file_ranks.file_key
-    where lines.is_new and lines.family in ('postfix', 'dovecot')
+    where lines.is_new and headers.family in ('postfix', 'dovecot')
     group by all
 )
 

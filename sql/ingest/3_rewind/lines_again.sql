@@ -20,18 +20,37 @@ with affected as (
 ),
 
 touched_ids as (
-    select host, program_instance(program) as instance, queue_id from lines
-    where queue_id is not null
+    select
+        headers.host,
+        headers.instance,
+        lines.queue_id
+    from lines
+    inner join headers on lines.header_id = headers.header_id
+    where lines.queue_id is not null
     union
-    select host, program_instance(program) as instance, queue_id from affected
+    select
+        host,
+        program_instance(program) as instance,
+        queue_id
+    from affected
     where queue_id is not null and moment >= from_moment
 ),
 
 parts as (
-    select line, line_key, logged_at, null as part from affected
+    select
+        line,
+        line_key,
+        logged_at,
+        null as part
+    from affected
     where moment >= from_moment
     union all
-    select affected.line, affected.line_key, affected.logged_at, 'queue' as part from affected
+    select
+        affected.line,
+        affected.line_key,
+        affected.logged_at,
+        'queue' as part
+    from affected
     semi join touched_ids
         on
             affected.host is not distinct from touched_ids.host
@@ -39,13 +58,23 @@ parts as (
             and affected.queue_id = touched_ids.queue_id
     where affected.moment < affected.from_moment
     union all
-    select line, line_key, logged_at, 'connection' as part from affected
+    select
+        line,
+        line_key,
+        logged_at,
+        'connection' as part
+    from affected
     where
         moment < from_moment
         and moment >= from_moment - session_silence()
         and program_daemon(program) = 'smtpd'
     union all
-    select line, line_key, logged_at, 'mailbox' as part from affected
+    select
+        line,
+        line_key,
+        logged_at,
+        'mailbox' as part
+    from affected
     where
         moment < from_moment
         and moment >= from_moment - session_silence()

@@ -1,14 +1,12 @@
 -- One row per delivery record
 -- 7D4C440791: to=<h@example.org>, orig_to=<info@example.com>, relay=mx.example.org[198.51.100.25]:25, conn_use=3, delay=0.4, delays=0.2/0.1/0/0.1, tls=may, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 9A0B1C2D3E4F)
-create or replace temp table delivery_records as
+create or replace temp view delivery_records as
 with addressed as (
     select
         line_key,
         logged_at,
-        host,
+        header_id,
         queue_id,
-        daemon as agent,
-        service,
         body,
         regexp_extract(
             body,
@@ -104,10 +102,8 @@ routed as (
 select
     line_key,
     logged_at,
-    host,
+    header_id,
     queue_id,
-    agent,
-    service,
     nullif(recipient, '') as recipient,
     nullif(orig_recipient, '') as orig_recipient,
     nullif(relay, '') as relay,

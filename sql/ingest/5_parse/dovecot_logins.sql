@@ -8,7 +8,7 @@ with cut as (
         line_key,
         is_changed,
         logged_at,
-        host,
+        header_id,
         kind,
         body,
         case
@@ -83,7 +83,7 @@ select
     line_key,
     is_changed,
     logged_at,
-    host,
+    header_id,
     case service when 'managesieve' then 'sieve' else service end as protocol,
     kind = 'dovecot_login' as is_success,
     nullif(

@@ -1,6 +1,6 @@
 -- One row per Message-ID header that cleanup saw
 -- 5A2B340770: message-id=<20260203093100.5A2B340770@mx1.example.com>
-create or replace temp table message_ids as
+create or replace temp view message_ids as
 select
     line_key,
     bare_message_id(substr(body, 12)) as message_id

@@ -6,8 +6,7 @@ with matched as (
         line_key,
         is_changed,
         logged_at,
-        host,
-        service,
+        header_id,
         regexp_extract(body, '^client=' || client_pattern(), ['name', 'ip', 'port']) as client,
         case
             when contains(body, ', sasl_')
@@ -26,8 +25,7 @@ select
     line_key,
     is_changed,
     logged_at,
-    host,
-    service,
+    header_id,
     known_name(client.name) as client_name,
     plain_ip(client.ip) as client_ip,
     try_cast(client.port as integer) as client_port,

@@ -1,7 +1,7 @@
 -- One row per connection that was lost
 -- lost connection after DATA (18231 bytes) from mail-out.example.net[192.0.2.17]
 -- timeout after MAIL from client.example.net[192.0.2.10]
-create or replace temp table smtpd_losses as
+create or replace temp view smtpd_losses as
 with matched as (
     select
         line_key,

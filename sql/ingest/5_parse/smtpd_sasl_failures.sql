@@ -1,12 +1,12 @@
 -- One row per SASL login that smtpd refused
 -- warning: unknown[192.0.2.99]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=root
 -- warning: unknown[192.0.2.99]: SASL LOGIN authentication aborted
-create or replace temp table smtpd_sasl_failures as
+create or replace temp view smtpd_sasl_failures as
 with matched as (
     select
         line_key,
         logged_at,
-        host,
+        header_id,
         regexp_extract(
             body,
             '^' || client_pattern() || ': SASL (\S+) authentication (failed: |aborted)'
@@ -20,7 +20,7 @@ with matched as (
 select
     line_key,
     logged_at,
-    host,
+    header_id,
     known_name(parts.name) as client_name,
     plain_ip(parts.ip) as client_ip,
     nullif(parts.method, '') as method,

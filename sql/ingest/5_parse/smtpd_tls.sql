@@ -1,6 +1,6 @@
 -- One row per TLS session that smtpd took
 -- Anonymous TLS connection established from laptop.example.com[203.0.113.77]: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)
-create or replace temp table smtpd_tls as
+create or replace temp view smtpd_tls as
 with matched as (
     select
         line_key,

@@ -9,7 +9,7 @@ with authenticated as (
     select
         smtpd_clients.line_key as login_key,
         smtpd_clients.logged_at,
-        smtpd_clients.host,
+        smtpd_clients.header_id,
         true as is_success,
         smtpd_clients.sasl_username as username,
         smtpd_clients.client_name,
@@ -32,7 +32,7 @@ refused as (
     select
         smtpd_sasl_failures.line_key as login_key,
         smtpd_sasl_failures.logged_at,
-        smtpd_sasl_failures.host,
+        smtpd_sasl_failures.header_id,
         false as is_success,
         smtpd_sasl_failures.username,
         smtpd_sasl_failures.client_name,
@@ -62,18 +62,23 @@ first_tls as (
 )
 
 select
-    attempts.* exclude (is_changed, position),
+    processes.host,
+    attempts.* exclude (is_changed, position, header_id),
     'smtp' as protocol,
     1 as attempt_count,
     case when first_tls.position < attempts.position then true end as is_tls
 from attempts
+inner join processes on attempts.header_id = processes.header_id
 left join first_tls on attempts.connection_key = first_tls.connection_key
 where attempts.is_changed;
 
 insert into logins by name
 select
-    line_key as login_key,
-    coalesce(attempt_count, case when is_success then 1 end) as attempt_count,
-    dovecot_logins.* exclude (line_key, is_changed, attempt_count, pid)
+    dovecot_logins.line_key as login_key,
+    processes.host,
+    coalesce(dovecot_logins.attempt_count, case when dovecot_logins.is_success then 1 end)
+        as attempt_count,
+    dovecot_logins.* exclude (line_key, header_id, is_changed, attempt_count, pid)
 from dovecot_logins
-where is_changed;
+inner join processes on dovecot_logins.header_id = processes.header_id
+where dovecot_logins.is_changed;

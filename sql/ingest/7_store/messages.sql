@@ -5,15 +5,15 @@ where message_key in (select line_key from message_lines where is_stored);
 insert into messages by name
 select
     message_spans.message_key,
-    message_spans.host,
-    message_spans.instance,
+    processes.host,
+    processes.instance,
     message_spans.queue_id,
     coalesce(connection_lines.connection_key, earlier_lines.connection_key) as connection_key,
     case
         when smtpd_clients.line_key is not null then 'smtp'
         when pickups.line_key is not null then 'pickup'
     end as origin,
-    smtpd_clients.service,
+    births.service,
     smtpd_clients.client_name,
     smtpd_clients.client_ip,
     smtpd_clients.client_port,
@@ -32,7 +32,9 @@ select
     end as end_reason,
     message_spans.last_line_key
 from message_spans
+inner join processes on message_spans.queue_home_id = processes.header_id
 left join smtpd_clients on message_spans.message_key = smtpd_clients.line_key
+left join processes as births on smtpd_clients.header_id = births.header_id
 left join pickups on message_spans.message_key = pickups.line_key
 left join message_ids on message_spans.message_id_key = message_ids.line_key
 left join activations on message_spans.activation_key = activations.line_key

@@ -8,11 +8,17 @@ select
     connection_lines.connection_key,
     message_lines.message_key,
     changed_lines.logged_at,
-    changed_lines.host,
-    changed_lines.program,
-    coalesce(changed_lines.severity, 'info') as severity,
+    processes.host,
+    processes.program,
+    case
+        when changed_lines.kind in (
+            'postfix_warning', 'postfix_error', 'postfix_fatal', 'postfix_panic'
+        ) then substr(changed_lines.kind, 9)
+        else 'info'
+    end as severity,
     changed_lines.body as text
 from changed_lines
+inner join processes on changed_lines.header_id = processes.header_id
 left join connection_lines on changed_lines.line_key = connection_lines.line_key
 left join message_lines on changed_lines.line_key = message_lines.line_key
 where

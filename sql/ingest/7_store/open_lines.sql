@@ -1,17 +1,19 @@
 -- How far each host has been read, and what later lines may still continue
 create or replace temp table stream_ends as
 select
-    changed_lines.host,
-    changed_lines.family,
+    processes.stream_id,
+    any_value(processes.host) as host,
+    any_value(processes.family) as family,
     max(moment(changed_lines.logged_at)) as moment,
     arg_max(
         changed_lines.line_key,
         line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
     ) as line_key
 from changed_lines
+inner join processes on changed_lines.header_id = processes.header_id
 inner join file_ranks on changed_lines.line_key >> 32 = file_ranks.file_key
-where changed_lines.family in ('postfix', 'dovecot')
-group by all;
+where processes.family in ('postfix', 'dovecot')
+group by processes.stream_id;
 
 delete from latest_lines
 using stream_ends
@@ -85,26 +87,20 @@ known_lines as (
     select
         changed_lines.line_key,
         changed_lines.logged_at,
-        changed_lines.host,
-        changed_lines.program,
-        changed_lines.pid,
-        changed_lines.family,
+        changed_lines.header_id,
         changed_lines.queue_id,
         changed_lines.kind,
         changed_lines.body,
         connection_lines.connection_key
     from changed_lines
-    left join connection_lines on changed_lines.line_key = connection_lines.line_key
     semi join open_parts on changed_lines.line_key = open_parts.line_key
+    left join connection_lines on changed_lines.line_key = connection_lines.line_key
     union all
     (
         select distinct on (line_key)
             line_key,
             logged_at,
-            host,
-            program,
-            pid,
-            program_family(program) as family,
+            header_id,
             queue_id,
             kind,
             body,
@@ -116,20 +112,13 @@ known_lines as (
 
 select
     open_parts.part,
-    known_lines.line_key,
-    known_lines.logged_at,
-    known_lines.host,
-    known_lines.program,
-    known_lines.pid,
-    known_lines.queue_id,
-    known_lines.kind,
-    known_lines.body,
-    known_lines.connection_key,
-    open_parts.expires_at
+    open_parts.expires_at,
+    processes.host,
+    processes.program,
+    processes.pid,
+    known_lines.* exclude (header_id)
 from open_parts
 inner join known_lines on open_parts.line_key = known_lines.line_key
-inner join stream_ends
-    on
-        known_lines.host is not distinct from stream_ends.host
-        and known_lines.family = stream_ends.family
+inner join processes on known_lines.header_id = processes.header_id
+inner join stream_ends on processes.stream_id = stream_ends.stream_id
 where open_parts.expires_at >= stream_ends.moment;

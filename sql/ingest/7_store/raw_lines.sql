@@ -1,13 +1,14 @@
 -- The new lines themselves
 insert into raw_lines by name
 select
-    line_key,
-    logged_at,
-    host,
-    program,
-    pid,
-    queue_id,
-    kind,
-    line
+    lines.line_key,
+    lines.logged_at,
+    headers.host,
+    headers.program,
+    headers.pid,
+    lines.queue_id,
+    lines.kind,
+    lines.line
 from lines
-where is_new;
+left join headers on lines.header_id = headers.header_id
+where lines.is_new;

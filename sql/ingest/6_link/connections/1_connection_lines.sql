@@ -1,23 +1,28 @@
 -- One row per smtpd line of a connection, with the connection that it belongs to
 create or replace temp table connection_lines as
-with events as (
+with smtpd_processes as (
+    select header_id from processes
+    where family = 'postfix' and daemon = 'smtpd'
+),
+
+events as (
     select
         changed_lines.line_key,
         changed_lines.kind,
         moment(changed_lines.logged_at) as moment,
-        hash(changed_lines.host, changed_lines.program, changed_lines.pid) as process,
+        changed_lines.header_id,
         line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
             as position,
         not changed_lines.is_new as is_stored
     from changed_lines
     inner join file_ranks on changed_lines.line_key >> 32 = file_ranks.file_key
-    where changed_lines.family = 'postfix' and changed_lines.daemon = 'smtpd'
+    semi join smtpd_processes on changed_lines.header_id = smtpd_processes.header_id
     union all
     select
         earlier_lines.line_key,
         earlier_lines.kind,
         moment(earlier_lines.logged_at) as moment,
-        hash(earlier_lines.host, earlier_lines.program, earlier_lines.pid) as process,
+        earlier_lines.header_id,
         line_position(earlier_lines.logged_at, file_ranks.file_rank, earlier_lines.line_key)
             as position,
         true as is_stored
@@ -41,7 +46,7 @@ followed as (
         ) as is_connected
     from events
     window earlier as (
-        partition by process
+        partition by header_id
         order by position
         rows between unbounded preceding and 1 preceding
     )
@@ -55,7 +60,7 @@ keyed as (
                 when is_named and (kind = 'smtpd_connect' or not is_connected) then line_key
             end ignore nulls
         ) over (
-            partition by process
+            partition by header_id
             order by position
             rows between unbounded preceding and current row
         ) as connection_key
@@ -68,7 +73,7 @@ select
     kind,
     moment,
     position,
-    process,
+    header_id,
     is_stored
 from keyed
 where is_named or is_connected;

@@ -3,7 +3,7 @@ create or replace temp table connection_spans as
 with spans as (
     select
         connection_key,
-        any_value(process) as process,
+        any_value(header_id) as header_id,
         arg_max(line_key, position) as last_line_key,
         max(position) as last_position,
         max(moment) as last_moment,
@@ -16,5 +16,5 @@ with spans as (
 
 select
     *,
-    max(last_position) over (partition by process) = last_position and not is_ended as is_open
+    max(last_position) over (partition by header_id) = last_position and not is_ended as is_open
 from spans;

@@ -3,10 +3,7 @@ create or replace temp table connection_peers as
 with first_lines as (
     select
         connection_spans.connection_key,
-        changed_lines.host,
-        changed_lines.instance,
-        changed_lines.service,
-        changed_lines.pid,
+        changed_lines.header_id,
         changed_lines.logged_at,
         changed_lines.kind,
         changed_lines.body
@@ -15,10 +12,7 @@ with first_lines as (
     union all
     select
         connection_spans.connection_key,
-        earlier_lines.host,
-        earlier_lines.instance,
-        earlier_lines.service,
-        earlier_lines.pid,
+        earlier_lines.header_id,
         earlier_lines.logged_at,
         earlier_lines.kind,
         earlier_lines.body
@@ -46,13 +40,14 @@ named as (
 )
 
 select
-    connection_key,
-    host,
-    instance,
-    service,
-    pid,
-    case when kind = 'smtpd_connect' then logged_at end as connected_at,
-    known_name(client.name) as client_name,
-    plain_ip(client.ip) as client_ip,
-    try_cast(client.port as integer) as client_port
-from named;
+    named.connection_key,
+    processes.host,
+    processes.instance,
+    processes.service,
+    processes.pid,
+    case when named.kind = 'smtpd_connect' then named.logged_at end as connected_at,
+    known_name(named.client.name) as client_name,
+    plain_ip(named.client.ip) as client_ip,
+    try_cast(named.client.port as integer) as client_port
+from named
+inner join processes on named.header_id = processes.header_id;

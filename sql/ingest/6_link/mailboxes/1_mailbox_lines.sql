@@ -4,7 +4,7 @@ with known as (
     select
         line_key,
         logged_at,
-        host,
+        header_id,
         kind,
         true as is_changed,
         not is_new as is_stored
@@ -14,7 +14,7 @@ with known as (
     select
         line_key,
         logged_at,
-        host,
+        header_id,
         kind,
         false as is_changed,
         true as is_stored
@@ -25,7 +25,7 @@ with known as (
 select
     known.line_key,
     known.logged_at,
-    known.host,
+    processes.host,
     known.kind,
     known.is_changed,
     known.is_stored,
@@ -34,6 +34,7 @@ select
     coalesce(dovecot_logins.session_id, pop3_logouts.session_id) as session_id,
     line_position(known.logged_at, file_ranks.file_rank, known.line_key) as position
 from known
+inner join processes on known.header_id = processes.header_id
 inner join file_ranks on known.line_key >> 32 = file_ranks.file_key
 left join dovecot_logins on known.line_key = dovecot_logins.line_key
 left join pop3_logouts on known.line_key = pop3_logouts.line_key

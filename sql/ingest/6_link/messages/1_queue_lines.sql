@@ -1,31 +1,33 @@
 -- One row per line of a message in the queue
 create or replace temp table queue_lines as
+with gathered as (
+    select
+        line_key,
+        kind,
+        logged_at,
+        header_id,
+        queue_id,
+        true as is_changed,
+        not is_new as is_stored
+    from changed_lines
+    where queue_id is not null
+    union all
+    select
+        line_key,
+        kind,
+        logged_at,
+        header_id,
+        queue_id,
+        false as is_changed,
+        true as is_stored
+    from earlier_lines
+    where part = 'queue'
+)
+
 select
-    changed_lines.line_key,
-    changed_lines.kind,
-    changed_lines.logged_at,
-    changed_lines.host,
-    changed_lines.instance,
-    changed_lines.queue_id,
-    line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
-        as position,
-    true as is_changed,
-    not changed_lines.is_new as is_stored
-from changed_lines
-inner join file_ranks on changed_lines.line_key >> 32 = file_ranks.file_key
-where changed_lines.queue_id is not null
-union all
-select
-    earlier_lines.line_key,
-    earlier_lines.kind,
-    earlier_lines.logged_at,
-    earlier_lines.host,
-    earlier_lines.instance,
-    earlier_lines.queue_id,
-    line_position(earlier_lines.logged_at, file_ranks.file_rank, earlier_lines.line_key)
-        as position,
-    false as is_changed,
-    true as is_stored
-from earlier_lines
-inner join file_ranks on earlier_lines.line_key >> 32 = file_ranks.file_key
-where earlier_lines.part = 'queue';
+    gathered.* exclude (header_id),
+    processes.queue_home_id,
+    line_position(gathered.logged_at, file_ranks.file_rank, gathered.line_key) as position
+from gathered
+inner join processes on gathered.header_id = processes.header_id
+inner join file_ranks on gathered.line_key >> 32 = file_ranks.file_key;

@@ -2,8 +2,7 @@
 create or replace temp table queue_ids as
 with counted as (
     select
-        host,
-        instance,
+        queue_home_id,
         queue_id,
         min(position) as first_position,
         arg_min(line_key, position) as first_line_key,
@@ -19,8 +18,7 @@ with counted as (
 )
 
 select
-    host,
-    instance,
+    queue_home_id,
     queue_id,
     first_line_key as message_key,
     birth_count > 1

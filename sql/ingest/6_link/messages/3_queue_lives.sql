@@ -8,8 +8,7 @@ with lines_of_ids as (
     from queue_lines
     semi join queue_ids
         on
-            queue_lines.host is not distinct from queue_ids.host
-            and queue_lines.instance = queue_ids.instance
+            queue_lines.queue_home_id = queue_ids.queue_home_id
             and queue_lines.queue_id = queue_ids.queue_id
             and queue_ids.has_several_lives
 ),
@@ -28,9 +27,9 @@ before as (
         max(moment(logged_at)) filter (where is_removal) over earlier_rows as removal_moment
     from lines_of_ids
     window
-        earlier as (partition by host, instance, queue_id order by position),
+        earlier as (partition by queue_home_id, queue_id order by position),
         earlier_rows as (
-            partition by host, instance, queue_id
+            partition by queue_home_id, queue_id
             order by position
             rows between unbounded preceding and 1 preceding
         )
@@ -55,7 +54,7 @@ since as (
     select
         *,
         max(position) filter (where is_begun) over (
-            partition by host, instance, queue_id
+            partition by queue_home_id, queue_id
             order by position
             rows between unbounded preceding and current row
         ) as begun_position
@@ -79,7 +78,7 @@ first_lines as (
 select
     line_key,
     last_value(case when is_first then line_key end ignore nulls) over (
-        partition by host, instance, queue_id
+        partition by queue_home_id, queue_id
         order by position
         rows between unbounded preceding and current row
     ) as message_key

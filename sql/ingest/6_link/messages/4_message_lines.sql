@@ -7,7 +7,6 @@ select
 from queue_lines
 inner join queue_ids
     on
-        queue_lines.host is not distinct from queue_ids.host
-        and queue_lines.instance = queue_ids.instance
+        queue_lines.queue_home_id = queue_ids.queue_home_id
         and queue_lines.queue_id = queue_ids.queue_id
 left join queue_lives on queue_lines.line_key = queue_lives.line_key;

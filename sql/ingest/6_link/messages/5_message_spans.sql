@@ -3,8 +3,7 @@ create or replace temp table message_spans as
 with spans as (
     select
         message_key,
-        any_value(host) as host,
-        any_value(instance) as instance,
+        any_value(queue_home_id) as queue_home_id,
         any_value(queue_id) as queue_id,
         min(logged_at) as queued_at,
         max(position) as last_position,
@@ -23,5 +22,5 @@ with spans as (
 select
     *,
     coalesce(removal_moment + removal_grace(), last_moment + queue_silence()) as expires_at,
-    max(last_position) over (partition by host, instance, queue_id) = last_position as is_latest
+    max(last_position) over (partition by queue_home_id, queue_id) = last_position as is_latest
 from spans;

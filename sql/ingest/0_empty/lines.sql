@@ -4,16 +4,9 @@ create or replace temp table lines (
     is_new boolean,
     part varchar,
     logged_at timestamptz,
-    host varchar,
-    program varchar,
-    instance varchar,
-    service varchar,
-    pid integer,
-    daemon varchar,
-    family varchar,
-    severity varchar,
+    header_id integer,
     queue_id varchar,
-    kind varchar,
+    kind kind_name,
     body varchar,
     line varchar
 );

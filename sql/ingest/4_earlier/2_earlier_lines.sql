@@ -1,0 +1,97 @@
+-- One row per earlier line, and part of it, that the changed lines continue
+create or replace temp table earlier_lines as
+with streams as (
+    select distinct processes.stream_id
+    from lines
+    inner join processes on lines.header_id = processes.header_id
+    where lines.part is null
+),
+
+touched_ids as (
+    select distinct
+        processes.queue_home_id,
+        lines.queue_id
+    from lines
+    inner join processes on lines.header_id = processes.header_id
+    where lines.part is null and lines.queue_id is not null
+),
+
+settled as (
+    select
+        open_lines.*,
+        processes.header_id,
+        processes.queue_home_id,
+        processes.stream_id
+    from open_lines
+    inner join processes
+        on
+            open_lines.host is not distinct from processes.host
+            and open_lines.program is not distinct from processes.program
+            and open_lines.pid is not distinct from processes.pid
+    anti join rewinds
+        on
+            open_lines.host is not distinct from rewinds.host
+            and processes.family = rewinds.family
+),
+
+continued as (
+    select settled.* from settled
+    semi join touched_ids
+        on
+            settled.queue_home_id = touched_ids.queue_home_id
+            and settled.queue_id = touched_ids.queue_id
+    where settled.part = 'queue'
+    union all
+    select settled.* from settled
+    semi join streams on settled.stream_id = streams.stream_id
+    where settled.part <> 'queue'
+)
+
+select
+    part,
+    line_key,
+    logged_at,
+    header_id,
+    queue_id,
+    kind::kind_name as kind,
+    body,
+    connection_key
+from continued
+union all
+select
+    lines.part,
+    lines.line_key,
+    lines.logged_at,
+    lines.header_id,
+    lines.queue_id,
+    lines.kind,
+    lines.body,
+    messages.connection_key
+from lines
+left join messages on lines.line_key = messages.message_key
+where lines.part is not null;
+
+create or replace temp view changed_lines as
+select * from lines
+where part is null;
+
+create or replace temp view work_lines as
+select
+    line_key,
+    true as is_changed,
+    logged_at,
+    header_id,
+    kind,
+    body
+from changed_lines
+union all
+(
+    select distinct on (line_key)
+        line_key,
+        false as is_changed,
+        logged_at,
+        header_id,
+        kind,
+        body
+    from earlier_lines
+);
