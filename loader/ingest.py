@@ -23,8 +23,11 @@ from .errors import UsageError
 from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
 
 BATCH_BYTES = 67108864
-LINES_PER_COMMIT = 4_000_000
 IDENTITY_BYTES = 1024
+# Of the engine; with the batches in Python the process stays below 1 GiB
+MEMORY_LIMIT = "600MB"
+# A checkpoint after every batch would write partly filled row groups again and again
+CHECKPOINT_THRESHOLD = "1GB"
 
 Progress = Callable[[int], None]
 
@@ -115,6 +118,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection, timezone: str | None) -> Non
             raise UsageError(
                 f"{timezone}: unknown time zone", "use an IANA name such as Asia/Tokyo or UTC"
             ) from error
+    connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
     connection.execute("set enable_progress_bar = false")
     run_sql(connection, "ingest/0_macros")
 
@@ -157,7 +162,7 @@ class _Loader:
         batches = read_batches(
             stream, begun, start, self.batch_bytes, source.is_closed, source.name
         )
-        line_count = byte_count = uncommitted = waiting = 0
+        line_count = byte_count = waiting = 0
         for batch in _read_ahead(batches):
             if not batch.line_count:
                 waiting = batch.byte_count
@@ -165,12 +170,10 @@ class _Loader:
             self._load_batch(source, checkpoint, batch, line_count)
             line_count += batch.line_count
             byte_count += batch.byte_count
-            uncommitted += batch.line_count
             # A damaged compressed file shows only at its end: nothing of it must stay
-            if uncommitted >= LINES_PER_COMMIT and source.compression is None:
+            if source.compression is None:
                 self.connection.execute("commit")
                 self.connection.execute("begin")
-                uncommitted = 0
             if self.progress is not None:
                 self.progress(batch.byte_count)
         self.connection.execute("commit")

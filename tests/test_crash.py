@@ -16,8 +16,7 @@ LOADER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-import mailsql.ingest
-mailsql.ingest.LINES_PER_COMMIT = 1
+import mailsql
 print("ready", flush=True)
 mailsql.load(sys.argv[2:], Path(sys.argv[1]), now=datetime(2026, 11, 24, tzinfo=UTC),
              timezone="UTC", batch_bytes=20000)

@@ -22,7 +22,7 @@ create table if not exists deliveries (
     tls_level varchar,
     dsn varchar,
     status varchar,
-    reply varchar,
+    reply varchar using compression 'zstd',
     reply_code integer,
     remote_queue_id varchar
 );

@@ -56,6 +56,9 @@ select
     header_parts.header,
     header_parts.is_dovecot_file,
     headers.header_id,
+    headers.host,
+    headers.program,
+    headers.pid,
     headers.daemon,
     headers.family
 from header_parts

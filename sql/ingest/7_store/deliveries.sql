@@ -13,4 +13,5 @@ select
 from delivery_records
 inner join processes on delivery_records.header_id = processes.header_id
 inner join message_lines
-    on delivery_records.line_key = message_lines.line_key and message_lines.kind = 'delivery';
+    on delivery_records.line_key = message_lines.line_key and message_lines.kind = 'delivery'
+order by delivery_records.line_key;

@@ -14,4 +14,5 @@ left join notified_queue_ids on message_lines.line_key = notified_queue_ids.line
 where
     message_lines.is_changed
     and message_lines.kind <> 'delivery'
-    and not is_verdict(message_lines.kind);
+    and not is_verdict(message_lines.kind)
+order by event_key;
