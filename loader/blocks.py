@@ -1,7 +1,8 @@
 """A stream of bytes -> batches of whole lines as text that any terminal and SQL engine bears.
 
 Lines are counted and offsets taken in the bytes as they stand in the stream. The text holds no
-control character but tabs and newlines, so others can mark what they like in it."""
+control character but tabs and newlines, so others can mark what they like in it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from .errors import InputError
 # Stands for an empty line, which the CSV reader would skip
 EMPTY_LINE = b"\x02"
 LONGEST_LINE_BYTES = 67108864
+LONG_LINE_BYTES = 2097152
 CONTROL_BYTES = bytes([*range(0, 9), *range(11, 32), 127])
 _VISIBLE = {code: f"\\x{code:02x}" for code in [*range(0, 9), *range(11, 32), *range(127, 160)]}
 
@@ -30,6 +32,7 @@ class Batch:
         line_count: lines.
         sha256: of those bytes.
         tail: the last bytes, at most 1,024.
+        has_long_line: a line may be longer than LONG_LINE_BYTES.
     """
 
     text: bytes
@@ -38,6 +41,7 @@ class Batch:
     line_count: int
     sha256: str
     tail: bytes
+    has_long_line: bool
 
 
 def read_batches(
@@ -75,16 +79,23 @@ def read_batches(
                 line_count=data.count(b"\n") + (not data.endswith(b"\n")),
                 sha256=hashlib.sha256(data).hexdigest(),
                 tail=data[-1024:],
+                has_long_line=_has_long_line(data),
             )
             first_byte += end
         if not read:
             if rest:
-                yield Batch(b"", first_byte, len(rest), 0, "", b"")
+                yield Batch(b"", first_byte, len(rest), 0, "", b"", False)
             return
 
 
+def _has_long_line(data: bytes) -> bool:
+    """Whether a stretch of half the length of a long line has no line end in it."""
+    step = LONG_LINE_BYTES // 2
+    return any(data.find(b"\n", at, at + step) < 0 for at in range(0, len(data) - step, step))
+
+
 def _clean_text(data: bytes) -> bytes:
-    """Return whole lines as UTF-8 without control characters, what is unreadable as \\xNN."""
+    r"""Return whole lines as UTF-8 without control characters, what is unreadable as \xNN."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
     if not data.isascii() or len(data.translate(None, CONTROL_BYTES)) < len(data):

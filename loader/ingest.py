@@ -24,6 +24,7 @@ from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_sourc
 
 BATCH_BYTES = 67108864
 IDENTITY_BYTES = 1024
+CSV_BUFFER_BYTES = 8388608
 # Of the engine; with the batches in Python the process stays below 1 GiB
 MEMORY_LIMIT = "600MB"
 # A checkpoint after every batch would write partly filled row groups again and again
@@ -239,6 +240,8 @@ class _Loader:
             lines.write(batch.text)
             lines.flush()
             execute("set variable batch_path = ?", [lines.name])
+            buffer_bytes = len(batch.text) + 1 if batch.has_long_line else CSV_BUFFER_BYTES
+            execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
             run_sql(self.connection, "ingest/batch_lines.sql")
         execute(
             "create or replace temp table batch as select ?::integer as file_key, "

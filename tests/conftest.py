@@ -1,14 +1,19 @@
 """What the tests share: loading into a fresh database, and tables without their keys."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import mailsql
 import pytest
 
+import mailsql
+
+# The wheels of 1.4 before .post1 lack the execute bit
+SHELLS = {"1.4": "duckdb-cli>=1.4.4.post1,<1.5", "newest": "duckdb-cli"}
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KEYED_TABLES = (
     "connections",
@@ -26,6 +31,15 @@ def load(paths: list[Path], database: Path, **options: Any) -> list[Any]:
     """Load logs with a fixed clock, in UTC unless told otherwise."""
     options = {"now": NOW, "timezone": "UTC"} | options
     return mailsql.load([str(path) for path in paths], database, **options)
+
+
+def install_shell(version: str, directory: Path) -> Path:
+    """Install a DuckDB shell below a directory and return the program, not its Python wrapper."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    command = [*pip, "--target", str(directory / "lib"), SHELLS[version]]
+    subprocess.run(command, check=True, capture_output=True)
+    programs = [path for path in (directory / "lib").rglob("duckdb") if path.is_file()]
+    return max(programs, key=lambda path: path.stat().st_size)
 
 
 @pytest.fixture

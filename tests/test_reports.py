@@ -5,12 +5,12 @@ MAILSQL_GOLDEN=1 writes them anew; the difference is read."""
 import os
 from pathlib import Path
 
-import mailsql
 import pytest
+
+import mailsql
 from mailsql.errors import UsageError
 from mailsql.output import Format, format_rows
 from mailsql.report import list_reports, run_report
-
 from tests.conftest import load
 
 GOLDEN = Path(__file__).parent / "reports"

@@ -16,6 +16,7 @@ from read_csv(
     escape = '',
     nullstr = e'\x02',
     new_line = '\n',
-    max_line_size = 268435456,
+    max_line_size = getvariable('batch_buffer_bytes'),
+    buffer_size = getvariable('batch_buffer_bytes'),
     strict_mode = false
 );

@@ -1,0 +1,1 @@
+"""The generator of mail logs and the comparison with peers."""

@@ -1,0 +1,178 @@
+"""Runs mailsql side by side with pflogsumm and lnav on one generated log and prints a table.
+
+Whole processes are timed by the operating system's accounting (wall, CPU, peak memory). The
+storage floor is the time DuckDB takes to write the finished tables from memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from bench.generate import generate
+from mailsql.database import STORAGE_VERSION, sql_files
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished process: seconds and peak memory in bytes."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def timed(command: list[str], environment: dict[str, str] | None = None) -> Run:
+    """Run a command to its end.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | (environment or {}),
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - begun
+    if status:
+        raise RuntimeError(f"{command[0]} failed")
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def write_log(path: Path, lines: int, style: str) -> None:
+    """Write a generated log, unless it is there already."""
+    if not path.exists():
+        part = path.with_suffix(".part")
+        with part.open("w") as stream:
+            stream.writelines(line + "\n" for line in generate(lines, style))
+        part.rename(path)
+
+
+def load_command(log: Path, database: Path, threads: int) -> list[str]:
+    """Load a log as `mailsql load` does, with a number of threads."""
+    code = (
+        "import sys\n"
+        "from mailsql import ingest\n"
+        "threads = sys.argv.pop()\n"
+        "prepare = ingest._prepare\n"
+        "def prepared(connection, timezone):\n"
+        "    prepare(connection, timezone)\n"
+        "    connection.execute(f'set threads = {threads}')\n"
+        "ingest._prepare = prepared\n"
+        "from mailsql.cli import main\n"
+        "main()\n"
+    )
+    arguments = ["load", str(log), "--db", str(database), "--timezone", "UTC"]
+    return [sys.executable, "-c", code, *arguments, str(threads)]
+
+
+def storage_floor(database: Path, directory: Path) -> float:
+    """Seconds that DuckDB takes to write the finished tables from memory, in one transaction."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("set threads = 2")
+    connection.execute(f"attach '{database}' as loaded (read_only)")
+    names = [file.name.removesuffix(".sql") for file in sql_files("tables")]
+    for name in names:
+        connection.execute(f"create temp table {name} as from loaded.{name}")
+    target = directory / "floor.duckdb"
+    target.unlink(missing_ok=True)
+    connection.execute(f"attach '{target}' as floor (storage_version '{STORAGE_VERSION}')")
+    connection.execute("use floor")
+    for file in sql_files("tables"):
+        connection.execute(file.read_text().partition(";")[0])
+    begun = time.monotonic()
+    connection.execute("begin")
+    for name in names:
+        connection.execute(f"insert into floor.{name} from temp.{name}")
+    connection.execute("commit")
+    connection.execute("checkpoint")
+    seconds = time.monotonic() - begun
+    connection.close()
+    target.unlink()
+    return seconds
+
+
+def peers(log: Path) -> dict[str, list[str]]:
+    """Commands of the peers that are installed."""
+    found = {}
+    if shutil.which("pflogsumm"):
+        found["pflogsumm"] = ["pflogsumm", str(log)]
+    if shutil.which("lnav"):
+        sql = ";select log_level, count(*) from all_logs group by 1"
+        found["lnav index and count"] = ["lnav", "-n", "-c", sql, str(log)]
+    return found
+
+
+def compare(lines: int, style: str, directory: Path, runs: int) -> None:
+    """Print one table for one style of stamps: the best of some runs each, in turn."""
+    log, database = directory / f"{style}-{lines}.log", directory / f"{style}.duckdb"
+    write_log(log, lines, style)
+
+    def load(threads: int) -> Callable[[], Run]:
+        def run() -> Run:
+            database.unlink(missing_ok=True)
+            return timed(load_command(log, database, threads))
+
+        return run
+
+    steps: dict[str, Callable[[], Run]] = {
+        name: partial(timed, command) for name, command in peers(log).items()
+    }
+    steps["mailsql load, 1 thread"] = load(1)
+    steps["mailsql load, 2 threads"] = load(2)
+    results: dict[str, list[Run]] = {name: [] for name in steps}
+    for _ in range(runs):
+        for name, step in steps.items():
+            results[name].append(step())
+    best = {name: min(done, key=lambda run: run.wall_seconds) for name, done in results.items()}
+    reference = best.get("pflogsumm")
+    print(f"\n{style}: {lines:,} lines, {log.stat().st_size / MIB:.0f} MiB, best of {runs}\n")
+    print(f"{'':26}{'wall s':>8}{'CPU s':>8}{'lines/s':>11}{'ratio':>7}{'peak MiB':>10}")
+    for name, run in best.items():
+        ratio = f"{reference.wall_seconds / run.wall_seconds:.2f}" if reference else ""
+        print(
+            f"{name:26}{run.wall_seconds:8.1f}{run.cpu_seconds:8.1f}"
+            f"{lines / run.wall_seconds:11,.0f}{ratio:>7}{run.peak_bytes / MIB:10.0f}"
+        )
+    share = database.stat().st_size / log.stat().st_size
+    print(f"{'storage floor':26}{storage_floor(database, directory):8.1f}")
+    print(f"{'database':26}{database.stat().st_size / MIB:8.0f} MiB, {share:.0%} of the log")
+    database.unlink()
+
+
+def main() -> None:
+    """Compare for both styles of stamps."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lines", type=int, nargs="?", default=2_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--data", type=Path, help="directory that keeps the generated logs")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = given.data or Path(temporary)
+        directory.mkdir(parents=True, exist_ok=True)
+        for style in ("bsd", "rfc3339"):
+            compare(given.lines, style, directory, given.runs)
+    missing = {"pflogsumm", "lnav"} - {name for name in ("pflogsumm", "lnav") if shutil.which(name)}
+    if missing:
+        print(f"\nnot installed, left out: {', '.join(sorted(missing))} (apt-get install)")
+
+
+if __name__ == "__main__":
+    main()
