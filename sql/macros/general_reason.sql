@@ -7,7 +7,8 @@ create or replace macro general_reason(reply) as
                 regexp_replace(
                     regexp_replace(
                         regexp_replace(reply, ' ?\(in reply to [A-Za-z ]+ command\)$', ''),
-                        '^host \S+ (said|refused to talk to me): (?:[245]\d\d[ -])?(?:[245]\.\d{1,3}\.\d{1,3} )?',
+                        '^host \S+ (said|refused to talk to me): (?:[245]\d\d[ -])?'
+                        || '(?:[245]\.\d{1,3}\.\d{1,3} )?',
                         '\1: '
                     ),
                     '<[^>]*>:? ?|\S+@\S+ ?',

@@ -11,7 +11,9 @@ where
             or lower(messages.sasl_username) = lower(term)
         union all
         select deliveries.message_key from deliveries
-        where lower(deliveries.recipient) = lower(term) or lower(deliveries.orig_recipient) = lower(term)
+        where
+            lower(deliveries.recipient) = lower(term)
+            or lower(deliveries.orig_recipient) = lower(term)
     )
 order by
     min(logged_at) over (partition by message_key) asc nulls first,

@@ -51,7 +51,8 @@ create table if not exists connections (
     last_line_key bigint not null
 );
 
-comment on column connections.connection_key is 'Its first line (log_lines), the connect line if seen';
+comment on column connections.connection_key is
+'Its first line (log_lines), the connect line if seen';
 comment on column connections.host is 'Mail server that took the connection';
 comment on column connections.instance is 'Postfix instance: first part of the program name';
 comment on column connections.service is 'Service label in the program name, such as submission';

@@ -32,13 +32,16 @@ comment on column deliveries.message_key is 'The message (messages)';
 comment on column deliveries.logged_at is 'When the attempt ended';
 comment on column deliveries.host is 'Mail server that delivered';
 comment on column deliveries.queue_id is 'Queue id of the message';
-comment on column deliveries.agent is 'Delivery agent: smtp, lmtp, local, virtual, pipe, error, ...';
+comment on column deliveries.agent is
+'Delivery agent: smtp, lmtp, local, virtual, pipe, error, ...';
 comment on column deliveries.service is 'Service label in the program name, such as relay';
 comment on column deliveries.recipient is 'Envelope recipient after rewriting';
-comment on column deliveries.orig_recipient is 'Recipient before alias or virtual rewriting, if different';
+comment on column deliveries.orig_recipient is
+'Recipient before alias or virtual rewriting, if different';
 comment on column deliveries.relay is 'The relay field as logged';
 comment on column deliveries.relay_name is 'Host or service that took it; NULL for none';
-comment on column deliveries.relay_ip is 'Address of the next hop; NULL for local agents and sockets';
+comment on column deliveries.relay_ip is
+'Address of the next hop; NULL for local agents and sockets';
 comment on column deliveries.relay_port is 'Port of the next hop';
 comment on column deliveries.conn_use is 'Which use of a cached connection; NULL on the first';
 comment on column deliveries.delay_seconds is 'From arrival to the end of this attempt';
@@ -51,4 +54,5 @@ comment on column deliveries.dsn is 'Enhanced status code (RFC 3463)';
 comment on column deliveries.status is 'sent, deferred, bounced, ...';
 comment on column deliveries.reply is 'The text in parentheses: the remote reply or the reason';
 comment on column deliveries.reply_code is 'SMTP reply code in that text (RFC 5321)';
-comment on column deliveries.remote_queue_id is 'Queue id that the next hop gave it, where it says so';
+comment on column deliveries.remote_queue_id is
+'Queue id that the next hop gave it, where it says so';

@@ -8,5 +8,6 @@ create table if not exists latest_lines (
 
 comment on column latest_lines.host is 'Host as in log_lines';
 comment on column latest_lines.family is 'postfix or dovecot';
-comment on column latest_lines.logged_at is 'Time of its latest line; 1970 where lines have no time';
+comment on column latest_lines.logged_at is
+'Time of its latest line; 1970 where lines have no time';
 comment on column latest_lines.line_key is 'That line';

@@ -19,5 +19,5 @@ comment on column line_kinds.example is 'A line of this kind';
 comment on column line_kinds.meaning_en is 'What a line of this kind means, in English';
 comment on column line_kinds.meaning_ja is 'The same in Japanese';
 comment on column line_kinds.sentence_en is
-'Sentence for message_flow: {fact} is filled in, a part between | is left out where a fact is missing';
+'For message_flow: {fact} is filled in, a part between | is left out where a fact is missing';
 comment on column line_kinds.sentence_ja is 'The same in Japanese';

@@ -19,7 +19,8 @@ comment on column log_files.path is 'Where the stream was last seen; - is standa
 comment on column log_files.compression is 'gzip, or NULL for plain text';
 comment on column log_files.identity_bytes is 'How many first bytes identify the stream';
 comment on column log_files.identity_sha256 is 'SHA-256 of those first bytes, uncompressed';
-comment on column log_files.loaded_bytes is 'Uncompressed bytes loaded; the next load continues here';
+comment on column log_files.loaded_bytes is
+'Uncompressed bytes loaded; the next load continues here';
 comment on column log_files.loaded_lines is 'Lines loaded';
 comment on column log_files.tail_bytes is 'How many last loaded bytes prove the continuation';
 comment on column log_files.tail_sha256 is 'SHA-256 of those last loaded bytes';

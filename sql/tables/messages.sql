@@ -37,7 +37,8 @@ comment on column messages.client_port is 'Port of the client (smtpd_client_port
 comment on column messages.sasl_method is 'SASL mechanism of the login that sent it';
 comment on column messages.sasl_username is 'SASL login name that sent it';
 comment on column messages.uid is 'Unix user id that submitted it with sendmail';
-comment on column messages.message_id is 'Message-ID without its angle brackets; the first of several';
+comment on column messages.message_id is
+'Message-ID without its angle brackets; the first of several';
 comment on column messages.sender is 'Envelope sender; empty for the null sender';
 comment on column messages.size_bytes is 'Size of its content';
 comment on column messages.recipient_count is 'Recipients at its first activation (nrcpt)';

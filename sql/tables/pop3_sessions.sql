@@ -30,7 +30,8 @@ comment on column pop3_sessions.username is 'User';
 comment on column pop3_sessions.client_ip is 'Address of the client';
 comment on column pop3_sessions.server_ip is 'Address that the client connected to';
 comment on column pop3_sessions.method is 'SASL mechanism';
-comment on column pop3_sessions.is_tls is 'Whether TLS protected it; NULL where no login line was seen';
+comment on column pop3_sessions.is_tls is
+'Whether TLS protected it; NULL where no login line was seen';
 comment on column pop3_sessions.session_id is 'Dovecot session id';
 comment on column pop3_sessions.pid is 'Process that served it';
 comment on column pop3_sessions.login_at is 'When the user logged in; NULL where not seen';
@@ -43,7 +44,8 @@ comment on column pop3_sessions.retr_bytes is 'Bytes sent by RETR';
 comment on column pop3_sessions.deleted_count is 'Messages deleted';
 comment on column pop3_sessions.mailbox_count is
 'Messages in the mailbox before deletion; NULL from Dovecot 2.4 on, which logs bytes instead';
-comment on column pop3_sessions.deleted_bytes is 'Bytes of deleted messages (Dovecot 2.4 and later)';
+comment on column pop3_sessions.deleted_bytes is
+'Bytes of deleted messages (Dovecot 2.4 and later)';
 comment on column pop3_sessions.mailbox_bytes is 'Size of the mailbox before deletion';
 comment on column pop3_sessions.login_key is 'The login line (log_lines)';
 comment on column pop3_sessions.logout_key is 'The logout line (log_lines)';

@@ -11,4 +11,5 @@ comment on column queue_events.event_key is 'The line (log_lines)';
 comment on column queue_events.message_key is 'The message (messages)';
 comment on column queue_events.logged_at is 'Time of the line';
 comment on column queue_events.kind is 'What happened (line_kinds)';
-comment on column queue_events.related_queue_id is 'Queue id of the notice that a bounce line names';
+comment on column queue_events.related_queue_id is
+'Queue id of the notice that a bounce line names';

@@ -22,7 +22,8 @@ create table if not exists rejections (
 
 comment on column rejections.rejection_key is 'Its line (log_lines)';
 comment on column rejections.connection_key is 'Connection in which it happened (connections)';
-comment on column rejections.message_key is 'The message, where a queue id was given out (messages)';
+comment on column rejections.message_key is
+'The message, where a queue id was given out (messages)';
 comment on column rejections.logged_at is 'When it was decided';
 comment on column rejections.host is 'Mail server that decided';
 comment on column rejections.service is 'Service label of the smtpd, such as submission';

@@ -1,13 +1,12 @@
 -- Which kind of line it is, told by its daemon and first words
-create or replace temp type kind_name as enum (select kind from line_kinds order by kind);
-
 create or replace temp macro smtpd_kind(queue_id, body) as
     case
         when starts_with(body, 'connect from ') then 'smtpd_connect'
         when starts_with(body, 'disconnect from ') then 'smtpd_disconnect'
         when starts_with(body, 'client=')
             then case when queue_id is null then 'smtpd_proxy_client' else 'smtpd_client' end
-        when regexp_matches(body, '^(?:lost connection|timeout|too many errors) after ') then 'smtpd_lost'
+        when regexp_matches(body, '^(?:lost connection|timeout|too many errors) after ')
+            then 'smtpd_lost'
         when starts_with(body, 'reject: ') then 'smtpd_reject'
         when starts_with(body, 'reject_warning: ') then 'smtpd_reject_warning'
         when starts_with(body, 'milter-reject: ') then 'smtpd_milter_reject'
@@ -16,7 +15,8 @@ create or replace temp macro smtpd_kind(queue_id, body) as
             '^(?:hold|discard|warn|info|redirect|filter|bcc|hangup|delay|permit|milter-hold'
             || '|milter-discard): [A-Z-]+ from '
         ) then 'smtpd_mark'
-        when regexp_matches(body, '^(?:[A-Z][a-z]+ )?TLS connection established from ') then 'smtpd_tls'
+        when regexp_matches(body, '^(?:[A-Z][a-z]+ )?TLS connection established from ')
+            then 'smtpd_tls'
     end;
 
 create or replace temp macro postfix_kind(daemon, severity, queue_id, body) as
@@ -24,7 +24,9 @@ create or replace temp macro postfix_kind(daemon, severity, queue_id, body) as
         when severity is not null then
             case
                 when severity = 'warning' and daemon = 'smtpd' and regexp_matches(
-                    body, '^[^\s\[\]]+\[[^\]]*\](?::\d+)?: SASL \S+ authentication (?:failed|aborted)'
+                    body,
+                    '^[^\s\[\]]+\[[^\]]*\](?::\d+)?: SASL \S+ authentication '
+                    || '(?:failed|aborted)'
                 ) then 'smtpd_sasl_failure'
                 else 'postfix_' || severity
             end
@@ -33,7 +35,8 @@ create or replace temp macro postfix_kind(daemon, severity, queue_id, body) as
         when daemon = 'smtpd' then smtpd_kind(queue_id, body)
         when queue_id is not null then
             case
-                when starts_with(body, 'message-id=') and daemon = 'cleanup' then 'cleanup_message_id'
+                when starts_with(body, 'message-id=') and daemon = 'cleanup'
+                    then 'cleanup_message_id'
                 when daemon in ('qmgr', 'oqmgr', 'nqmgr') and starts_with(body, 'from=<') then
                     case
                         when ends_with(body, ' (queue active)') then 'qmgr_active'
@@ -44,11 +47,12 @@ create or replace temp macro postfix_kind(daemon, severity, queue_id, body) as
                 when body = 'removed (canceled)' then 'queue_canceled'
                 when body = 'removed (discarded)' then 'queue_discarded'
                 when daemon = 'pickup' and starts_with(body, 'uid=') then 'pickup'
-                when starts_with(body, 'sender non-delivery notification: ') then 'bounce_notice'
-                when starts_with(body, 'postmaster non-delivery notification: ') then 'bounce_notice'
-                when starts_with(body, 'sender delay notification: ') then 'delay_notice'
-                when starts_with(body, 'postmaster delay notification: ') then 'delay_notice'
-                when starts_with(body, 'sender delivery status notification: ') then 'success_notice'
+                when regexp_matches(body, '^(?:sender|postmaster) non-delivery notification: ')
+                    then 'bounce_notice'
+                when regexp_matches(body, '^(?:sender|postmaster) delay notification: ')
+                    then 'delay_notice'
+                when starts_with(body, 'sender delivery status notification: ')
+                    then 'success_notice'
             end
         when starts_with(body, 'connect to ') and daemon in ('smtp', 'lmtp')
             then 'smtp_connect_failure'

@@ -43,7 +43,8 @@ with added as (
 )
 
 select
-    (coalesce((select max(header_id) from headers), 0) + row_number() over ())::integer as header_id,
+    (coalesce((select max(header_id) from headers), 0) + row_number() over ())::integer
+        as header_id,
     *,
     program_instance(program) as instance,
     program_service(program) as service,

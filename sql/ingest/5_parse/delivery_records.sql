@@ -78,8 +78,10 @@ split as (
                 'status': regexp_extract(fields, '(?:^|, )status=([A-Za-z-]+)$', 1)
             }
         end as field,
-        case when starts_with(fields, 'conn_use=') then regexp_extract(fields, '^conn_use=(\d+)', 1) end
-            as conn_use,
+        case
+            when starts_with(fields, 'conn_use=')
+                then regexp_extract(fields, '^conn_use=(\d+)', 1)
+        end as conn_use,
         case
             when contains(fields, ', tls=') then regexp_extract(fields, ', tls=([^,]*)', 1)
         end as tls_level,

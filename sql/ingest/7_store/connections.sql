@@ -55,7 +55,8 @@ select
     connection_peers.*,
     ends.logged_at as disconnected_at,
     coalesce(
-        last_losses.loss.end_reason, case when ends.connection_key is not null then 'disconnected' end
+        last_losses.loss.end_reason,
+        case when ends.connection_key is not null then 'disconnected' end
     ) as end_reason,
     last_losses.loss.end_stage,
     first_names.helo_name,

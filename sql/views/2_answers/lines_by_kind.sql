@@ -9,7 +9,7 @@ select
 from log_lines
 left join line_kinds on log_lines.kind = line_kinds.kind
 group by log_lines.kind
-order by line_count desc, log_lines.kind;
+order by line_count desc, log_lines.kind asc;
 
 comment on column lines_by_kind.kind is 'Kind (line_kinds)';
 comment on column lines_by_kind.line_count is 'Lines of it';

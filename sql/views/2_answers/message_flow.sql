@@ -10,7 +10,8 @@ select
     message_steps.logged_at,
     message_steps.host,
     coalesce(message_steps.outcome, line_kinds.step, message_steps.kind) as step,
-    sentence(coalesce(line_kinds.sentence_en, line_kinds.meaning_en), message_steps.facts) as detail,
+    sentence(coalesce(line_kinds.sentence_en, line_kinds.meaning_en), message_steps.facts)
+        as detail,
     sentence(coalesce(line_kinds.sentence_ja, line_kinds.meaning_ja), message_steps.facts)
         as detail_ja,
     message_steps.kind,

@@ -19,7 +19,7 @@ select
 from log_lines
 where kind = 'unknown'
 group by all
-order by line_count desc, first_line_key;
+order by line_count desc, first_line_key asc;
 
 comment on column unknown_shapes.program is 'Program that wrote it';
 comment on column unknown_shapes.shape is 'The text with addresses and numbers left out';

@@ -2,8 +2,10 @@
 create or replace temp table message_lines as
 select
     queue_lines.*,
-    case when queue_ids.has_several_lives then queue_lives.message_key else queue_ids.message_key end
-        as message_key
+    case
+        when queue_ids.has_several_lives then queue_lives.message_key
+        else queue_ids.message_key
+    end as message_key
 from queue_lines
 inner join queue_ids
     on
