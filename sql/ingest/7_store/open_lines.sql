@@ -91,7 +91,8 @@ known_lines as (
         changed_lines.queue_id,
         changed_lines.kind,
         changed_lines.body,
-        connection_lines.connection_key
+        case when changed_lines.kind = 'smtpd_client' then connection_lines.connection_key end
+            as connection_key
     from changed_lines
     semi join open_parts on changed_lines.line_key = open_parts.line_key
     left join connection_lines on changed_lines.line_key = connection_lines.line_key
