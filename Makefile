@@ -18,11 +18,11 @@ $(VENV)/installed: pyproject.toml
 demo: $(VENV)/installed ## Load sample_logs/, follow one message, run one report
 	rm -f demo.duckdb demo.duckdb.wal
 	@echo; echo '$$ mailsql load sample_logs'
-	@$(BIN)/mailsql load sample_logs --db demo.duckdb --timezone Asia/Tokyo
+	@TZ=Asia/Tokyo $(BIN)/mailsql load sample_logs --db demo.duckdb
 	@echo; echo '$$ mailsql trace E5F6A40772'
-	@$(BIN)/mailsql trace E5F6A40772 --db demo.duckdb
+	@TZ=Asia/Tokyo $(BIN)/mailsql trace E5F6A40772 --db demo.duckdb
 	@echo; echo '$$ mailsql report traffic_per_day'
-	@$(BIN)/mailsql report traffic_per_day --db demo.duckdb
+	@TZ=Asia/Tokyo $(BIN)/mailsql report traffic_per_day --db demo.duckdb
 
 test: $(VENV)/installed ## Run the tests
 	@$(BIN)/python -m pytest

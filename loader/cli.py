@@ -58,7 +58,7 @@ def _common(
 
 @app.command()
 def load(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Logs, directories, or -.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Logs, directories, or -.")],
     db: Db = DEFAULT_DB,
     year: Annotated[
         int | None, typer.Option(min=1970, max=2200, help="Year of the first stamp without one.")
@@ -122,12 +122,14 @@ def query(
     with open_database(db) as connection:
         try:
             result = connection.execute(sql or "")
-            rows = result.fetchall() if result.description else []
+            names = [column[0] for column in result.description or []] if result else []
+            rows = result.fetchall() if names else []
         except duckdb.Error as error:
             message = str(error).splitlines()[0]
             raise UsageError(message, "mailsql query 'show tables' lists what there is") from error
-        if result.description:
-            write_rows([column[0] for column in result.description], rows, form, output)
+        if not names:
+            raise UsageError("no statement that returns rows", "mailsql query 'show tables'")
+        write_rows(names, rows, form, output)
 
 
 @app.command()

@@ -107,9 +107,7 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
         except duckdb.Error as error:
             holder = HOLDER.search(str(error))
             if holder is None and "lock" not in str(error).lower():
-                raise DatabaseError(
-                    f"{path}: {_first_line(error)}", "name a database of mailsql with --db"
-                ) from error
+X
             if time.monotonic() > deadline:
                 who = (
                     f"{holder['program']} (process {holder['pid']})"
