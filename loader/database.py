@@ -107,7 +107,10 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
         except duckdb.Error as error:
             holder = HOLDER.search(str(error))
             if holder is None and "lock" not in str(error).lower():
-X
+                raise DatabaseError(
+                    f"{path}: {_first_line(error)}",
+                    "name another file with --db, in a directory that you may write to",
+                ) from error
             if time.monotonic() > deadline:
                 who = (
                     f"{holder['program']} (process {holder['pid']})"

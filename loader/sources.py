@@ -111,12 +111,15 @@ def open_source(source: Source) -> Iterator[BinaryIO]:
             f"{source.name}: damaged {source.compression} file ({error}); nothing of it was loaded",
             "copy the file again, or unpack what is readable and load that",
         ) from error
-    except PermissionError as error:
-        raise InputError(
-            f"{source.name}: permission denied", "run as a user who may read it, or with sudo"
-        ) from error
     except OSError as error:
-        raise InputError(f"{source.name}: {error.strerror or error}") from error
+        raise _unreadable(source.name, error) from error
+
+
+def _unreadable(name: str, error: OSError) -> InputError:
+    hint = "run as a user who may read it, or with sudo"
+    return InputError(
+        f"{name}: {error.strerror or error}", hint if isinstance(error, PermissionError) else None
+    )
 
 
 def check_text(head: bytes, name: str) -> None:
@@ -156,12 +159,8 @@ def _describe(path: Path) -> Source:
         with path.open("rb") as stream:
             magic = stream.read(6)
         changed = datetime.fromtimestamp(path.stat().st_mtime).date()
-    except PermissionError as error:
-        raise InputError(
-            f"{path}: permission denied", "run as a user who may read it, or with sudo"
-        ) from error
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        raise _unreadable(str(path), error) from error
     compression = next((MAGIC[start] for start in MAGIC if magic.startswith(start)), None)
     rotated = ROTATED.match(COMPRESSED_SUFFIX.sub("", path.name))
     reference_date = changed

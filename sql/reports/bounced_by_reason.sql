@@ -1,14 +1,3 @@
 -- One row per reason for bouncing and destination, the commonest first
 create or replace view reports.bounced_by_reason as
-select
-    dsn,
-    general_reason(reply) as reason,
-    coalesce(relay_name, regexp_extract(recipient, '@([^@]*)$', 1)) as destination,
-    count(*) as attempt_count,
-    count(distinct recipient) as recipient_count,
-    min(logged_at) as first_at,
-    max(logged_at) as last_at
-from deliveries
-where status in ('bounced') and in_period(logged_at)
-group by all
-order by attempt_count desc, reason asc, destination asc, dsn asc;
+from attempts_by_reason(['bounced']);

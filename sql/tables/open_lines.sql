@@ -23,5 +23,6 @@ comment on column open_lines.pid is 'As in log_lines';
 comment on column open_lines.queue_id is 'As in log_lines';
 comment on column open_lines.kind is 'As in log_lines';
 comment on column open_lines.body is 'The text after the queue id';
-comment on column open_lines.connection_key is 'The connection that brought the message which the line begins';
+comment on column open_lines.connection_key is
+'The connection that brought the message which the line begins';
 comment on column open_lines.expires_at is 'Log time after which nothing continues it any more';

@@ -1,0 +1,14 @@
+-- Delivery attempts that ended in one of some ways, by reason and destination
+create or replace macro attempts_by_reason(statuses) as table
+select
+    dsn,
+    general_reason(reply) as reason,
+    coalesce(relay_name, regexp_extract(recipient, '@([^@]*)$', 1)) as destination,
+    count(*) as attempt_count,
+    count(distinct recipient) as recipient_count,
+    min(logged_at) as first_at,
+    max(logged_at) as last_at
+from deliveries
+where list_contains(statuses, status) and in_period(logged_at)
+group by all
+order by attempt_count desc, reason asc, destination asc, dsn asc;
