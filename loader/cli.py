@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -38,7 +39,12 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How rows are wri
 OutputOption = Annotated[Path | None, typer.Option("--output", help="File instead of stdout.")]
 Since = Annotated[str | None, typer.Option("--since", help="From this time on, as 2026-02-03.")]
 Until = Annotated[str | None, typer.Option("--until", help="Before this time.")]
+Zone = Annotated[
+    str | None,
+    typer.Option("--timezone", help="Zone that times are shown in; the system's if none."),
+]
 DEFAULT_DB = Path("mail.duckdb")
+INTERRUPTED_HINT = "a load continues where it stopped when it is run again"
 
 
 def _show_version(is_asked: bool) -> None:
@@ -96,9 +102,7 @@ def load(
                 progress=lambda count: bar.update(task, advance=count),
             )
         except KeyboardInterrupt as error:
-            raise Interrupted(
-                "interrupted", "the same command continues where it stopped"
-            ) from error
+            raise Interrupted("interrupted", INTERRUPTED_HINT) from error
     with open_database(db) as connection:
         write(describe_load(connection, loaded, db))
 
@@ -110,6 +114,7 @@ def query(
     file: Annotated[Path | None, typer.Option("-f", "--file", help="Read SQL from here.")] = None,
     form: FormatOption = Format.TABLE,
     output: OutputOption = None,
+    timezone: Zone = None,
 ) -> None:
     """Run SQL on the database, which it cannot change."""
     if (sql is None) == (file is None):
@@ -119,7 +124,9 @@ def query(
             sql = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{file}: {error}", "name a readable SQL file") from error
-    with open_database(db) as connection:
+    with open_database(db, timezone=timezone) as connection:
+        # Nothing but the database: no files, no network
+        connection.execute("set enable_external_access = false")
         try:
             result = connection.execute(sql or "")
             names = [column[0] for column in result.description or []] if result else []
@@ -140,9 +147,10 @@ def report(
     until: Until = None,
     form: FormatOption = Format.TABLE,
     output: OutputOption = None,
+    timezone: Zone = None,
 ) -> None:
     """Run a saved report, or list them."""
-    with open_database(db) as connection:
+    with open_database(db, timezone=timezone) as connection:
         if name is None:
             write_rows(["report", "what"], list_reports(connection), form, output)
             return
@@ -157,11 +165,12 @@ def trace(
     db: Db = DEFAULT_DB,
     language: Annotated[Language, typer.Option("--lang", help="Language.")] = Language.EN,
     with_lines: Annotated[bool, typer.Option("--lines", help="Show the log lines too.")] = False,
+    timezone: Zone = None,
 ) -> None:
     """Tell the way of each message of a queue id, message-id, address or user, step by step."""
-    with open_database(db) as connection:
-        text, count = describe_messages(connection, term, language, with_lines=with_lines)
-    if not count:
+    with open_database(db, timezone=timezone) as connection:
+        text = describe_messages(connection, term, language, with_lines=with_lines)
+    if not text:
         raise MailsqlError(
             f"{term}: no message found",
             "a queue id, a message-id, a whole address, or a login name; mailsql status shows "
@@ -172,7 +181,12 @@ def trace(
 
 @app.command()
 def export(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty directory.")],
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="New, empty, or of an earlier export, which is replaced."
+        ),
+    ],
     db: Db = DEFAULT_DB,
     since: Since = None,
     until: Until = None,
@@ -188,9 +202,9 @@ def export(
 
 
 @app.command()
-def status(db: Db = DEFAULT_DB) -> None:
+def status(db: Db = DEFAULT_DB, timezone: Zone = None) -> None:
     """Show what is loaded, and how much of it is understood."""
-    with open_database(db) as connection:
+    with open_database(db, timezone=timezone) as connection:
         write(describe_status(connection))
 
 
@@ -214,16 +228,29 @@ def shell(db: Db = DEFAULT_DB) -> None:
     os.execv(program, [program, str(db)])
 
 
-def main() -> NoReturn:
-    """Run a command; end with its exit code."""
+def _run() -> None:
+    """Run a command; what a user can cause ends as a MailsqlError."""
     try:
         app()
+    except RuntimeError as error:
+        # DuckDB's own word for Ctrl-C during a statement
+        if "interrupted" not in str(error).lower():
+            raise
+        raise Interrupted("interrupted", INTERRUPTED_HINT) from error
+    except OSError as error:
+        raise MailsqlError(f"{error.filename or 'output'}: {error.strerror or error}") from error
+
+
+def main() -> NoReturn:
+    """Run a command; end with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        _run()
     except MailsqlError as error:
         narrate(f"mailsql: {error}")
         if error.hint:
             narrate(f"try: {error.hint}")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     sys.exit(0)

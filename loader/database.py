@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from .errors import DatabaseError
+from .errors import DatabaseError, UsageError
 
 # Readable by DuckDB 1.4 and newer, and able to compress with zstd
 STORAGE_VERSION = "v1.2.0"
@@ -62,10 +62,32 @@ def quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_database(path: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnection:
-    """Open a mailsql database; for writing, create it or bring it up to this version.
+def set_timezone(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:
+    """Interpret and show times in a zone.
 
     Raises:
+        UsageError: the zone is not known.
+    """
+    try:
+        connection.execute("set TimeZone = ?", [timezone])
+    except duckdb.Error as error:
+        raise UsageError(
+            f"{timezone}: unknown time zone", "use an IANA name such as Asia/Tokyo or UTC"
+        ) from error
+
+
+def open_database(
+    path: Path, *, read_only: bool = True, timezone: str | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Open a mailsql database; for writing, create it or bring it up to this version.
+
+    Args:
+        path: the DuckDB file.
+        read_only: whether it must exist already and stays as it is.
+        timezone: IANA name of the zone that times are shown in; the system's if None.
+
+    Raises:
+        UsageError: the time zone is not known.
         DatabaseError: it is missing (read-only), no database of mailsql, of a newer schema, or
             another process holds it.
     """
@@ -86,6 +108,8 @@ def open_database(path: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConne
             raise DatabaseError(
                 f"{path}: written by a newer mailsql ({found[1]})", "upgrade mailsql"
             )
+        if timezone is not None:
+            set_timezone(connection, timezone)
         if not read_only and (found is None or found != (SCHEMA_VERSION, __version__)):
             _write_objects(connection)
     except BaseException:
@@ -102,7 +126,10 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
             return duckdb.connect(
                 str(path),
                 read_only=read_only,
-                config={"storage_compatibility_version": STORAGE_VERSION},
+                config={
+                    "storage_compatibility_version": STORAGE_VERSION,
+                    "autoinstall_known_extensions": "false",
+                },
             )
         except duckdb.Error as error:
             holder = HOLDER.search(str(error))

@@ -132,6 +132,7 @@ def _table_query(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     key = quote_identifier(columns[0][0])
     proof = [
         f"(select spreadsheet_safe(path) from log_files where file_key = {key} >> 32) as log_path",
+        f"{key} >> 32 as log_file_key",
         f"{key} & 4294967295 as log_line_no",
     ]
     return (
@@ -146,16 +147,27 @@ def _report_query(connection: duckdb.DuckDBPyConnection, name: str) -> str:
 
 
 def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Each log with the byte ranges, line ranges and hashes of its batches."""
+    """Each stream with the byte ranges, line ranges and hashes of its batches."""
     rows = connection.execute(
-        "select path, first_byte, last_byte, first_line_no, last_line_no, sha256, committed_at, "
-        "mailsql_version from load_batches inner join log_files using (file_key) order by batch_key"
+        "select file_key, path, identity_bytes, identity_sha256, first_byte, last_byte, "
+        "first_line_no, last_line_no, sha256, committed_at, load_batches.mailsql_version "
+        "from load_batches inner join log_files using (file_key) order by batch_key"
     ).fetchall()
-    logs: dict[str, list[dict[str, Any]]] = {}
-    for path, *batch in rows:
-        names = ["first_byte", "last_byte", "first_line_no", "last_line_no", "sha256"]
+    names = ["first_byte", "last_byte", "first_line_no", "last_line_no", "sha256"]
+    logs: dict[int, dict[str, Any]] = {}
+    for file_key, path, identity_bytes, identity_sha256, *batch in rows:
+        log = logs.setdefault(
+            file_key,
+            {
+                "file_key": file_key,
+                "path": path,
+                "identity_bytes": identity_bytes,
+                "identity_sha256": identity_sha256,
+                "batches": [],
+            },
+        )
         entry = dict(zip(names, batch, strict=False))
         entry["committed_at"] = batch[5].isoformat()
         entry["mailsql_version"] = batch[6]
-        logs.setdefault(path, []).append(entry)
-    return [{"path": path, "batches": batches} for path, batches in logs.items()]
+        log["batches"].append(entry)
+    return list(logs.values())

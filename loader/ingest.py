@@ -18,8 +18,7 @@ from typing import BinaryIO
 import duckdb
 
 from .blocks import Batch, read_batches
-from .database import __version__, open_database, run_sql
-from .errors import UsageError
+from .database import __version__, open_database, run_sql, set_timezone
 from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
 
 BATCH_BYTES = 67108864
@@ -65,6 +64,7 @@ class _Checkpoint:
     loaded_lines: int
     tail_bytes: int
     tail_sha256: str
+    timezone: str | None
 
 
 def load(
@@ -86,7 +86,8 @@ def load(
         now: current time; dates standard input, and stands in load_batches.
         year: year of the first line of each new log whose stamps have none; otherwise the one
             that puts the first line not after the last change of the file.
-        timezone: IANA name for stamps without zone; the system's if None.
+        timezone: IANA name of the zone of stamps without one; if None, the one that the stream was
+            loaded with before, or else the system's.
         host: host of lines that name none, such as those of Dovecot's own log files.
         batch_bytes: size of the batches that a log is cut into.
         progress: called with the bytes added, after each batch.
@@ -101,24 +102,24 @@ def load(
         if source.path is not None:
             with open_source(source) as stream:
                 check_text(stream.read(SNIFFED_BYTES), source.name)
+    if timezone is not None:
+        with duckdb.connect(":memory:") as trial:
+            set_timezone(trial, timezone)
     connection = open_database(database, read_only=False)
     try:
-        _prepare(connection, timezone)
-        loader = _Loader(connection, now, year, host, batch_bytes, progress)
+        _prepare(connection)
+        system = connection.execute("select current_setting('TimeZone')").fetchone()
+        assert system is not None
+        loader = _Loader(
+            connection, now, year, timezone, str(system[0]), host, batch_bytes, progress
+        )
         return [loader.load_source(source) for source in sources]
     finally:
         connection.close()
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, timezone: str | None) -> None:
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Set the session up for ingest."""
-    if timezone is not None:
-        try:
-            connection.execute("set TimeZone = ?", [timezone])
-        except duckdb.Error as error:
-            raise UsageError(
-                f"{timezone}: unknown time zone", "use an IANA name such as Asia/Tokyo or UTC"
-            ) from error
     connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
     connection.execute("set enable_progress_bar = false")
@@ -132,6 +133,8 @@ class _Loader:
     connection: duckdb.DuckDBPyConnection
     now: datetime
     year: int | None
+    timezone: str | None
+    system_timezone: str
     host: str | None
     batch_bytes: int
     progress: Progress | None
@@ -158,16 +161,17 @@ class _Loader:
             _skip(stream, start - len(head))
         if not head:
             return LoadedSource(source.name, 0, 0, 0, True, 0)
-        self.connection.execute("begin")
-        checkpoint = self._enter_checkpoint(source, head, known)
         batches = read_batches(
             stream, begun, start, self.batch_bytes, source.is_closed, source.name
         )
+        self.connection.execute("begin")
+        checkpoint: _Checkpoint | None = None
         line_count = byte_count = waiting = 0
         for batch in _read_ahead(batches):
             if not batch.line_count:
                 waiting = batch.byte_count
                 break
+            checkpoint = checkpoint or self._enter_checkpoint(source, head, known)
             self._load_batch(source, checkpoint, batch, line_count)
             line_count += batch.line_count
             byte_count += batch.byte_count
@@ -177,6 +181,8 @@ class _Loader:
                 self.connection.execute("begin")
             if self.progress is not None:
                 self.progress(batch.byte_count)
+        if known is not None and checkpoint is None:
+            self._enter_checkpoint(source, head, known)
         self.connection.execute("commit")
         return LoadedSource(source.name, line_count, byte_count, start, False, waiting)
 
@@ -192,7 +198,7 @@ class _Loader:
         """Find the stream that a log continues, by its first and its last loaded bytes."""
         rows = self.connection.execute(
             "select file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "
-            "tail_bytes, tail_sha256 from log_files order by file_key desc"
+            "tail_bytes, tail_sha256, timezone from log_files order by file_key desc"
         ).fetchall()
         for known in (_Checkpoint(*row) for row in rows):
             if known.identity_bytes > len(head):
@@ -213,23 +219,32 @@ class _Loader:
     def _enter_checkpoint(
         self, source: Source, head: bytes, known: _Checkpoint | None
     ) -> _Checkpoint:
-        """Write the stream's row, or where it is found now."""
+        """Write the stream's row, or where it is found now; stamps are read in its zone."""
+        zone = self.timezone or (known.timezone if known else None) or self.system_timezone
+        set_timezone(self.connection, zone)
         identity = head[:IDENTITY_BYTES]
         identity_sha256 = hashlib.sha256(identity).hexdigest()
         if known is not None:
             self.connection.execute(
                 "update log_files set path = ?, compression = ?, identity_bytes = ?, "
-                "identity_sha256 = ? where file_key = ?",
-                [source.name, source.compression, len(identity), identity_sha256, known.file_key],
+                "identity_sha256 = ?, timezone = ? where file_key = ?",
+                [
+                    source.name,
+                    source.compression,
+                    len(identity),
+                    identity_sha256,
+                    zone,
+                    known.file_key,
+                ],
             )
             return known
         row = self.connection.execute(
             "insert into log_files select coalesce(max(file_key), 0) + 1, ?, ?, ?, ?, 0, 0, 0, '', "
-            "null, null, null from log_files returning file_key",
-            [source.name, source.compression, len(identity), identity_sha256],
+            "null, null, null, ? from log_files returning file_key",
+            [source.name, source.compression, len(identity), identity_sha256, zone],
         ).fetchone()
         assert row is not None
-        return _Checkpoint(int(row[0]), len(identity), identity_sha256, 0, 0, 0, "")
+        return _Checkpoint(int(row[0]), len(identity), identity_sha256, 0, 0, 0, "", zone)
 
     def _load_batch(
         self, source: Source, checkpoint: _Checkpoint, batch: Batch, lines_before: int

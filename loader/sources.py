@@ -23,6 +23,8 @@ STANDARD_INPUT = "-"
 LOG_NAME = re.compile(r"(?:^|[._-])(?:mail|maillog|postfix|dovecot)", re.IGNORECASE)
 # Debian's syslog writes these lines to mail.log as well
 REPEATED_NAME = re.compile(r"^mail\.(?:err|warn|info)(?:$|\.)")
+# Databases stand beside the logs, mail.duckdb as mailsql's own default
+DATABASE_NAME = re.compile(r"\.(?:duckdb|db)(?:\.wal)?$")
 ROTATED = re.compile(
     r"^(?P<base>.*?)[._-](?:(?P<number>\d{1,3})|(?P<date>\d{4}-?\d{2}-?\d{2})(?:[-_T]?\d{2,6})?)$"
 )
@@ -69,14 +71,21 @@ def find_sources(paths: Sequence[str], today: date) -> list[Source]:
     has_standard_input = False
     for given in paths:
         path = Path(given)
-        if given == STANDARD_INPUT:
-            has_standard_input = True
-        elif path.is_dir():
-            files += _logs_in_directory(path)
-        elif path.exists():
-            files.append(path)
-        else:
-            raise InputError(f"{given}: no such file", "check the path; a directory works as well")
+        try:
+            if given == STANDARD_INPUT:
+                has_standard_input = True
+            elif path.is_dir():
+                files += _logs_in_directory(path)
+            elif path.is_file():
+                files.append(path)
+            elif path.exists():
+                raise InputError(f"{given}: not a regular file", "pipe it in and name -")
+            else:
+                raise InputError(
+                    f"{given}: no such file", "check the path; a directory works as well"
+                )
+        except OSError as error:
+            raise _unreadable(given, error) from error
     unique = sorted({file.resolve(): file for file in files}.values(), key=_age_order)
     sources = [_describe(file) for file in unique]
     if has_standard_input:
@@ -134,7 +143,11 @@ def check_text(head: bytes, name: str) -> None:
 
 
 def _logs_in_directory(directory: Path) -> list[Path]:
-    names = [path for path in directory.iterdir() if path.is_file() and LOG_NAME.search(path.name)]
+    names = [
+        path
+        for path in directory.iterdir()
+        if path.is_file() and LOG_NAME.search(path.name) and not DATABASE_NAME.search(path.name)
+    ]
     logs = [path for path in names if not REPEATED_NAME.search(path.name)] or names
     if not logs:
         raise InputError(

@@ -35,17 +35,21 @@ HEADINGS = {
     Language.JA: "キューID {queue_id}{on_host}",
 }
 ON_HOST = {Language.EN: " on {host}", Language.JA: "({host})"}
+REFUSED = {
+    Language.EN: "Without a queue id",
+    Language.JA: "キューIDが付く前の判定",
+}
 NO_TIME = {Language.EN: "no time", Language.JA: "時刻不明"}
 
 
 def describe_messages(
     connection: duckdb.DuckDBPyConnection, term: str, language: Language, *, with_lines: bool
-) -> tuple[str, int]:
-    """Return the ways of the messages that a term finds as text, and how many they are.
+) -> str:
+    """Return the ways of the messages that a term finds as text, and what was rejected of it.
 
     Args:
         connection: an open mailsql database.
-        term: queue id, message-id with or without angle brackets, address, or login name.
+        term: queue id, message-id or address with or without angle brackets, or login name.
         language: of the sentences.
         with_lines: show the log line under each step.
     """
@@ -61,8 +65,37 @@ def describe_messages(
     for row in rows:
         step = _Step(*row)
         messages.setdefault(step.message_key, []).append(step)
+    sentence = "sentence_en" if language is Language.EN else "sentence_ja"
+    refused = connection.execute(
+        "select refused.logged_at, refused.client, refused.sender, refused.recipient, "
+        f"sentence({sentence}, facts), line from refused(?) as refused "
+        "inner join line_kinds using (kind) inner join log_lines using (line_key) "
+        "order by refused.logged_at nulls first, line_key",
+        [term],
+    ).fetchall()
     texts = [_describe(steps, language, with_lines) for steps in messages.values()]
-    return "\n".join(texts), len(texts)
+    if refused:
+        texts.append(_describe_refusals(refused, language, with_lines))
+    return "\n".join(texts)
+
+
+def _moment(logged_at: datetime | None, language: Language) -> str:
+    return f"{logged_at:%Y-%m-%d %H:%M:%S}" if logged_at else NO_TIME[language]
+
+
+def _describe_refusals(
+    rows: list[tuple[datetime | None, str, str | None, str | None, str, str]],
+    language: Language,
+    with_lines: bool,
+) -> str:
+    """Return decisions about mail that never got a queue id."""
+    lines = [REFUSED[language]]
+    for number, (logged_at, client, sender, recipient, detail, line) in enumerate(rows, start=1):
+        way = f"{client}: {sender or '<>'} -> {recipient or '?'}: "
+        lines.append(f"  {number:2}. {_moment(logged_at, language)}  {way}{detail}")
+        if with_lines:
+            lines.append(f"      {line}")
+    return "".join(visible(line) + "\n" for line in lines)
 
 
 def _describe(steps: list[_Step], language: Language, with_lines: bool) -> str:
@@ -70,8 +103,7 @@ def _describe(steps: list[_Step], language: Language, with_lines: bool) -> str:
     on_host = ON_HOST[language].format(host=first.host) if first.host else ""
     lines = [HEADINGS[language].format(queue_id=first.queue_id, on_host=on_host)]
     for step in steps:
-        moment = f"{step.logged_at:%Y-%m-%d %H:%M:%S}" if step.logged_at else NO_TIME[language]
-        lines.append(f"  {step.number:2}. {moment}  {step.detail}")
-        if with_lines:
+        lines.append(f"  {step.number:2}. {_moment(step.logged_at, language)}  {step.detail}")
+        if with_lines or step.name == "unknown":
             lines.append(f"      {step.line}")
     return "".join(visible(line) + "\n" for line in lines)

@@ -157,8 +157,8 @@ def test_export_proves_what_it_writes(samples, tmp_path):
     assert set(manifest["files"]) == written
     assert manifest["files"]["messages.csv"]["rows"] == 1
     messages = (tmp_path / "audit" / "messages.csv").read_text().splitlines()
-    assert messages[0].endswith(",log_path,log_line_no")
-    assert messages[1].endswith("maillog-20220726,7")
+    assert messages[0].endswith(",log_path,log_file_key,log_line_no")
+    assert messages[1].endswith("maillog-20220726,2,7")
     log = next(log for log in manifest["logs"] if log["path"].endswith("maillog-20220726"))
     assert log["batches"][0]["last_line_no"] == 15
     assert len(log["batches"][0]["sha256"]) == 64

@@ -5,7 +5,7 @@ select
     sum(coalesce(attempt_count, 1)) as attempt_count,
     count(distinct username) as username_count,
     string_agg(distinct protocol, ', ' order by protocol) as protocols,
-    max_by(username, (logged_at, login_key)) as last_username,
+    max_by(logins, (logged_at, login_key)).username as last_username,
     min(logged_at) as first_at,
     max(logged_at) as last_at
 from logins

@@ -7,11 +7,16 @@ select
     messages.sender,
     messages.size_bytes,
     count(deliveries.delivery_key) as attempt_count,
-    max_by(deliveries.recipient, (deliveries.logged_at, deliveries.delivery_key)) as last_recipient,
-    max_by(deliveries.reply, (deliveries.logged_at, deliveries.delivery_key)) as last_reply,
+    max_by(deliveries, (deliveries.logged_at, deliveries.delivery_key)).recipient
+        as last_recipient,
+    max_by(deliveries, (deliveries.logged_at, deliveries.delivery_key)).reply as last_reply,
     messages.message_key
 from messages
 left join deliveries on messages.message_key = deliveries.message_key
-where messages.removed_at is null and in_period(messages.queued_at)
+-- A message that was given up before it was complete never became active
+where
+    messages.removed_at is null
+    and messages.size_bytes is not null
+    and in_period(messages.queued_at)
 group by all
 order by messages.queued_at, messages.message_key;

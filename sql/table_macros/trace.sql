@@ -7,13 +7,13 @@ where
         where
             messages.queue_id = term
             or messages.message_id = regexp_replace(term, '^<(.*)>$', '\1')
-            or lower(messages.sender) = lower(term)
+            or lower(messages.sender) = lower(regexp_replace(term, '^<(.*)>$', '\1'))
             or lower(messages.sasl_username) = lower(term)
         union all
         select deliveries.message_key from deliveries
         where
-            lower(deliveries.recipient) = lower(term)
-            or lower(deliveries.orig_recipient) = lower(term)
+            lower(regexp_replace(term, '^<(.*)>$', '\1'))
+            in (lower(deliveries.recipient), lower(deliveries.orig_recipient))
     )
 order by
     min(logged_at) over (partition by message_key) asc nulls first,

@@ -11,7 +11,8 @@ create table if not exists log_files (
     tail_sha256 varchar not null,
     first_logged_at timestamptz,
     last_logged_at timestamptz,
-    last_local_date date
+    last_local_date date,
+    timezone varchar not null
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
@@ -28,3 +29,4 @@ comment on column log_files.first_logged_at is 'Time of the first line that has 
 comment on column log_files.last_logged_at is 'Time of the last line loaded that has one';
 comment on column log_files.last_local_date is
 'Date of the last stamp without a year; the next such stamp takes its year from it';
+comment on column log_files.timezone is 'Zone of its stamps that have none';

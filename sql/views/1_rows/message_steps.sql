@@ -23,7 +23,9 @@ delivered as (
             ]
         ) as user_key
     from deliveries
-    where deliveries.status = 'sent'
+    where
+        deliveries.status = 'sent'
+        and deliveries.agent in ('local', 'virtual', 'lmtp', 'pipe')
 ),
 
 fetching as (
@@ -111,11 +113,7 @@ select
     rejections.message_key,
     messages.queue_id,
     rejections.logged_at,
-    case
-        when rejections.action in ('reject', 'reject_warning') then 'smtpd_' || rejections.action
-        when rejections.action = 'milter-reject' then 'smtpd_milter_reject'
-        else 'smtpd_mark'
-    end as kind,
+    verdict_kind(rejections.action) as kind,
     null as outcome,
     map {
         'action': rejections.action, 'stage': rejections.stage, 'reason': rejections.reason

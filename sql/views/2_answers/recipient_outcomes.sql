@@ -1,26 +1,42 @@
 -- One row per message and recipient: how it ended, after how many attempts
 create or replace view recipient_outcomes as
+with last_attempts as (
+    select
+        message_key,
+        recipient,
+        max_by(deliveries, (logged_at, delivery_key)) as attempt,
+        count(*) as attempt_count,
+        min(logged_at) as first_attempt_at
+    from deliveries
+    group by message_key, recipient
+)
+
 select
-    message_key,
-    any_value(queue_id) as queue_id,
-    recipient,
-    max_by(orig_recipient, delivery_key) as orig_recipient,
-    max_by(status, (logged_at, delivery_key)) as last_status,
-    max_by(dsn, (logged_at, delivery_key)) as last_dsn,
-    max_by(relay_name, (logged_at, delivery_key)) as last_relay_name,
-    max_by(reply, (logged_at, delivery_key)) as last_reply,
-    count(*) as attempt_count,
-    min(logged_at) as first_attempt_at,
-    max(logged_at) as last_attempt_at,
-    max_by(delivery_key, (logged_at, delivery_key)) as last_delivery_key
-from deliveries
-group by message_key, recipient;
+    last_attempts.message_key,
+    last_attempts.attempt.queue_id,
+    last_attempts.recipient,
+    last_attempts.attempt.orig_recipient,
+    case
+        when messages.end_reason = 'expired' and last_attempts.attempt.status = 'deferred'
+            then 'expired'
+        else last_attempts.attempt.status
+    end as last_status,
+    last_attempts.attempt.dsn as last_dsn,
+    last_attempts.attempt.relay_name as last_relay_name,
+    last_attempts.attempt.reply as last_reply,
+    last_attempts.attempt_count,
+    last_attempts.first_attempt_at,
+    last_attempts.attempt.logged_at as last_attempt_at,
+    last_attempts.attempt.delivery_key as last_delivery_key
+from last_attempts
+inner join messages on last_attempts.message_key = messages.message_key;
 
 comment on column recipient_outcomes.message_key is 'The message (messages)';
 comment on column recipient_outcomes.queue_id is 'Its queue id';
 comment on column recipient_outcomes.recipient is 'Envelope recipient after rewriting';
 comment on column recipient_outcomes.orig_recipient is 'Recipient before rewriting, if different';
-comment on column recipient_outcomes.last_status is 'Status of the last attempt';
+comment on column recipient_outcomes.last_status is
+'Status of the last attempt; expired where the message was given up after it';
 comment on column recipient_outcomes.last_dsn is 'Enhanced status code of the last attempt';
 comment on column recipient_outcomes.last_relay_name is 'Where the last attempt went';
 comment on column recipient_outcomes.last_reply is 'What was answered to the last attempt';
