@@ -168,6 +168,8 @@ def trace(
     timezone: Zone = None,
 ) -> None:
     """Tell the way of each message of a queue id, message-id, address or user, step by step."""
+    if not term.strip("<> "):
+        raise UsageError("trace needs something to look for", "a queue id, message-id or address")
     with open_database(db, timezone=timezone) as connection:
         text = describe_messages(connection, term, language, with_lines=with_lines)
     if not text:

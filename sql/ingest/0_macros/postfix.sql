@@ -32,4 +32,10 @@ create or replace temp macro seconds(field) as
 
 -- Message-ID without its angle brackets
 create or replace temp macro bare_message_id(value) as
-    nullif(coalesce(nullif(regexp_extract(value, '^<([^<>]*)>', 1), ''), nullif(value, '<>')), '');
+    nullif(
+        coalesce(
+            nullif(regexp_extract(value, '^<' || address_pattern() || '>', 1), ''),
+            nullif(value, '<>')
+        ),
+        ''
+    );

@@ -5,8 +5,9 @@ select
     years.first_row_no,
     years.last_row_no,
     least(stamp_runs.last_row_no, years.last_row_no) as row_no,
-    try_strptime(years.year || ' ' || stamp_runs.stamp, '%Y %b %d %H:%M:%S')::timestamptz
-        as logged_at,
+    try_strptime(
+        years.year || ' ' || replace(stamp_runs.stamp, ':60', ':59'), '%Y %b %d %H:%M:%S'
+    )::timestamptz as logged_at,
     try_strptime(years.year || ' ' || substr(stamp_runs.stamp, 1, 6), '%Y %b %d')::date
         as local_date
 from stamp_runs

@@ -48,6 +48,11 @@ unified as (
             when is_dovecot_file
                 then header || ': '
                 || regexp_replace(text, '^(?:Debug|Info|Warning|Error|Fatal|Panic): ', '')
+            -- Relayed standard error: the level stands behind the process
+            when family = 'dovecot'
+                then regexp_replace(
+                    text, '^(\S+: )(?:Debug|Info|Warning|Error|Fatal|Panic): ', '\1'
+                )
             else text
         end as text
     from dated

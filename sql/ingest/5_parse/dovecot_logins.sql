@@ -51,9 +51,7 @@ matched as (
             else regexp_extract(
                 elements,
                 '^: (?:user=<(.*)>, )?(?:method=([A-Za-z0-9_-]+), )?rip=([0-9A-Fa-f.:]+)'
-                || '(?:, lip=([0-9A-Fa-f.:]+))?(?:, mpid=\d+)?'
-                || '(?:, (?:secured|T[LS][SL](?: handshaking)?)(?:[:,] .*)?)?'
-                || '(?:, session=<[^>]*>?)?$',
+                || '(?:, lip=([0-9A-Fa-f.:]+))?',
                 ['username', 'method', 'client_ip', 'server_ip']
             )
         end as client
@@ -67,7 +65,9 @@ secured as (
         substr(head, 1, strpos(head, '-login: ') - 1) as service,
         substr(head, strpos(head, '-login: ') + 8) as text,
         case
-            when client.client_ip <> '' then substr(
+            when client.client_ip = ''
+                then substr(elements, length(regexp_extract(elements, '^: user=<.*?>')) + 1)
+            else substr(
                 elements,
                 length(client.username)
                 + strpos(
@@ -95,7 +95,10 @@ select
     ) as username,
     plain_ip(client.client_ip) as client_ip,
     plain_ip(client.server_ip) as server_ip,
-    nullif(client.method, '') as method,
+    coalesce(
+        nullif(client.method, ''),
+        nullif(regexp_extract(rest, '^, method=([A-Za-z0-9_-]+)', 1), '')
+    ) as method,
     case when kind = 'dovecot_login_failure' then text end as reason,
     case
         when kind = 'dovecot_login' then null
@@ -107,7 +110,8 @@ select
             regexp_extract(text, '(?:attempts|auths) in (\d+) secs', 1) as integer
         )
     end as attempt_seconds,
-    regexp_matches(rest, ', T[LS][SL](?:$|[:,])') as is_tls,
+    case when client.client_ip <> '' then regexp_matches(rest, ', T[LS][SL](?:$|[:,])') end
+        as is_tls,
     nullif(regexp_extract(rest, 'session=<([^>]*)', 1), '') as session_id,
     try_cast(regexp_extract(rest, 'mpid=(\d+)', 1) as integer) as pid
 from secured;

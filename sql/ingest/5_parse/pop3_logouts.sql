@@ -35,11 +35,16 @@ typed as (
     from counted
 ),
 
--- Dovecot 2.4 logs the bytes of the deleted messages where older ones log the mailbox's count
+-- Dovecot 2.4 logs the bytes of the deleted messages where older ones log the mailbox's count:
+-- that many messages would be less than 1,000 bytes each, and the deleted ones more than 200
 told as (
     select
         *,
-        (deleted_count > 0 and del_total >= deleted_count * 100)
+        (
+            deleted_count > 0
+            and del_total > deleted_count * 200
+            and mailbox_bytes < del_total * 1000
+        )
         or (deleted_count = 0 and del_total = 0 and mailbox_bytes > 0) as is_del_in_bytes
     from typed
 )
