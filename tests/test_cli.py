@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from bench.generate import generate
+
 SAMPLES = Path(__file__).parent.parent / "sample_logs"
 LINE = "Feb  3 09:15:40 mx1 postfix/smtpd[2101]: connect from mail.example.net[192.0.2.17]\n"
 
@@ -283,3 +285,57 @@ def test_an_interrupted_load_exits_with_130(tmp_path):
     _, err = process.communicate()
     assert process.returncode == 130
     assert err.startswith("mailsql: interrupted")
+
+
+def test_a_load_interrupted_in_the_engine_exits_with_130_and_continues(tmp_path):
+    log = tmp_path / "mail.log"
+    log.write_text("".join(text + "\n" for text in generate(60_000, per_second=5)))
+    arguments = [sys.executable, "-c", "from mailsql.cli import main; main()", "load", "mail.log"]
+    process = subprocess.Popen(
+        [*arguments, "--batch-mb", "1"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    while not (tmp_path / "mail.duckdb").exists():
+        time.sleep(0.05)
+    time.sleep(1)
+    process.send_signal(2)
+    _, err = process.communicate()
+    assert process.returncode == 130, err
+    assert err.startswith("mailsql: interrupted\ntry: ")
+    out, _ = mailsql("load", "mail.log", cwd=tmp_path)
+    assert "  60,000  lines" in out
+    mailsql("check", cwd=tmp_path)
+
+
+def test_a_directory_is_loaded_again_with_our_own_database_in_it(tmp_path):
+    (tmp_path / "mail.log").write_text(LINE)
+    mailsql("load", ".", cwd=tmp_path)
+    assert mailsql("load", ".", cwd=tmp_path)[0].splitlines()[0] == "mail.log: nothing new"
+
+
+def test_a_pipe_is_refused_with_the_way_that_works(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    _, err = mailsql("load", "pipe", cwd=tmp_path, code=3)
+    assert err == "mailsql: pipe: not a regular file\ntry: pipe it in and name -\n"
+
+
+def test_trace_tells_what_was_refused_before_there_was_a_queue_id(samples):
+    out, _ = mailsql("trace", "<victim@example.org>", cwd=samples)
+    assert out.splitlines() == [
+        "Without a queue id",
+        "   1. 2022-07-25 09:40:01  unknown[203.0.113.66]: offer@example.net -> "
+        "victim@example.org: Rejected at RCPT: <victim@example.org>: Relay access denied",
+    ]
+
+
+def test_query_reaches_no_file(samples, tmp_path):
+    target = tmp_path / "out.csv"
+    _, err = mailsql("query", f"copy (select 1) to '{target}'", cwd=samples, code=2)
+    assert "disabled by configuration" in err
+    assert not target.exists()
+    _, err = mailsql("query", ";", cwd=samples, code=2)
+    assert err.startswith("mailsql: no statement that returns rows\ntry: ")
+
+
+def test_times_are_shown_in_the_zone_asked_for(samples):
+    out, _ = mailsql("trace", "A123B45678C", "--timezone", "UTC", cwd=samples)
+    assert "2022-07-25 00:12:04" in out

@@ -52,6 +52,25 @@ def test_a_log_that_grows_continues_and_a_torn_line_waits(tmp_path):
     ]
 
 
+def test_a_torn_line_alone_leaves_no_trace(tmp_path):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_bytes(line(1)[:30])
+    for _ in range(2):
+        assert load([log], database)[0].waiting_bytes == 30
+    assert query(database, "select count(*) from log_files") == [(0,)]
+
+
+def test_a_stream_keeps_its_zone(tmp_path):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_bytes(line(1))
+    load([log], database, timezone="Asia/Tokyo")
+    log.write_bytes(line(1) + line(2))
+    load([log], database, timezone=None)
+    assert query(database, "select distinct logged_at::varchar from log_lines") == [
+        ("2026-02-03 00:15:40+00",)
+    ]
+
+
 def test_a_rotated_log_is_the_same_stream_and_its_torn_line_is_whole(tmp_path):
     log, rotated, database = tmp_path / "maillog", tmp_path / "maillog.1", tmp_path / "m.duckdb"
     log.write_bytes(line(1) + line(2))
