@@ -18,7 +18,7 @@ from typing import BinaryIO
 import duckdb
 
 from .blocks import Batch, read_batches
-from .database import __version__, open_database, run_sql
+from .database import __version__, open_database, quote_identifier, run_sql
 from .errors import UsageError
 from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
 
@@ -26,8 +26,8 @@ BATCH_BYTES = 67108864
 IDENTITY_BYTES = 1024
 # Of the engine; with the batches in Python the process stays below 1 GiB
 MEMORY_LIMIT = "600MB"
-# A checkpoint after every batch would write partly filled row groups again and again
-CHECKPOINT_THRESHOLD = "1GB"
+# A checkpoint writes partly filled row groups again, what it leaves stays in memory
+CHECKPOINT_THRESHOLD = "100MB"
 
 Progress = Callable[[int], None]
 
@@ -173,6 +173,7 @@ class _Loader:
             # A damaged compressed file shows only at its end: nothing of it must stay
             if source.compression is None:
                 self.connection.execute("commit")
+                _drop_temp_tables(self.connection)
                 self.connection.execute("begin")
             if self.progress is not None:
                 self.progress(batch.byte_count)
@@ -282,6 +283,13 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
             run_sql(connection, folder)
     for folder in ("ingest/4_earlier", "ingest/5_parse", "ingest/6_link", "ingest/7_store"):
         run_sql(connection, folder)
+
+
+def _drop_temp_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Free what a batch has left: a table replaced in a transaction stays until its end."""
+    tables = connection.execute("select table_name from duckdb_tables() where temporary").fetchall()
+    for (table,) in tables:
+        connection.execute(f"drop table temp.{quote_identifier(table)}")
 
 
 def _read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
