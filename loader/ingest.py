@@ -18,7 +18,7 @@ from typing import BinaryIO
 import duckdb
 
 from .blocks import Batch, read_batches
-from .database import __version__, open_database, quote_identifier, run_sql
+from .database import __version__, open_database, run_sql
 from .errors import UsageError
 from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
 
@@ -157,27 +157,34 @@ class _Loader:
             _skip(stream, start - len(head))
         if not head:
             return LoadedSource(source.name, 0, 0, 0, True, 0)
-        self.connection.execute("begin")
-        checkpoint = self._enter_checkpoint(source, head, known)
+        checkpoint = known or self._new_checkpoint()
         batches = read_batches(
             stream, begun, start, self.batch_bytes, source.is_closed, source.name
         )
+        # A damaged compressed file shows only at its end: nothing of it must stay
+        is_one_transaction = source.compression is not None
+        if is_one_transaction:
+            self.connection.execute("begin")
         line_count = byte_count = waiting = 0
         for batch in _read_ahead(batches):
             if not batch.line_count:
                 waiting = batch.byte_count
                 break
-            self._load_batch(source, checkpoint, batch, line_count)
+            self._derive_batch(source, checkpoint, batch, line_count)
+            if not is_one_transaction:
+                self.connection.execute("begin")
+            self._enter_stream(source, head, checkpoint.file_key)
+            run_sql(self.connection, "ingest/7_store")
+            if not is_one_transaction:
+                self.connection.execute("commit")
             line_count += batch.line_count
             byte_count += batch.byte_count
-            # A damaged compressed file shows only at its end: nothing of it must stay
-            if source.compression is None:
-                self.connection.execute("commit")
-                _drop_temp_tables(self.connection)
-                self.connection.execute("begin")
             if self.progress is not None:
                 self.progress(batch.byte_count)
-        self.connection.execute("commit")
+        if is_one_transaction:
+            self.connection.execute("commit")
+        if not line_count:
+            self._enter_stream(source, head, checkpoint.file_key)
         return LoadedSource(source.name, line_count, byte_count, start, False, waiting)
 
     def _roll_back(self) -> None:
@@ -210,31 +217,38 @@ class _Loader:
                 return known
         return None
 
-    def _enter_checkpoint(
-        self, source: Source, head: bytes, known: _Checkpoint | None
-    ) -> _Checkpoint:
-        """Write the stream's row, or where it is found now."""
-        identity = head[:IDENTITY_BYTES]
-        identity_sha256 = hashlib.sha256(identity).hexdigest()
-        if known is not None:
-            self.connection.execute(
-                "update log_files set path = ?, compression = ?, identity_bytes = ?, "
-                "identity_sha256 = ? where file_key = ?",
-                [source.name, source.compression, len(identity), identity_sha256, known.file_key],
-            )
-            return known
+    def _new_checkpoint(self) -> _Checkpoint:
+        """Number a stream of which nothing is loaded."""
         row = self.connection.execute(
-            "insert into log_files select coalesce(max(file_key), 0) + 1, ?, ?, ?, ?, 0, 0, 0, '', "
-            "null, null, null from log_files returning file_key",
-            [source.name, source.compression, len(identity), identity_sha256],
+            "select coalesce(max(file_key), 0) + 1 from log_files"
         ).fetchone()
         assert row is not None
-        return _Checkpoint(int(row[0]), len(identity), identity_sha256, 0, 0, 0, "")
+        return _Checkpoint(int(row[0]), 0, "", 0, 0, 0, "")
 
-    def _load_batch(
+    def _enter_stream(self, source: Source, head: bytes, file_key: int) -> None:
+        """Write the stream's row, or where it is found now."""
+        identity = head[:IDENTITY_BYTES]
+        place = [
+            source.name,
+            source.compression,
+            len(identity),
+            hashlib.sha256(identity).hexdigest(),
+        ]
+        updated = self.connection.execute(
+            "update log_files set path = ?, compression = ?, identity_bytes = ?, "
+            "identity_sha256 = ? where file_key = ? returning file_key",
+            [*place, file_key],
+        ).fetchone()
+        if updated is None:
+            self.connection.execute(
+                "insert into log_files values (?, ?, ?, ?, ?, 0, 0, 0, '', null, null, null)",
+                [file_key, *place],
+            )
+
+    def _derive_batch(
         self, source: Source, checkpoint: _Checkpoint, batch: Batch, lines_before: int
     ) -> None:
-        """Run one batch through sql/ingest."""
+        """Run one batch through sql/ingest, up to the rows that are to be stored."""
         execute = self.connection.execute
         with NamedTemporaryFile(prefix="mailsql-", suffix=".txt") as lines:
             lines.write(batch.text)
@@ -247,8 +261,9 @@ class _Loader:
             "?::date as reference_date, ?::bigint as first_byte, ?::bigint as byte_count, "
             "?::bigint as line_count, ?::varchar as sha256, ?::integer as tail_bytes, "
             "?::varchar as tail_sha256, ?::timestamptz as committed_at, "
-            "?::varchar as mailsql_version, (select last_local_date from log_files "
-            "where file_key = ?::integer) as last_local_date",
+            "?::varchar as mailsql_version, known.first_logged_at, known.last_logged_at, "
+            "known.last_local_date from (select ?::integer as file_key) as stream "
+            "left join log_files as known using (file_key)",
             [
                 checkpoint.file_key,
                 checkpoint.file_key * 2**32 + checkpoint.loaded_lines + lines_before + 1,
@@ -270,10 +285,11 @@ class _Loader:
 
 
 def derive(connection: duckdb.DuckDBPyConnection) -> None:
-    """Take the lines of batch_lines apart and write what they say.
+    """Take the lines of batch_lines apart into temp tables of what they say.
 
     Where new lines come before lines that are loaded already, what those and all later ones say
-    is derived again.
+    is derived again. Nothing is stored yet: temp tables are read by one thread only until the
+    transaction that filled them is committed.
     """
     run_sql(connection, "ingest/0_empty")
     for folder in ("ingest/1_lines", "ingest/2_order"):
@@ -281,15 +297,8 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     if connection.execute("select count(*) from rewinds").fetchone() != (0,):
         for folder in ("ingest/3_rewind", "ingest/1_lines"):
             run_sql(connection, folder)
-    for folder in ("ingest/4_earlier", "ingest/5_parse", "ingest/6_link", "ingest/7_store"):
+    for folder in ("ingest/4_earlier", "ingest/5_parse", "ingest/6_link"):
         run_sql(connection, folder)
-
-
-def _drop_temp_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Free what a batch has left: a table replaced in a transaction stays until its end."""
-    tables = connection.execute("select table_name from duckdb_tables() where temporary").fetchall()
-    for (table,) in tables:
-        connection.execute(f"drop table temp.{quote_identifier(table)}")
 
 
 def _read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
