@@ -26,8 +26,8 @@ BATCH_BYTES = 67108864
 IDENTITY_BYTES = 1024
 # Of the engine; with the batches in Python the process stays below 1 GiB
 MEMORY_LIMIT = "600MB"
-# A checkpoint writes partly filled row groups again, what it leaves stays in memory
-CHECKPOINT_THRESHOLD = "100MB"
+# A checkpoint after every batch would write partly filled row groups again and again
+CHECKPOINT_THRESHOLD = "1GB"
 
 Progress = Callable[[int], None]
 
