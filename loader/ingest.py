@@ -161,29 +161,36 @@ class _Loader:
             _skip(stream, start - len(head))
         if not head:
             return LoadedSource(source.name, 0, 0, 0, True, 0)
+        zone = self.timezone or (known.timezone if known else None) or self.system_timezone
+        set_timezone(self.connection, zone)
+        checkpoint = known or self._new_checkpoint()
         batches = read_batches(
             stream, begun, start, self.batch_bytes, source.is_closed, source.name
         )
-        self.connection.execute("begin")
-        checkpoint: _Checkpoint | None = None
+        # A damaged compressed file shows only at its end: nothing of it must stay
+        is_one_transaction = source.compression is not None
+        if is_one_transaction:
+            self.connection.execute("begin")
         line_count = byte_count = waiting = 0
         for batch in _read_ahead(batches):
             if not batch.line_count:
                 waiting = batch.byte_count
                 break
-            checkpoint = checkpoint or self._enter_checkpoint(source, head, known)
-            self._load_batch(source, checkpoint, batch, line_count)
+            self._derive_batch(source, checkpoint, batch, line_count)
+            if not is_one_transaction:
+                self.connection.execute("begin")
+            self._enter_stream(source, head, zone, checkpoint.file_key)
+            run_sql(self.connection, "ingest/7_store")
+            if not is_one_transaction:
+                self.connection.execute("commit")
             line_count += batch.line_count
             byte_count += batch.byte_count
-            # A damaged compressed file shows only at its end: nothing of it must stay
-            if source.compression is None:
-                self.connection.execute("commit")
-                self.connection.execute("begin")
             if self.progress is not None:
                 self.progress(batch.byte_count)
-        if known is not None and checkpoint is None:
-            self._enter_checkpoint(source, head, known)
-        self.connection.execute("commit")
+        if is_one_transaction:
+            self.connection.execute("commit")
+        if known is not None and not line_count:
+            self._enter_stream(source, head, zone, known.file_key)
         return LoadedSource(source.name, line_count, byte_count, start, False, waiting)
 
     def _roll_back(self) -> None:
@@ -216,40 +223,39 @@ class _Loader:
                 return known
         return None
 
-    def _enter_checkpoint(
-        self, source: Source, head: bytes, known: _Checkpoint | None
-    ) -> _Checkpoint:
-        """Write the stream's row, or where it is found now; stamps are read in its zone."""
-        zone = self.timezone or (known.timezone if known else None) or self.system_timezone
-        set_timezone(self.connection, zone)
-        identity = head[:IDENTITY_BYTES]
-        identity_sha256 = hashlib.sha256(identity).hexdigest()
-        if known is not None:
-            self.connection.execute(
-                "update log_files set path = ?, compression = ?, identity_bytes = ?, "
-                "identity_sha256 = ?, timezone = ? where file_key = ?",
-                [
-                    source.name,
-                    source.compression,
-                    len(identity),
-                    identity_sha256,
-                    zone,
-                    known.file_key,
-                ],
-            )
-            return known
+    def _new_checkpoint(self) -> _Checkpoint:
+        """Number a stream of which nothing is loaded."""
         row = self.connection.execute(
-            "insert into log_files select coalesce(max(file_key), 0) + 1, ?, ?, ?, ?, 0, 0, 0, '', "
-            "null, null, null, ? from log_files returning file_key",
-            [source.name, source.compression, len(identity), identity_sha256, zone],
+            "select coalesce(max(file_key), 0) + 1 from log_files"
         ).fetchone()
         assert row is not None
-        return _Checkpoint(int(row[0]), len(identity), identity_sha256, 0, 0, 0, "", zone)
+        return _Checkpoint(int(row[0]), 0, "", 0, 0, 0, "", None)
 
-    def _load_batch(
+    def _enter_stream(self, source: Source, head: bytes, zone: str, file_key: int) -> None:
+        """Write the stream's row, or where it is found now."""
+        identity = head[:IDENTITY_BYTES]
+        place = [
+            source.name,
+            source.compression,
+            len(identity),
+            hashlib.sha256(identity).hexdigest(),
+            zone,
+        ]
+        updated = self.connection.execute(
+            "update log_files set path = ?, compression = ?, identity_bytes = ?, "
+            "identity_sha256 = ?, timezone = ? where file_key = ? returning file_key",
+            [*place, file_key],
+        ).fetchone()
+        if updated is None:
+            self.connection.execute(
+                "insert into log_files values (?, ?, ?, ?, ?, 0, 0, 0, '', null, null, null, ?)",
+                [file_key, *place],
+            )
+
+    def _derive_batch(
         self, source: Source, checkpoint: _Checkpoint, batch: Batch, lines_before: int
     ) -> None:
-        """Run one batch through sql/ingest."""
+        """Run one batch through sql/ingest, up to the rows that are to be stored."""
         execute = self.connection.execute
         with NamedTemporaryFile(prefix="mailsql-", suffix=".txt") as lines:
             lines.write(batch.text)
@@ -264,8 +270,9 @@ class _Loader:
             "?::date as reference_date, ?::bigint as first_byte, ?::bigint as byte_count, "
             "?::bigint as line_count, ?::varchar as sha256, ?::integer as tail_bytes, "
             "?::varchar as tail_sha256, ?::timestamptz as committed_at, "
-            "?::varchar as mailsql_version, (select last_local_date from log_files "
-            "where file_key = ?::integer) as last_local_date",
+            "?::varchar as mailsql_version, known.first_logged_at, known.last_logged_at, "
+            "known.last_local_date from (select ?::integer as file_key) as stream "
+            "left join log_files as known using (file_key)",
             [
                 checkpoint.file_key,
                 checkpoint.file_key * 2**32 + checkpoint.loaded_lines + lines_before + 1,
@@ -287,10 +294,11 @@ class _Loader:
 
 
 def derive(connection: duckdb.DuckDBPyConnection) -> None:
-    """Take the lines of batch_lines apart and write what they say.
+    """Take the lines of batch_lines apart into temp tables of what they say.
 
     Where new lines come before lines that are loaded already, what those and all later ones say
-    is derived again.
+    is derived again. Nothing is stored yet: temp tables are read by one thread only until the
+    transaction that filled them is committed.
     """
     run_sql(connection, "ingest/0_empty")
     for folder in ("ingest/1_lines", "ingest/2_order"):
@@ -298,7 +306,7 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     if connection.execute("select count(*) from rewinds").fetchone() != (0,):
         for folder in ("ingest/3_rewind", "ingest/1_lines"):
             run_sql(connection, folder)
-    for folder in ("ingest/4_earlier", "ingest/5_parse", "ingest/6_link", "ingest/7_store"):
+    for folder in ("ingest/4_earlier", "ingest/5_parse", "ingest/6_link"):
         run_sql(connection, folder)
 
 

@@ -11,12 +11,16 @@ create or replace temp macro without_priority(line) as
         else line
     end;
 
+create or replace temp type style_name as enum ('bsd', 'rfc3339', 'iso');
+
 create or replace temp macro stamp_style(line) as
     case
         when regexp_matches(line, '^[A-Z][a-z]{2} [ 0-9][0-9] [0-9X]{2}:[0-9X]{2}:[0-9X]{2} ')
-            then 'bsd'
-        when regexp_matches(line, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}') then 'rfc3339'
-        when regexp_matches(line, '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}[. ]') then 'iso'
+            then 'bsd'::style_name
+        when regexp_matches(line, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}')
+            then 'rfc3339'::style_name
+        when regexp_matches(line, '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}[. ]')
+            then 'iso'::style_name
     end;
 
 create or replace temp macro month_number(name) as

@@ -7,16 +7,10 @@ with shown as (
         line_key,
         known_at,
         part,
+        style,
+        colon,
         without_priority(line) as shown_line
     from batch_lines
-),
-
-styled as (
-    select
-        *,
-        stamp_style(shown_line) as style,
-        strpos(shown_line, ': ') as colon
-    from shown
 ),
 
 started as (
@@ -27,7 +21,7 @@ started as (
             when 'rfc3339' then strpos(shown_line, ' ') + 1
             when 'iso' then strpos(substr(shown_line, 12), ' ') + 12
         end as header_start
-    from styled
+    from shown
 )
 
 select

@@ -83,6 +83,8 @@ parts as (
 
 select
     line,
+    stamp_style(without_priority(line)) as style,
+    strpos(without_priority(line), ': ')::integer as colon,
     line_key,
     logged_at as known_at,
     part

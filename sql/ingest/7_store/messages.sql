@@ -43,5 +43,8 @@ left join connection_lines
         message_spans.message_key = connection_lines.line_key
         and connection_lines.kind = 'smtpd_client'
 left join earlier_lines
-    on message_spans.message_key = earlier_lines.line_key and earlier_lines.part = 'queue'
+    on
+        message_spans.message_key = earlier_lines.line_key
+        and earlier_lines.part = 'queue'
+        and earlier_lines.kind = 'smtpd_client'
 order by message_spans.message_key;

@@ -52,7 +52,9 @@ with open_parts as (
         message_spans.expires_at
     from message_spans
     inner join message_lines on message_spans.message_key = message_lines.message_key
-    where message_spans.is_latest
+    where
+        message_spans.is_latest
+        and message_spans.expires_at >= (select min(moment) from stream_ends)
     union all
     select
         'connection' as part,

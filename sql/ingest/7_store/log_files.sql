@@ -5,19 +5,11 @@ set
     loaded_lines = (batch.first_line_key & 4294967295) - 1 + batch.line_count,
     tail_bytes = batch.tail_bytes,
     tail_sha256 = batch.tail_sha256,
-    first_logged_at = coalesce(
-        log_files.first_logged_at,
-        (select arg_min(logged_at, line_key) from lines where logged_at is not null)
-    ),
-    last_logged_at = coalesce(
-        (select arg_max(logged_at, line_key) from lines where logged_at is not null),
-        log_files.last_logged_at
-    ),
-    last_local_date = coalesce(
-        (select arg_max(local_date, row_no) from stamps where local_date is not null),
-        log_files.last_local_date
-    )
+    first_logged_at = stream_state.first_logged_at,
+    last_logged_at = stream_state.last_logged_at,
+    last_local_date = stream_state.last_local_date
 from batch
+inner join stream_state on batch.file_key = stream_state.file_key
 where log_files.file_key = batch.file_key;
 
 insert into load_batches by name
