@@ -1,16 +1,23 @@
 -- One row per line of a queue id that is used again: the life that it belongs to
 create or replace temp table queue_lives as
-with lines_of_ids as (
+with reused_ids as (
+    select
+        queue_home_id,
+        queue_id
+    from queue_ids
+    where has_several_lives
+),
+
+lines_of_ids as (
     select
         queue_lines.*,
         is_birth(kind) as is_birth,
         is_removal(kind) as is_removal
     from queue_lines
-    semi join queue_ids
+    semi join reused_ids
         on
-            queue_lines.queue_home_id = queue_ids.queue_home_id
-            and queue_lines.queue_id = queue_ids.queue_id
-            and queue_ids.has_several_lives
+            queue_lines.queue_home_id = reused_ids.queue_home_id
+            and queue_lines.queue_id = reused_ids.queue_id
 ),
 
 before as (
