@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bench.generate import generate
@@ -106,6 +106,11 @@ def load_parts(
     order=st.permutations(range(4)),
     batch_bytes=st.sampled_from([700, 2000, 6000, 10**6]),
 )
+@example(seed=33675, line_count=52, cuts=[49], order=[0, 1, 2, 3], batch_bytes=700)
+@example(seed=299117591, line_count=39, cuts=[14], order=[1, 3, 2, 0], batch_bytes=6000)
+@example(seed=616249624, line_count=108, cuts=[40, 92, 68], order=[1, 2, 3, 0], batch_bytes=2000)
+@example(seed=396317138, line_count=60, cuts=[55, 47], order=[1, 2, 0, 3], batch_bytes=500)
+@example(seed=403535111, line_count=78, cuts=[4], order=[0, 1, 3, 2], batch_bytes=1000000)
 def test_disorder_is_read_alike_however_it_is_cut(seed, line_count, cuts, order, batch_bytes):
     lines = disorderly_log(seed, line_count)
     cuts = [cut for cut in cuts if cut < line_count]

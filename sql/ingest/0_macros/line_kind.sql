@@ -103,3 +103,14 @@ create or replace temp macro is_birth(kind) as kind in ('smtpd_client', 'pickup'
 
 create or replace temp macro is_removal(kind) as
     kind in ('queue_removed', 'queue_canceled', 'queue_discarded');
+
+-- The text of such a line from the client on
+create or replace temp macro client_text(kind, body) as
+    case kind
+        when 'smtpd_connect' then substr(body, 14)
+        when 'smtpd_disconnect' then substr(body, 17)
+        when 'smtpd_client' then substr(body, 8)
+        when 'smtpd_proxy_client' then substr(body, 8)
+        when 'smtpd_sasl_failure' then body
+        else substr(body, strpos(body, ' from ') + 6)
+    end;

@@ -25,16 +25,7 @@ named as (
     select
         * exclude (body),
         regexp_extract(
-            case kind
-                when 'smtpd_connect' then substr(body, 14)
-                when 'smtpd_disconnect' then substr(body, 17)
-                when 'smtpd_client' then substr(body, 8)
-                when 'smtpd_proxy_client' then substr(body, 8)
-                when 'smtpd_sasl_failure' then body
-                else substr(body, strpos(body, ' from ') + 6)
-            end,
-            '^' || client_pattern(),
-            ['name', 'ip', 'port']
+            client_text(kind, body), '^' || client_pattern(), ['name', 'ip', 'port']
         ) as client
     from first_lines
 )

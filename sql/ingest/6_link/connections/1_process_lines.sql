@@ -1,5 +1,5 @@
--- One row per smtpd line of a connection, with the connection that it belongs to
-create or replace temp table connection_lines as
+-- One row per smtpd line of a connection, with the line that it seems to begin at
+create or replace temp table process_lines as
 with smtpd_processes as (
     select header_id from processes
     where family = 'postfix' and daemon = 'smtpd'

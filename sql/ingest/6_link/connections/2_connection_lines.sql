@@ -1,0 +1,59 @@
+-- One row per smtpd line of a connection, with the connection that it belongs to
+create or replace temp table connection_lines as
+-- Where connect lines are filtered out of a log, another client is another connection
+with unopened as (
+    select connection_key from process_lines
+    where line_key = connection_key and kind <> 'smtpd_connect'
+),
+
+bodies as (
+    select
+        line_key,
+        body
+    from changed_lines
+    where names_client(kind)
+    union all
+    select
+        line_key,
+        body
+    from earlier_lines
+    where part = 'connection' and names_client(kind)
+),
+
+named as (
+    select
+        process_lines.*,
+        regexp_extract(client_text(process_lines.kind, bodies.body), '^' || client_pattern())
+            as client
+    from process_lines
+    semi join unopened on process_lines.connection_key = unopened.connection_key
+    left join bodies on process_lines.line_key = bodies.line_key
+),
+
+compared as (
+    select
+        *,
+        client is not null
+        and client is distinct from last_value(client ignore nulls) over (
+            partition by connection_key
+            order by position
+            rows between unbounded preceding and 1 preceding
+        ) as is_first
+    from named
+),
+
+split as (
+    select
+        * exclude (client, is_first, connection_key),
+        last_value(case when is_first then line_key end ignore nulls) over (
+            partition by connection_key
+            order by position
+            rows between unbounded preceding and current row
+        ) as connection_key
+    from compared
+)
+
+select process_lines.* from process_lines
+anti join unopened on process_lines.connection_key = unopened.connection_key
+union all by name
+select * from split;
