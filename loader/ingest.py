@@ -19,6 +19,7 @@ import duckdb
 
 from .blocks import Batch, read_batches
 from .database import __version__, open_database, run_sql, set_timezone
+from .errors import InputError
 from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
 
 BATCH_BYTES = 67108864
@@ -290,19 +291,34 @@ class _Loader:
                 checkpoint.file_key,
             ],
         )
-        derive(self.connection)
+        derive(self.connection, source.name)
 
 
-def derive(connection: duckdb.DuckDBPyConnection) -> None:
+def derive(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Take the lines of batch_lines apart into temp tables of what they say.
 
     Where new lines come before lines that are loaded already, what those and all later ones say
     is derived again. Nothing is stored yet: temp tables are read by one thread only until the
     transaction that filled them is committed.
+
+    Args:
+        connection: with batch_lines and batch.
+        name: of the log, for errors.
+
+    Raises:
+        InputError: the log and a loaded one share lines under different beginnings.
     """
     run_sql(connection, "ingest/0_empty")
     for folder in ("ingest/1_lines", "ingest/2_order"):
         run_sql(connection, folder)
+    shared = connection.execute("select path, loaded_line_no, line_no from shared_lines").fetchone()
+    if shared is not None:
+        path, loaded_line_no, line_no = shared
+        raise InputError(
+            f"{name}: from line {line_no:,} on the same as {path} from line {loaded_line_no:,} on, "
+            "which is loaded already",
+            "load only one of them, the longer one into a new database; nothing was doubled",
+        )
     if connection.execute("select count(*) from rewinds").fetchone() != (0,):
         for folder in ("ingest/3_rewind", "ingest/1_lines"):
             run_sql(connection, folder)

@@ -52,6 +52,20 @@ def test_a_log_that_grows_continues_and_a_torn_line_waits(tmp_path):
     ]
 
 
+def test_a_copy_with_another_beginning_is_said_and_not_doubled(tmp_path):
+    log, copy, whole = tmp_path / "mail.log", tmp_path / "copy.log", tmp_path / "whole.log"
+    database = tmp_path / "mail.duckdb"
+    log.write_bytes(b"".join(line(number) for number in range(10, 40)))
+    load([log], database)
+    copy.write_bytes(b"".join(line(number) for number in range(25, 45)))
+    with pytest.raises(InputError, match=r"copy.log: from line 1 on the same as .* line 16 on"):
+        load([copy], database)
+    whole.write_bytes(b"".join(line(number) for number in range(1, 45)))
+    with pytest.raises(InputError, match=r"whole.log: from line 10 on the same as .* from line 1 "):
+        load([whole], database)
+    assert pids(database) == list(range(10, 40))
+
+
 def test_a_torn_line_alone_leaves_no_trace(tmp_path):
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
     log.write_bytes(line(1)[:30])
