@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from tempfile import NamedTemporaryFile
+from typing import IO, BinaryIO
 
 from .errors import InputError
 
 # Stands for an empty line, which the CSV reader would skip
 EMPTY_LINE = b"\x02"
+CHUNK_BYTES = 8388608
 LONGEST_LINE_BYTES = 67108864
 LONG_LINE_BYTES = 2097152
 CONTROL_BYTES = bytes([*range(0, 9), *range(11, 32), 127])
@@ -26,22 +28,23 @@ class Batch:
     """Whole lines that follow each other in a stream.
 
     Attributes:
-        text: the lines in UTF-8, each with its newline, empty ones as EMPTY_LINE.
+        text: temporary file of the lines in UTF-8, each with its newline, empty ones as
+            EMPTY_LINE; it goes when it is closed. None where there are no lines.
         first_byte: offset of the first byte in the uncompressed stream.
         byte_count: bytes, newlines included.
         line_count: lines.
         sha256: of those bytes.
         tail: the last bytes, at most 1,024.
-        has_long_line: a line may be longer than LONG_LINE_BYTES.
+        longest_line_bytes: no line of the text is longer.
     """
 
-    text: bytes
+    text: IO[bytes] | None
     first_byte: int
     byte_count: int
     line_count: int
     sha256: str
     tail: bytes
-    has_long_line: bool
+    longest_line_bytes: int
 
 
 def read_batches(
@@ -63,29 +66,39 @@ def read_batches(
         InputError: a line is longer than 64 MiB.
     """
     rest = begun
-    while True:
-        read = stream.read(batch_bytes)
-        data = rest + read if rest else read
-        end = len(data) if is_closed and not read else data.rfind(b"\n") + 1
-        rest = data[end:]
-        if len(rest) > LONGEST_LINE_BYTES:
-            raise InputError(f"{name}: a line of more than 64 MiB, not a log")
-        if end:
-            data = data[:end] if rest else data
-            yield Batch(
-                text=_clean_text(data),
-                first_byte=first_byte,
-                byte_count=end,
-                line_count=data.count(b"\n") + (not data.endswith(b"\n")),
-                sha256=hashlib.sha256(data).hexdigest(),
-                tail=data[-1024:],
-                has_long_line=_has_long_line(data),
-            )
-            first_byte += end
-        if not read:
-            if rest:
-                yield Batch(b"", first_byte, len(rest), 0, "", b"", False)
-            return
+    is_over = False
+    while not is_over:
+        text = NamedTemporaryFile(prefix="mailsql-", suffix=".txt")  # noqa: SIM115
+        digest = hashlib.sha256()
+        byte_count = line_count = 0
+        longest = LONG_LINE_BYTES
+        tail = b""
+        while byte_count < batch_bytes and not is_over:
+            read = stream.read(min(CHUNK_BYTES, batch_bytes))
+            is_over = not read
+            data = rest + read
+            end = len(data) if is_closed and is_over else data.rfind(b"\n") + 1
+            rest = data[end:]
+            if len(rest) > LONGEST_LINE_BYTES:
+                raise InputError(f"{name}: a line of more than 64 MiB, not a log")
+            if not end:
+                continue
+            data = data[:end]
+            cleaned = _clean_text(data)
+            text.write(cleaned)
+            digest.update(data)
+            byte_count += end
+            line_count += data.count(b"\n") + (not data.endswith(b"\n"))
+            tail = (tail + data)[-1024:]
+            if _has_long_line(data):
+                longest = max(longest, len(cleaned))
+        text.flush()
+        if line_count:
+            sha256 = digest.hexdigest()
+            yield Batch(text, first_byte, byte_count, line_count, sha256, tail, longest)
+            first_byte += byte_count
+    if rest:
+        yield Batch(None, first_byte, len(rest), 0, "", b"", 0)
 
 
 def _has_long_line(data: bytes) -> bool:

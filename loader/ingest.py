@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 import duckdb
@@ -22,11 +21,11 @@ from .database import __version__, open_database, run_sql, set_timezone
 from .errors import InputError
 from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
 
-BATCH_BYTES = 67108864
+BATCH_BYTES = 134217728
 IDENTITY_BYTES = 1024
 CSV_BUFFER_BYTES = 8388608
 # Of the engine; with the batches in Python the process stays below 1 GiB
-MEMORY_LIMIT = "600MB"
+MEMORY_LIMIT = "900MB"
 # A checkpoint after every batch would write partly filled row groups again and again
 CHECKPOINT_THRESHOLD = "1GB"
 
@@ -258,11 +257,10 @@ class _Loader:
     ) -> None:
         """Run one batch through sql/ingest, up to the rows that are to be stored."""
         execute = self.connection.execute
-        with NamedTemporaryFile(prefix="mailsql-", suffix=".txt") as lines:
-            lines.write(batch.text)
-            lines.flush()
-            execute("set variable batch_path = ?", [lines.name])
-            buffer_bytes = len(batch.text) + 1 if batch.has_long_line else CSV_BUFFER_BYTES
+        assert batch.text is not None
+        with batch.text as text:
+            execute("set variable batch_path = ?", [text.name])
+            buffer_bytes = max(CSV_BUFFER_BYTES, batch.longest_line_bytes + 1)
             execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
             run_sql(self.connection, "ingest/batch_lines.sql")
         execute(
