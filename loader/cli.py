@@ -76,6 +76,7 @@ def load(
     batch_mb: Annotated[
         int, typer.Option(min=1, max=1024, help="Megabytes read at once.")
     ] = BATCH_BYTES // 2**20,
+    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Cores to use.")] = None,
 ) -> None:
     """Load logs, plain or compressed; only what is new in them is added."""
     console = Console(stderr=True)
@@ -99,6 +100,7 @@ def load(
                 timezone=timezone,
                 host=host,
                 batch_bytes=batch_mb * 2**20,
+                threads=threads,
                 progress=lambda count: bar.update(task, advance=count),
             )
         except KeyboardInterrupt as error:

@@ -25,7 +25,7 @@ BATCH_BYTES = 134217728
 IDENTITY_BYTES = 1024
 CSV_BUFFER_BYTES = 8388608
 # Of the engine; with the batches in Python the process stays below 1 GiB
-MEMORY_LIMIT = "900MB"
+MEMORY_LIMIT = "800MB"
 # A checkpoint after every batch would write partly filled row groups again and again
 CHECKPOINT_THRESHOLD = "1GB"
 
@@ -76,6 +76,7 @@ def load(
     timezone: str | None = None,
     host: str | None = None,
     batch_bytes: int = BATCH_BYTES,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[LoadedSource]:
     """Load logs into a database and return what was added, log by log.
@@ -90,6 +91,7 @@ def load(
             loaded with before, or else the system's.
         host: host of lines that name none, such as those of Dovecot's own log files.
         batch_bytes: size of the batches that a log is cut into.
+        threads: of the engine; one per core if None.
         progress: called with the bytes added, after each batch.
 
     Raises:
@@ -107,7 +109,7 @@ def load(
             set_timezone(trial, timezone)
     connection = open_database(database, read_only=False)
     try:
-        _prepare(connection)
+        _prepare(connection, threads)
         system = connection.execute("select current_setting('TimeZone')").fetchone()
         assert system is not None
         loader = _Loader(
@@ -118,8 +120,10 @@ def load(
         connection.close()
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+def _prepare(connection: duckdb.DuckDBPyConnection, threads: int | None) -> None:
     """Set the session up for ingest."""
+    if threads is not None:
+        connection.execute(f"set threads = {threads:d}")
     connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
     connection.execute("set enable_progress_bar = false")
