@@ -124,8 +124,10 @@ def query(
     if file is not None:
         try:
             sql = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{file}: {error}", "name a readable SQL file") from error
+        except OSError as error:
+            raise UsageError(f"{file}: {error.strerror}", "name a readable SQL file") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{file}: not UTF-8", "name a readable SQL file") from error
     with open_database(db, timezone=timezone) as connection:
         # Nothing but the database: no files, no network
         connection.execute("set enable_external_access = false")

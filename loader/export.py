@@ -12,7 +12,7 @@ import duckdb
 
 from .database import __version__, quote_identifier, quote_text
 from .errors import UsageError
-from .report import list_reports, set_period
+from .report import execute_report, list_reports, set_period
 
 # Tables for auditors, with the column that dates a row
 TABLES = {
@@ -67,8 +67,8 @@ def export(
         query = (
             _table_query(connection, name) if name in TABLES else _report_query(connection, name)
         )
-        copied = connection.execute(
-            f"copy ({query}) to {quote_text(str(path))} (format csv, header true)"
+        copied = execute_report(
+            connection, name, f"copy ({query}) to {quote_text(str(path))} (format csv, header true)"
         ).fetchone()
         assert copied is not None
         files[path.name] = {

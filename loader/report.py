@@ -28,7 +28,23 @@ def run_report(
     if name not in names:
         raise UsageError(f"{name}: no such report", f"one of {', '.join(names)}")
     set_period(connection, since, until)
-    return connection.execute(f"from reports.{quote_identifier(name)}")
+    return execute_report(connection, name, f"from reports.{quote_identifier(name)}")
+
+
+def execute_report(
+    connection: duckdb.DuckDBPyConnection, name: str, sql: str
+) -> duckdb.DuckDBPyConnection:
+    """Run SQL over a report, which may be a view of the user's own.
+
+    Raises:
+        UsageError: it does not run any more.
+    """
+    try:
+        return connection.execute(sql)
+    except duckdb.Error as error:
+        raise UsageError(
+            f"{name}: {str(error).splitlines()[0]}", "repair or drop the view reports." + name
+        ) from error
 
 
 def set_period(connection: duckdb.DuckDBPyConnection, since: str | None, until: str | None) -> None:

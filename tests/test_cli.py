@@ -133,6 +133,18 @@ def test_a_report_of_the_users_own_is_listed_run_and_exported(tmp_path):
     assert (tmp_path / "out" / "mine.csv").read_text() == "answer\n42\n"
 
 
+def test_a_report_that_does_not_run_any_more_is_named(tmp_path):
+    mailsql("load", str(SAMPLES), cwd=tmp_path)
+    with duckdb.connect(str(tmp_path / "mail.duckdb")) as connection:
+        connection.execute("create table gone as select 1 as n")
+        connection.execute("create view reports.mine as select n from gone")
+        connection.execute("drop table gone")
+    for command in (["report", "mine"], ["export", "out"]):
+        _, err = mailsql(*command, cwd=tmp_path, code=2)
+        assert err.startswith("mailsql: mine: Catalog Error")
+        assert err.endswith("try: repair or drop the view reports.mine\n")
+
+
 def test_status_shows_logs_kinds_and_what_is_not_understood(tmp_path):
     (tmp_path / "mail.log").write_text(LINE + LINE.replace("connect from", "frobnicated 17"))
     mailsql("load", "mail.log", cwd=tmp_path)

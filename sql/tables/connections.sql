@@ -47,8 +47,7 @@ create table if not exists connections (
     unknown_ok integer,
     unknown_total integer,
     commands_ok integer,
-    commands_total integer,
-    last_line_key bigint not null
+    commands_total integer
 );
 
 comment on column connections.connection_key is
@@ -101,4 +100,3 @@ comment on column connections.unknown_ok is 'Unknown commands accepted';
 comment on column connections.unknown_total is 'Unknown commands';
 comment on column connections.commands_ok is 'Commands accepted; NULL before Postfix 3.0';
 comment on column connections.commands_total is 'Commands; NULL before Postfix 3.0';
-comment on column connections.last_line_key is 'Its last line (log_lines)';

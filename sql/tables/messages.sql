@@ -19,8 +19,7 @@ create table if not exists messages (
     recipient_count integer,
     queued_at timestamptz,
     removed_at timestamptz,
-    end_reason varchar,
-    last_line_key bigint not null
+    end_reason varchar
 );
 
 comment on column messages.message_key is 'Its first line (log_lines)';
@@ -46,4 +45,3 @@ comment on column messages.queued_at is 'Time of its first line';
 comment on column messages.removed_at is 'When it left the queue';
 comment on column messages.end_reason is
 'removed, expired, canceled or discarded; NULL while in the queue';
-comment on column messages.last_line_key is 'Its last line (log_lines)';

@@ -67,7 +67,6 @@ select
     first_logins.sasl_username,
     connection_spans.message_count,
     connection_spans.rejection_count,
-    connection_spans.last_line_key,
     command_counters.* exclude (counters)
 from connection_peers
 inner join connection_spans on connection_peers.connection_key = connection_spans.connection_key

@@ -29,8 +29,7 @@ select
     case
         when message_spans.is_expired then 'expired'
         else substr(message_spans.removal_kind, 7)
-    end as end_reason,
-    message_spans.last_line_key
+    end as end_reason
 from message_spans
 inner join processes on message_spans.queue_home_id = processes.header_id
 left join smtpd_clients on message_spans.message_key = smtpd_clients.line_key

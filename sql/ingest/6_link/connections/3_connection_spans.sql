@@ -4,7 +4,6 @@ with spans as (
     select
         connection_key,
         any_value(header_id) as header_id,
-        arg_max(line_key, position) as last_line_key,
         max(position) as last_position,
         max(moment) as last_moment,
         count(*) filter (where kind = 'smtpd_client') as message_count,

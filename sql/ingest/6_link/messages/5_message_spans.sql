@@ -7,7 +7,6 @@ with spans as (
         any_value(queue_id) as queue_id,
         min(logged_at) as queued_at,
         max(position) as last_position,
-        arg_max(line_key, position) as last_line_key,
         max(moment(logged_at)) as last_moment,
         arg_min(line_key, position) filter (where kind = 'cleanup_message_id') as message_id_key,
         arg_min(line_key, position) filter (where kind = 'qmgr_active') as activation_key,
