@@ -11,7 +11,11 @@ help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 $(VENV)/installed: pyproject.toml
-	$(PYTHON) -m venv $(VENV) || { echo "try: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	    echo "python3-venv is missing: apt-get installs it" >&2; \
+	    [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	    $$as_root apt-get update && $$as_root apt-get install --yes python3-venv && \
+	    $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' '$(DUCKDB)'
 	touch $@
 

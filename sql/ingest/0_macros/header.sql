@@ -11,8 +11,6 @@ create or replace temp macro without_priority(line) as
         else line
     end;
 
-create or replace temp type style_name as enum ('bsd', 'rfc3339', 'iso');
-
 create or replace temp macro stamp_style(line) as
     case
         when regexp_matches(line, '^[A-Z][a-z]{2} [ 0-9][0-9] [0-9X]{2}:[0-9X]{2}:[0-9X]{2} ')

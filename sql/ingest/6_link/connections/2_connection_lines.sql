@@ -33,19 +33,20 @@ named as (
 compared as (
     select
         *,
-        client is not null
-        and client is distinct from last_value(client ignore nulls) over (
+        last_value(client ignore nulls) over (
             partition by connection_key
             order by position
             rows between unbounded preceding and 1 preceding
-        ) as is_first
+        ) as previous_client
     from named
 ),
 
 split as (
     select
-        * exclude (client, is_first, connection_key),
-        last_value(case when is_first then line_key end ignore nulls) over (
+        * exclude (client, previous_client, connection_key),
+        last_value(
+            case when client <> coalesce(previous_client, '-') then line_key end ignore nulls
+        ) over (
             partition by connection_key
             order by position
             rows between unbounded preceding and current row
