@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -89,8 +90,10 @@ def load(
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        sizes = sum(Path(path).stat().st_size for path in paths if Path(path).is_file())
-        task = bar.add_task("loading", total=sizes or None)
+        total = None
+        with suppress(OSError):
+            total = sum(Path(path).stat().st_size for path in paths if Path(path).is_file())
+        task = bar.add_task("loading", total=total or None)
         try:
             loaded = load_logs(
                 paths,
@@ -243,6 +246,9 @@ def _run() -> None:
         if "interrupted" not in str(error).lower():
             raise
         raise Interrupted("interrupted", INTERRUPTED_HINT) from error
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        hint = "look for room on the disk of the database, and of temporary files"
+        raise DatabaseError(str(error).splitlines()[0], hint) from error
     except OSError as error:
         raise MailsqlError(f"{error.filename or 'output'}: {error.strerror or error}") from error
 

@@ -125,10 +125,9 @@ def open_source(source: Source) -> Iterator[BinaryIO]:
 
 
 def _unreadable(name: str, error: OSError) -> InputError:
-    hint = "run as a user who may read it, or with sudo"
-    return InputError(
-        f"{name}: {error.strerror or error}", hint if isinstance(error, PermissionError) else None
-    )
+    may_not = isinstance(error, PermissionError)
+    hint = "run as a user who may read it, or with sudo" if may_not else "check path and disk"
+    return InputError(f"{name}: {error.strerror or error}", hint)
 
 
 def check_text(head: bytes, name: str) -> None:

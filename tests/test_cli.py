@@ -208,12 +208,13 @@ def bad_inputs(directory: Path) -> dict[str, tuple[list[str], int, str]]:
         "missing": (["nowhere.log"], 3, "mailsql: nowhere.log: no such file\ntry: "),
         "directory": (["nologs"], 3, "mailsql: nologs: no mail logs in this directory\ntry: "),
         "damaged": (["cut.log.gz"], 3, "mailsql: cut.log.gz: damaged gzip file"),
+        "name": (["x" * 300], 3, f"mailsql: {'x' * 300}: File name too long\ntry: "),
         "binary": (["binary.log"], 3, "mailsql: binary.log: binary data, not a log\ntry: "),
         "zone": (["-", "--timezone", "Mars/Base"], 2, "mailsql: Mars/Base: unknown time zone\ntry"),
     }
 
 
-@pytest.mark.parametrize("case", ["missing", "directory", "damaged", "binary", "zone"])
+@pytest.mark.parametrize("case", ["missing", "directory", "damaged", "name", "binary", "zone"])
 def test_bad_input_ends_in_one_clear_line_and_nothing_half_loaded(tmp_path, case):
     arguments, code, beginning = bad_inputs(tmp_path)[case]
     out, err = mailsql("load", *arguments, cwd=tmp_path, stdin=LINE.encode(), code=code)

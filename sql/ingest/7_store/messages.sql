@@ -45,5 +45,4 @@ left join earlier_lines
     on
         message_spans.message_key = earlier_lines.line_key
         and earlier_lines.part = 'queue'
-        and earlier_lines.kind = 'smtpd_client'
 order by message_spans.message_key;

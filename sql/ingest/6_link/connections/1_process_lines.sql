@@ -5,30 +5,33 @@ with smtpd_processes as (
     where family = 'postfix' and daemon = 'smtpd'
 ),
 
-events as (
+gathered as (
     select
-        changed_lines.line_key,
-        changed_lines.kind,
-        moment(changed_lines.logged_at) as moment,
-        changed_lines.header_id,
-        line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
-            as position,
-        not changed_lines.is_new as is_stored
+        line_key,
+        kind,
+        logged_at,
+        header_id,
+        not is_new as is_stored
     from changed_lines
-    inner join file_ranks on changed_lines.line_key >> 32 = file_ranks.file_key
-    semi join smtpd_processes on changed_lines.header_id = smtpd_processes.header_id
     union all
     select
-        earlier_lines.line_key,
-        earlier_lines.kind,
-        moment(earlier_lines.logged_at) as moment,
-        earlier_lines.header_id,
-        line_position(earlier_lines.logged_at, file_ranks.file_rank, earlier_lines.line_key)
-            as position,
+        line_key,
+        kind,
+        logged_at,
+        header_id,
         true as is_stored
     from earlier_lines
-    inner join file_ranks on earlier_lines.line_key >> 32 = file_ranks.file_key
-    where earlier_lines.part = 'connection'
+    where part = 'connection'
+),
+
+events as (
+    select
+        gathered.* exclude (logged_at),
+        moment(gathered.logged_at) as moment,
+        line_position(gathered.logged_at, file_ranks.file_rank, gathered.line_key) as position
+    from gathered
+    inner join file_ranks on gathered.line_key >> 32 = file_ranks.file_key
+    semi join smtpd_processes on gathered.header_id = smtpd_processes.header_id
 ),
 
 -- An smtpd process serves one client at a time: where the last line that named a client was no

@@ -6,28 +6,17 @@ with unopened as (
     where line_key = connection_key and kind <> 'smtpd_connect'
 ),
 
-bodies as (
-    select
-        line_key,
-        body
-    from changed_lines
-    where names_client(kind)
-    union all
-    select
-        line_key,
-        body
-    from earlier_lines
-    where part = 'connection' and names_client(kind)
-),
-
 named as (
     select
         process_lines.*,
-        regexp_extract(client_text(process_lines.kind, bodies.body), '^' || client_pattern())
-            as client
+        case
+            when names_client(process_lines.kind) then regexp_extract(
+                client_text(process_lines.kind, work_lines.body), '^' || client_pattern()
+            )
+        end as client
     from process_lines
     semi join unopened on process_lines.connection_key = unopened.connection_key
-    left join bodies on process_lines.line_key = bodies.line_key
+    inner join work_lines on process_lines.line_key = work_lines.line_key
 ),
 
 compared as (

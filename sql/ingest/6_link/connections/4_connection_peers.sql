@@ -1,33 +1,18 @@
 -- One row per connection: who was at the other end, from the first line that names the client
 create or replace temp table connection_peers as
-with first_lines as (
+with named as (
     select
         connection_spans.connection_key,
-        changed_lines.header_id,
-        changed_lines.logged_at,
-        changed_lines.kind,
-        changed_lines.body
-    from connection_spans
-    inner join changed_lines on connection_spans.connection_key = changed_lines.line_key
-    union all
-    select
-        connection_spans.connection_key,
-        earlier_lines.header_id,
-        earlier_lines.logged_at,
-        earlier_lines.kind,
-        earlier_lines.body
-    from connection_spans
-    inner join earlier_lines on connection_spans.connection_key = earlier_lines.line_key
-    where earlier_lines.part = 'connection'
-),
-
-named as (
-    select
-        * exclude (body),
+        work_lines.header_id,
+        work_lines.logged_at,
+        work_lines.kind,
         regexp_extract(
-            client_text(kind, body), '^' || client_pattern(), ['name', 'ip', 'port']
+            client_text(work_lines.kind, work_lines.body),
+            '^' || client_pattern(),
+            ['name', 'ip', 'port']
         ) as client
-    from first_lines
+    from connection_spans
+    inner join work_lines on connection_spans.connection_key = work_lines.line_key
 )
 
 select
