@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -293,7 +294,7 @@ def test_an_interrupted_load_exits_with_130(tmp_path):
     )
     os.write(writer, LINE.encode())
     time.sleep(3)
-    process.send_signal(2)
+    process.send_signal(signal.SIGINT)
     os.close(writer)
     _, err = process.communicate()
     assert process.returncode == 130
@@ -304,15 +305,22 @@ def test_a_load_interrupted_in_the_engine_exits_with_130_and_continues(tmp_path)
     log = tmp_path / "mail.log"
     log.write_text("".join(text + "\n" for text in generate(60_000, per_second=5)))
     arguments = [sys.executable, "-c", "from mailsql.cli import main; main()", "load", "mail.log"]
-    process = subprocess.Popen(
-        [*arguments, "--batch-mb", "1"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
-    while not (tmp_path / "mail.duckdb").exists():
-        time.sleep(0.05)
-    time.sleep(1)
-    process.send_signal(2)
-    _, err = process.communicate()
-    assert process.returncode == 130, err
+    arguments += ["--batch-mb", "1"]
+
+    begun = time.monotonic()
+    subprocess.run([*arguments, "--db", "whole.duckdb"], cwd=tmp_path, check=True)
+    delay = time.monotonic() - begun
+    code, err = 0, ""
+    while code == 0:
+        delay /= 2
+        (tmp_path / "mail.duckdb").unlink(missing_ok=True)
+        process = subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+        code = process.returncode
+
+    assert code == 130, err
     assert err.startswith("mailsql: interrupted\ntry: ")
     out, _ = mailsql("load", "mail.log", cwd=tmp_path)
     assert "  60,000  lines" in out
