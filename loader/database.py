@@ -173,8 +173,9 @@ def _write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     for file in sql_files("tables"):
         _create(connection, file, "table")
     connection.execute("delete from line_kinds")
-    words = files("mailsql.sql").joinpath("words", "line_kinds.csv").read_text(encoding="utf-8")
-    _load_words(connection, "line_kinds", words)
+    for file in files("mailsql.sql").joinpath("words", "line_kinds").iterdir():
+        family = file.name.removesuffix(".csv")
+        _load_line_kinds(connection, family, file.read_text(encoding="utf-8"))
     connection.execute("create schema if not exists reports")
     run_sql(connection, "macros")
     for file in sql_files("views"):
@@ -201,12 +202,12 @@ def _create(
     connection.execute(f"comment on {kind} {name} is {quote_text(grain)}")
 
 
-def _load_words(connection: duckdb.DuckDBPyConnection, table: str, text: str) -> None:
-    """Fill a table from a CSV text with a header; empty fields are NULL."""
-    rows = list(csv.reader(io.StringIO(text)))
-    places = ", ".join("?" for _ in rows[0])
-    columns = ", ".join(quote_identifier(name) for name in rows[0])
+def _load_line_kinds(connection: duckdb.DuckDBPyConnection, family: str, text: str) -> None:
+    """Fill line_kinds from a CSV text with a header; empty fields are NULL."""
+    header, *rows = csv.reader(io.StringIO(text))
+    columns = ", ".join(quote_identifier(name) for name in ["family", *header])
+    places = ", ".join("?" for _ in ["family", *header])
     connection.executemany(
-        f"insert into {table} ({columns}) values ({places})",
-        [[field or None for field in row] for row in rows[1:]],
+        f"insert into line_kinds ({columns}) values ({places})",
+        [[family, *(field or None for field in row)] for row in rows],
     )

@@ -2,8 +2,12 @@
 
 The JSON names the kind, and the rows that lead to the line: all columns that are not NULL, but
 for keys and the time and host of the line. MAILSQL_GOLDEN=1 writes the expectations
-anew; the difference is read."""
+anew; the difference is read.
 
+"format" in the JSON is the id that tests/formats gives this form of line: its CSV files list
+every form that is known, the kind it has, and the table it ends in or the reason why in none."""
+
+import csv
 import json
 import os
 from pathlib import Path
@@ -14,6 +18,7 @@ import pytest
 from tests.conftest import KEYED_TABLES, columns
 
 FAMILIES = sorted((Path(__file__).parent / "lines").glob("*.log"))
+FORMATS = sorted((Path(__file__).parent / "formats").glob("*.csv"))
 LEFT_OUT = {"logged_at", "host", "queued_at", "connected_at", "login_at"}
 ZERO_COUNTS = {"message_count", "rejection_count"}
 
@@ -60,6 +65,9 @@ def test_lines_are_read_as_written_above_them(family, loaded):
     samples = read_samples(family)
     connection = loaded("".join(line + "\n" for _, line in samples), year=2026)
     found = rows_of_lines(connection)
+    for number, (expected, _) in enumerate(samples, start=1):
+        if expected and (form := json.loads(expected).get("format")):
+            found[number] = {"format": form} | found[number]
     if os.environ.get("MAILSQL_GOLDEN"):
         family.write_text(
             "".join(
@@ -73,8 +81,41 @@ def test_lines_are_read_as_written_above_them(family, loaded):
         assert found[number] == json.loads(expected), line
 
 
+def all_expectations() -> list[dict[str, Any]]:
+    """What stands above the samples of all families."""
+    return [json.loads(text) for family in FAMILIES for text, _ in read_samples(family) if text]
+
+
 def test_every_kind_has_a_sample():
-    expected = [json.loads(text) for family in FAMILIES for text, _ in read_samples(family) if text]
-    kinds_file = Path(__file__).parent.parent / "sql" / "words" / "line_kinds.csv"
-    kinds = {line.split(",")[0] for line in kinds_file.read_text().splitlines()[1:]}
-    assert kinds == {entry["kind"] for entry in expected}
+    kinds = set()
+    for file in (Path(__file__).parent.parent / "sql" / "words" / "line_kinds").glob("*.csv"):
+        with file.open(newline="") as rows:
+            kinds |= {row["kind"] for row in csv.DictReader(rows)}
+    assert kinds == {entry["kind"] for entry in all_expectations()}
+
+
+@pytest.mark.parametrize("family", FORMATS, ids=lambda path: path.stem)
+def test_every_format_has_a_sample_and_a_place(family):
+    """Columns: format, kind, table that its rows are in, or else reason."""
+    with family.open(newline="") as rows:
+        for row in csv.DictReader(rows):
+            samples = [
+                entry
+                for entry in all_expectations()
+                if (entry.get("format"), entry["kind"]) == (row["format"], row["kind"])
+            ]
+            assert samples, f"no sample: {row}"
+            assert bool(row["table"]) != bool(row["reason"]), f"table or reason: {row}"
+            if row["table"]:
+                assert all(row["table"] in entry for entry in samples), row
+
+
+def test_every_format_of_a_sample_is_listed():
+    listed = set()
+    for family in FORMATS:
+        with family.open(newline="") as rows:
+            listed |= {(row["format"], row["kind"]) for row in csv.DictReader(rows)}
+    sampled = {
+        (entry["format"], entry["kind"]) for entry in all_expectations() if "format" in entry
+    }
+    assert sampled <= listed

@@ -1,4 +1,4 @@
--- Which kind of line it is, told by its daemon and first words
+-- Kinds of Postfix's lines, told by daemon and first words
 create or replace temp macro smtpd_kind(queue_id, body) as
     case
         when starts_with(body, 'connect from ') then 'smtpd_connect'
@@ -62,30 +62,6 @@ create or replace temp macro postfix_kind(daemon, severity, queue_id, body) as
         ) then 'postfix_lifecycle'
         when daemon = 'postfix-script' and ends_with(body, ' the Postfix mail system')
             then 'postfix_lifecycle'
-    end;
-
-create or replace temp macro dovecot_kind(body) as
-    case
-        when regexp_matches(body, '^[a-z0-9-]+-login: (?:Login|Logged in): ') then 'dovecot_login'
-        when regexp_matches(
-            body,
-            '^[a-z0-9-]+-login: (?:Aborted login|Disconnected|Login aborted|Internal login failure'
-            || '|Maximum number of connections|Authentication response too large|Timeout while '
-            || 'finishing login|Connection kicked)[ :(]'
-        ) and (contains(body, 'user=<') or contains(body, ' rip=')) then 'dovecot_login_failure'
-        when regexp_matches(body, '^(?:pop3|POP3)\(|^service=pop3, ')
-            and regexp_matches(body, ' (?:top=\d+/\d+, )?retr=\d+/\d+, del=\d+/\d+, size=\d+')
-            then 'pop3_logout'
-        when starts_with(body, 'master: Dovecot v') then 'dovecot_lifecycle'
-    end;
-
-create or replace temp macro line_kind(family, daemon, severity, queue_id, body) as
-    case
-        when family = 'postfix'
-            then coalesce(postfix_kind(daemon, severity, queue_id, body), 'unknown')
-        when family = 'dovecot' then coalesce(dovecot_kind(body), 'unknown')
-        when family = 'other' then 'foreign'
-        else 'unknown'
     end;
 
 -- Decisions of smtpd about a client, sender or recipient

@@ -1,0 +1,9 @@
+-- Which kind of line it is
+create or replace temp macro line_kind(family, daemon, severity, queue_id, body) as
+    case
+        when family = 'postfix'
+            then coalesce(postfix_kind(daemon, severity, queue_id, body), 'unknown')
+        when family = 'dovecot' then coalesce(dovecot_kind(body), 'unknown')
+        when family = 'other' then 'foreign'
+        else 'unknown'
+    end;
