@@ -184,7 +184,8 @@ class _Loader:
             if not is_one_transaction:
                 self.connection.execute("begin")
             self._enter_stream(source, head, zone, checkpoint.file_key)
-            run_sql(self.connection, "ingest/7_store")
+            for folder in ("ingest/7_store", "ingest/8_relate"):
+                run_sql(self.connection, folder)
             if not is_one_transaction:
                 self.connection.execute("commit")
             line_count += batch.line_count

@@ -24,6 +24,7 @@ KEYED_TABLES = (
     "logins",
     "pop3_sessions",
     "notices",
+    "message_links",
 )
 
 

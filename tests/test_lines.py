@@ -26,10 +26,12 @@ ZERO_COUNTS = {"message_count", "rejection_count"}
 def rows_of_lines(connection) -> dict[int, dict[str, Any]]:
     """For each line: its kind and stamp, and the rows that lead to it."""
     found: dict[int, dict[str, Any]] = {}
-    for line_no, kind, stamp, host in connection.execute(
-        "select line_no, kind, logged_at, host from log_lines order by line_no"
+    for line_no, kind, stamp, host, queue_id in connection.execute(
+        "select line_no, kind, logged_at, host, queue_id from log_lines order by line_no"
     ).fetchall():
         found[line_no] = {"kind": kind, "logged_at": stamp and stamp.isoformat()}
+        if kind == "foreign" and queue_id is not None:
+            found[line_no]["queue_id"] = queue_id
         if host != "mx1":
             found[line_no]["host"] = host
     for table in KEYED_TABLES:

@@ -62,4 +62,12 @@ select
 from notices
 group by all
 having count(*) > 1
+union all
+select
+    'message_links' as table_name,
+    child_key as row_key,
+    count(*) as row_count
+from message_links
+group by all
+having count(*) > 1
 order by table_name, row_key;

@@ -39,6 +39,11 @@ with row_keys as (
         'notices' as table_name,
         notice_key as row_key
     from notices
+    union all
+    select
+        'message_links' as table_name,
+        link_key as row_key
+    from message_links
 )
 
 select

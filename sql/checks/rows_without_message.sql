@@ -30,4 +30,18 @@ select
 from notices
 anti join messages on notices.message_key = messages.message_key
 where notices.message_key is not null
+union all
+select
+    'message_links' as table_name,
+    message_links.child_key as row_key,
+    message_links.child_key as message_key
+from message_links
+anti join messages on message_links.child_key = messages.message_key
+union all
+select
+    'message_links' as table_name,
+    message_links.child_key as row_key,
+    message_links.parent_key as message_key
+from message_links
+anti join messages on message_links.parent_key = messages.message_key
 order by table_name, row_key;

@@ -5,9 +5,12 @@ select
     client(rejections.client_name, rejections.client_ip) as client,
     rejections.sender,
     rejections.recipient,
-    verdict_kind(rejections.action) as kind,
+    rejections.kind,
     map {
-        'action': rejections.action, 'stage': rejections.stage, 'reason': rejections.reason
+        'action': rejections.action,
+        'stage': rejections.stage,
+        'reason': rejections.reason,
+        'content': rejections.content
     } as facts,
     rejections.rejection_key as line_key
 from rejections

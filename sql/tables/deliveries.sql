@@ -20,10 +20,14 @@ create table if not exists deliveries (
     connection_seconds double,
     transmission_seconds double,
     tls_level varchar,
+    tls_trust varchar,
+    tls_protocol varchar,
+    tls_cipher varchar,
     dsn varchar,
     status varchar,
     reply varchar using compression 'zstd',
     reply_code integer,
+    reply_dsn varchar,
     remote_queue_id varchar
 );
 
@@ -50,9 +54,16 @@ comment on column deliveries.in_qmgr_seconds is 'delays: waiting in the active q
 comment on column deliveries.connection_seconds is 'delays: DNS, connecting, HELO, TLS';
 comment on column deliveries.transmission_seconds is 'delays: transmitting the message';
 comment on column deliveries.tls_level is 'The tls field (Postfix 3.11 and later)';
+comment on column deliveries.tls_trust is
+'Anonymous, Untrusted, Trusted or Verified server certificate';
+comment on column deliveries.tls_protocol is
+'Such as TLSv1.3, where a TLS line of the same process tells it (smtp_tls_loglevel)';
+comment on column deliveries.tls_cipher is 'TLS cipher';
 comment on column deliveries.dsn is 'Enhanced status code (RFC 3463)';
 comment on column deliveries.status is 'sent, deferred, bounced, ...';
 comment on column deliveries.reply is 'The text in parentheses: the remote reply or the reason';
 comment on column deliveries.reply_code is 'SMTP reply code in that text (RFC 5321)';
+comment on column deliveries.reply_dsn is
+'Enhanced status code in that text: the remote server''s own';
 comment on column deliveries.remote_queue_id is
-'Queue id that the next hop gave it, where it says so';
+'Queue id that the next hop gave it, or that it was forwarded as';

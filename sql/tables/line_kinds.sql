@@ -3,6 +3,7 @@ create table if not exists line_kinds (
     kind varchar not null,
     family varchar not null,
     daemon varchar,
+    place varchar,
     step varchar,
     example varchar not null,
     meaning_en varchar not null,
@@ -14,6 +15,8 @@ create table if not exists line_kinds (
 comment on column line_kinds.kind is 'As in log_lines';
 comment on column line_kinds.family is 'postfix, dovecot or other';
 comment on column line_kinds.daemon is 'Process that writes it; NULL where many do';
+comment on column line_kinds.place is
+'Table that holds what such a line says; NULL where log_lines is all there is';
 comment on column line_kinds.step is 'Step of a message''s way that it marks; NULL where none';
 comment on column line_kinds.example is 'A line of this kind';
 comment on column line_kinds.meaning_en is 'What a line of this kind means, in English';

@@ -6,6 +6,7 @@ create table if not exists notices (
     logged_at timestamptz,
     host varchar,
     program varchar,
+    kind varchar not null,
     severity varchar not null,
     text varchar not null
 );
@@ -16,5 +17,6 @@ comment on column notices.message_key is 'The message that it names (messages)';
 comment on column notices.logged_at is 'When';
 comment on column notices.host is 'Host';
 comment on column notices.program is 'Program as the line names it';
+comment on column notices.kind is 'What it is about (line_kinds)';
 comment on column notices.severity is 'panic, fatal, error, warning or info';
 comment on column notices.text is 'What it says';

@@ -14,7 +14,7 @@ create table if not exists open_lines (
 );
 
 comment on column open_lines.part is
-'What the line may still be part of: queue, connection or mailbox';
+'What the line may still be part of: queue, connection, session (of a delivery agent) or mailbox';
 comment on column open_lines.line_key is 'The line (log_lines)';
 comment on column open_lines.logged_at is 'As in log_lines';
 comment on column open_lines.host is 'As in log_lines';

@@ -9,6 +9,15 @@ create or replace temp macro removal_grace() as interval 1 minute;
 -- An SMTP or POP3 session does not pause longer
 create or replace temp macro session_silence() as interval 1 day;
 
+-- A delivery agent does not use a connection longer, nor try one host after another
+create or replace temp macro smtp_session_silence() as interval 1 hour;
+
+-- Between a message and the line of another process that names it
+create or replace temp macro notice_delay() as interval 10 minutes;
+
+-- From the first recipient to the end of the message
+create or replace temp macro transfer_time() as interval 1 hour;
+
 -- Lines without a readable time come first
 create or replace temp macro moment(logged_at) as coalesce(logged_at, 'epoch'::timestamptz);
 

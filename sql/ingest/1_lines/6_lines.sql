@@ -61,7 +61,8 @@ unified as (
 headed as (
     select
         *,
-        case when family = 'postfix' then strpos(text, ': ') end as colon
+        case when family = 'postfix' then strpos(text, ': ') end as colon,
+        case when family = 'other' then foreign_queue_id(daemon, text) end as foreign_queue_id
     from unified
 ),
 
@@ -71,6 +72,7 @@ identified as (
         case
             when colon between 7 and 44 and is_queue_id(substr(text, 1, colon - 1))
                 then substr(text, 1, colon - 1)
+            else foreign_queue_id
         end as queue_id
     from headed
 ),
@@ -79,7 +81,7 @@ bodied as (
     select
         *,
         case
-            when queue_id is not null or (family = 'postfix' and starts_with(text, 'NOQUEUE: '))
+            when (queue_id is not null and family = 'postfix') or (family = 'postfix' and starts_with(text, 'NOQUEUE: '))
                 then substr(text, colon + 2)
             else text
         end as body

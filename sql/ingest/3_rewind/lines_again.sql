@@ -8,6 +8,7 @@ with affected as (
         log_lines.program,
         log_lines.queue_id,
         log_lines.host,
+        log_lines.pid,
         log_lines.kind,
         moment(log_lines.logged_at) as moment,
         rewinds.from_moment
@@ -34,6 +35,27 @@ touched_ids as (
         queue_id
     from affected
     where queue_id is not null and moment >= from_moment
+),
+
+-- Failed connections whose delivery attempt stays as it is
+settled_failures as (
+    select failures.line_key
+    from affected as failures
+    inner join file_ranks as failure_files on failures.line_key >> 32 = failure_files.file_key
+    inner join affected as records
+        on
+            failures.host is not distinct from records.host
+            and failures.program = records.program
+            and failures.pid = records.pid
+    inner join file_ranks as record_files on records.line_key >> 32 = record_files.file_key
+    where
+        failures.kind = 'smtp_connect_failure'
+        and records.kind = 'delivery'
+        and failures.moment < failures.from_moment
+        and failures.moment >= failures.from_moment - smtp_session_silence()
+        and records.moment < records.from_moment
+        and line_position(records.logged_at, record_files.file_rank, records.line_key)
+        > line_position(failures.logged_at, failure_files.file_rank, failures.line_key)
 ),
 
 parts as (
@@ -67,7 +89,19 @@ parts as (
     where
         moment < from_moment
         and moment >= from_moment - session_silence()
-        and program_daemon(program) = 'smtpd'
+        and program_daemon(program) in ('smtpd', 'qmqpd', 'postscreen')
+    union all
+    select
+        line,
+        line_key,
+        logged_at,
+        'session' as part
+    from affected
+    where
+        moment < from_moment
+        and moment >= from_moment - smtp_session_silence()
+        and kind in ('smtp_tls', 'smtp_connect_failure')
+        and line_key not in (select line_key from settled_failures)
     union all
     select
         line,

@@ -13,7 +13,7 @@ touched_ids as (
         lines.queue_id
     from lines
     inner join processes on lines.header_id = processes.header_id
-    where lines.part is null and lines.queue_id is not null
+    where lines.part is null and lines.queue_id is not null and lines.kind <> 'foreign'
 ),
 
 settled as (

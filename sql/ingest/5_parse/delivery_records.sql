@@ -123,16 +123,28 @@ select
     nullif(field.status, '') as status,
     nullif(reply, '') as reply,
     case
-        when starts_with(reply, 'host ')
-            then try_cast(
-                regexp_extract(
-                    reply, '^host \S+ (?:said|refused to talk to me): ([245]\d\d)[ -]', 1
-                ) as integer
-            )
+        when starts_with(reply, 'host ') or starts_with(reply, 'SASL ') then try_cast(
+            regexp_extract(reply, server_reply_pattern() || '([245]\d\d)[ -]', 1) as integer
+        )
         else try_cast(regexp_extract(reply, '^([245]\d\d)[ -]', 1) as integer)
     end as reply_code,
     case
+        when starts_with(reply, 'host ') or starts_with(reply, 'SASL ') then nullif(
+            regexp_extract(
+                reply,
+                server_reply_pattern() || '\d\d\d[ -]([245]\.\d{1,3}\.\d{1,3}) ',
+                1
+            ),
+            ''
+        )
+        else nullif(
+            regexp_extract(reply, '^[245]\d\d[ -]([245]\.\d{1,3}\.\d{1,3}) ', 1), ''
+        )
+    end as reply_dsn,
+    case
         when contains(reply, ' queued as ')
             then nullif(regexp_extract(reply, '^2\d\d .* queued as ([0-9A-Za-z]{6,})$', 1), '')
+        when starts_with(reply, 'forwarded as ') and status = 'sent'
+            then nullif(regexp_extract(reply, '^forwarded as ([0-9A-Za-z]+)$', 1), '')
     end as remote_queue_id
 from routed;

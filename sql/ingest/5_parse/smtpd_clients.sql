@@ -1,5 +1,6 @@
--- One row per smtpd line that begins a message
+-- One row per line of smtpd or qmqpd that begins a message
 -- 4C11240764: client=app.example.com[203.0.113.9]:51514, sasl_method=PLAIN, sasl_username=app svc
+-- 27A2540760: client=localhost[127.0.0.1], orig_queue_id=1E24040751, orig_client=mail-out.example.net[192.0.2.17]
 create or replace temp table smtpd_clients as
 with matched as (
     select
@@ -7,18 +8,35 @@ with matched as (
         is_changed,
         logged_at,
         header_id,
+        kind,
         regexp_extract(body, '^client=' || client_pattern(), ['name', 'ip', 'port']) as client,
         case
-            when contains(body, ', sasl_')
+            when contains(body, ', ')
                 then regexp_extract(
                     body,
                     '^client=[^,]+(?:, sasl_method=([^,]+))?(?:, sasl_username=(.*?))?'
-                    || '(?:, sasl_sender=\S+)?(?:, orig_queue_id=[^,\s]+)?(?:, orig_client=\S+)?$',
-                    ['method', 'username']
+                    || '(?:, sasl_sender=(\S+))?(?:, orig_queue_id=([^,\s]+))?'
+                    || '(?:, orig_client=(\S+))?$',
+                    ['method', 'username', 'sender', 'orig_queue_id', 'orig_client']
                 )
-        end as sasl
+        end as more
     from work_lines
-    where kind = 'smtpd_client'
+    where kind in ('smtpd_client', 'qmqpd_client')
+),
+
+split as (
+    select
+        * exclude (more),
+        more.method,
+        more.username,
+        more.sender,
+        more.orig_queue_id,
+        case
+            when more.orig_client <> '' then regexp_extract(
+                more.orig_client, '^([^\[\]]*)(?:\[([^\]]*)\])?', ['name', 'ip']
+            )
+        end as orig_client
+    from matched
 )
 
 select
@@ -26,9 +44,14 @@ select
     is_changed,
     logged_at,
     header_id,
+    kind,
     known_name(client.name) as client_name,
     plain_ip(client.ip) as client_ip,
     try_cast(client.port as integer) as client_port,
-    nullif(sasl.method, '') as sasl_method,
-    nullif(sasl.username, '') as sasl_username
-from matched;
+    nullif(method, '') as sasl_method,
+    nullif(username, '') as sasl_username,
+    nullif(sender, '') as sasl_sender,
+    nullif(orig_queue_id, '') as orig_queue_id,
+    known_name(orig_client.name) as orig_client_name,
+    plain_ip(orig_client.ip) as orig_client_ip
+from split;

@@ -6,7 +6,7 @@ select
     logged_at,
     substr(body, 16 + strpos(substr(body, 17), ' ')) as counters
 from work_lines
-where kind = 'smtpd_disconnect';
+where is_disconnect(kind);
 
 create or replace temp table command_counters as
 with occurring as (
@@ -19,6 +19,10 @@ select
     counter_total(counters, 'helo') as helo_total,
     counter_ok(counters, 'ehlo') as ehlo_ok,
     counter_total(counters, 'ehlo') as ehlo_total,
+    counter_ok(counters, 'xclient') as xclient_ok,
+    counter_total(counters, 'xclient') as xclient_total,
+    counter_ok(counters, 'xforward') as xforward_ok,
+    counter_total(counters, 'xforward') as xforward_total,
     counter_ok(counters, 'starttls') as starttls_ok,
     counter_total(counters, 'starttls') as starttls_total,
     counter_ok(counters, 'auth') as auth_ok,
@@ -37,10 +41,15 @@ select
     counter_total(counters, 'noop') as noop_total,
     counter_ok(counters, 'vrfy') as vrfy_ok,
     counter_total(counters, 'vrfy') as vrfy_total,
+    counter_ok(counters, 'etrn') as etrn_ok,
+    counter_total(counters, 'etrn') as etrn_total,
     counter_ok(counters, 'quit') as quit_ok,
     counter_total(counters, 'quit') as quit_total,
+    counter_ok(counters, 'help') as help_ok,
+    counter_total(counters, 'help') as help_total,
     counter_ok(counters, 'unknown') as unknown_ok,
     counter_total(counters, 'unknown') as unknown_total,
     counter_ok(counters, 'commands') as commands_ok,
-    counter_total(counters, 'commands') as commands_total
+    counter_total(counters, 'commands') as commands_total,
+    nullif(regexp_extract(counters, ' notes=(\S+)$', 1), '') as notes
 from occurring;

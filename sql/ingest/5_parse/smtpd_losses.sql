@@ -7,8 +7,9 @@ with matched as (
         line_key,
         regexp_extract(
             body,
-            '^(lost connection|timeout|too many errors) after ([A-Z-]+)',
-            ['reason', 'stage']
+            '^(lost connection|timeout|too many errors|bare <LF> received) after ([A-Z-]+)'
+            || '(?: \((?:approximately )?(\d+) bytes\))?',
+            ['reason', 'stage', 'bytes']
         ) as parts
     from work_lines
     where kind = 'smtpd_lost'
@@ -17,5 +18,6 @@ with matched as (
 select
     line_key,
     nullif(parts.reason, '') as end_reason,
-    nullif(parts.stage, '') as end_stage
+    nullif(parts.stage, '') as end_stage,
+    try_cast(parts.bytes as bigint) as end_content_bytes
 from matched;

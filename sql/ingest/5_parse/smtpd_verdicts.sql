@@ -8,6 +8,7 @@ with headed as (
         is_changed,
         logged_at,
         header_id,
+        kind,
         body,
         regexp_extract(
             body, '^([a-z_-]+): ([A-Z-]+|DATA content) from ([^\s:]*\[[^\]]*\](?::\d+)?): ',
@@ -15,7 +16,7 @@ with headed as (
         ) as head,
         string_split(body, '; from=<') as pieces
     from work_lines
-    where is_verdict(kind)
+    where is_smtpd_verdict(kind)
 ),
 
 -- The usual context, where nothing else looks like the beginning of one
@@ -45,6 +46,7 @@ tailed as (
                 'recipient': context.recipient,
                 'protocol': context.protocol,
                 'helo_name': context.helo_name,
+                'sasl_method': '',
                 'user_in_brackets': '',
                 'user': ''
             }
@@ -52,11 +54,11 @@ tailed as (
                 body,
                 '^(.*?);'
                 || '(?: from=<' || address_pattern() || '>)?(?: to=<' || address_pattern() || '>)?'
-                || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?: sasl_method=\S+)?'
+                || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?: sasl_method=(\S+))?'
                 || '(?: sasl_username=(?:<([^>]*)>|([^;<>]*?)))?(?: sasl_sender=\S+)?$',
                 [
-                    'before', 'sender', 'recipient', 'protocol', 'helo_name', 'user_in_brackets',
-                    'user'
+                    'before', 'sender', 'recipient', 'protocol', 'helo_name', 'sasl_method',
+                    'user_in_brackets', 'user'
                 ]
             )
         end as tail
@@ -80,18 +82,21 @@ select
     is_changed,
     logged_at,
     header_id,
+    kind,
     coalesce(nullif(head.action, ''), split_part(body, ':', 1)) as action,
     nullif(head.stage, '') as stage,
     known_name(client.name) as client_name,
     plain_ip(client.ip) as client_ip,
+    try_cast(client.port as integer) as client_port,
     try_cast(regexp_extract(text, '^([245]\d\d) ', 1) as integer) as reply_code,
     nullif(regexp_extract(text, '^(?:[245]\d\d )?([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
     nullif(
-        regexp_replace(text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', ''), ''
+        rtrim(regexp_replace(text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', '')), ''
     ) as reason,
     case when tail.before <> '' and contains(body, '; from=<') then tail.sender end as sender,
     nullif(tail.recipient, '') as recipient,
     nullif(tail.protocol, '') as protocol,
     nullif(tail.helo_name, '') as helo_name,
+    nullif(tail.sasl_method, '') as sasl_method,
     coalesce(nullif(tail.user_in_brackets, ''), nullif(tail.user, '')) as sasl_username
 from reasoned;

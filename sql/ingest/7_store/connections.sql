@@ -59,6 +59,7 @@ select
         case when ends.connection_key is not null then 'disconnected' end
     ) as end_reason,
     last_losses.loss.end_stage,
+    last_losses.loss.end_content_bytes,
     first_names.helo_name,
     first_tls.tls.tls_trust,
     first_tls.tls.tls_protocol,
@@ -76,3 +77,39 @@ left join first_tls on connection_peers.connection_key = first_tls.connection_ke
 left join last_losses on connection_peers.connection_key = last_losses.connection_key
 left join ends on connection_peers.connection_key = ends.connection_key
 left join command_counters on ends.counters = command_counters.counters;
+
+-- Those that postscreen ended; the others go on as connections of smtpd
+delete from connections
+where connection_key in (select line_key from screening_lines);
+
+insert into connections by name
+select
+    screening_spans.connection_key,
+    processes.host,
+    processes.instance,
+    processes.daemon,
+    processes.pid,
+    postscreen_lines.client_ip,
+    postscreen_lines.client_port,
+    screening_spans.connected_at,
+    screening_spans.disconnected_at,
+    case
+        when screening_spans.is_hangup then 'hangup'
+        when screening_spans.is_busy then 'busy'
+        when screening_spans.is_ended then 'disconnected'
+    end as end_reason,
+    first_names.helo_name,
+    0 as message_count,
+    screening_spans.rejection_count
+from screening_spans
+inner join postscreen_lines on screening_spans.connection_key = postscreen_lines.line_key
+inner join processes on postscreen_lines.header_id = processes.header_id
+left join (
+    select
+        screening_lines.connection_key,
+        min_by(postscreen_lines.helo_name, screening_lines.position) as helo_name
+    from postscreen_lines
+    inner join screening_lines on postscreen_lines.line_key = screening_lines.line_key
+    group by all
+) as first_names on screening_spans.connection_key = first_names.connection_key
+where not screening_spans.is_passed;

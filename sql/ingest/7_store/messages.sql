@@ -9,9 +9,11 @@ select
     processes.instance,
     message_spans.queue_id,
     coalesce(connection_lines.connection_key, earlier_lines.connection_key) as connection_key,
-    case
-        when smtpd_clients.line_key is not null then 'smtp'
-        when pickups.line_key is not null then 'pickup'
+    case when is_birth(message_spans.first_kind) then message_spans.first_kind end as birth_kind,
+    case message_spans.first_kind
+        when 'smtpd_client' then 'smtp'
+        when 'qmqpd_client' then 'qmqp'
+        when 'pickup' then 'pickup'
     end as origin,
     births.service,
     smtpd_clients.client_name,
@@ -19,11 +21,17 @@ select
     smtpd_clients.client_port,
     smtpd_clients.sasl_method,
     smtpd_clients.sasl_username,
+    smtpd_clients.sasl_sender,
+    smtpd_clients.orig_client_name,
+    smtpd_clients.orig_client_ip,
+    coalesce(smtpd_clients.orig_queue_id, pickups.orig_queue_id) as orig_queue_id,
     pickups.uid,
     message_ids.message_id,
     activations.sender,
     activations.size_bytes,
     activations.recipient_count,
+    last_activations.recipient_count as last_recipient_count,
+    message_spans.activation_count,
     message_spans.queued_at,
     message_spans.removed_at,
     case
@@ -37,10 +45,12 @@ left join processes as births on smtpd_clients.header_id = births.header_id
 left join pickups on message_spans.message_key = pickups.line_key
 left join message_ids on message_spans.message_id_key = message_ids.line_key
 left join activations on message_spans.activation_key = activations.line_key
+left join activations as last_activations
+    on message_spans.last_activation_key = last_activations.line_key
 left join connection_lines
     on
         message_spans.message_key = connection_lines.line_key
-        and connection_lines.kind = 'smtpd_client'
+        and connection_lines.kind in ('smtpd_client', 'qmqpd_client')
 left join earlier_lines
     on
         message_spans.message_key = earlier_lines.line_key

@@ -1,28 +1,34 @@
--- Warnings, errors, statistics and changes of state in the changed lines
+-- Warnings, errors, statistics and changes of state in the changed lines, and the failed
+-- connections at hand
 delete from notices
-where notice_key in (select line_key from changed_lines where not is_new);
+where
+    notice_key in (
+        select line_key from changed_lines
+        where not is_new
+        union all
+        select line_key from smtp_sessions
+    );
 
 insert into notices by name
+with noticed as (
+    select * from work_lines
+    where
+        kind in (select line_kinds.kind::kind_name from line_kinds where place = 'notices')
+        and (is_changed or kind = 'smtp_connect_failure')
+)
+
 select
-    changed_lines.line_key as notice_key,
+    noticed.line_key as notice_key,
     connection_lines.connection_key,
-    message_lines.message_key,
-    changed_lines.logged_at,
+    coalesce(message_lines.message_key, failed_connections.message_key) as message_key,
+    noticed.logged_at,
     processes.host,
     processes.program,
-    case
-        when changed_lines.kind in (
-            'postfix_warning', 'postfix_error', 'postfix_fatal', 'postfix_panic'
-        ) then substr(changed_lines.kind, 9)
-        else 'info'
-    end as severity,
-    changed_lines.body as text
-from changed_lines
-inner join processes on changed_lines.header_id = processes.header_id
-left join connection_lines on changed_lines.line_key = connection_lines.line_key
-left join message_lines on changed_lines.line_key = message_lines.line_key
-where
-    changed_lines.kind in (
-        'postfix_warning', 'postfix_error', 'postfix_fatal', 'postfix_panic',
-        'postfix_statistics', 'postfix_lifecycle', 'dovecot_lifecycle', 'smtp_connect_failure'
-    );
+    noticed.kind,
+    notice_severity(noticed.kind) as severity,
+    noticed.body as text
+from noticed
+inner join processes on noticed.header_id = processes.header_id
+left join connection_lines on noticed.line_key = connection_lines.line_key
+left join message_lines on noticed.line_key = message_lines.line_key
+left join failed_connections on noticed.line_key = failed_connections.line_key;

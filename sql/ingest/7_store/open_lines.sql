@@ -64,6 +64,20 @@ with open_parts as (
     inner join connection_lines
         on connection_spans.connection_key = connection_lines.connection_key
     where connection_spans.is_open
+    union all
+    select
+        'connection' as part,
+        screening_lines.line_key,
+        screening_spans.last_moment + session_silence() as expires_at
+    from screening_spans
+    inner join screening_lines on screening_spans.connection_key = screening_lines.connection_key
+    where screening_spans.is_open
+    union all
+    select
+        'session' as part,
+        line_key,
+        expires_at
+    from open_sessions
     union
     select
         'mailbox' as part,
@@ -93,7 +107,7 @@ known_lines as (
         changed_lines.queue_id,
         changed_lines.kind,
         changed_lines.body,
-        case when changed_lines.kind = 'smtpd_client' then connection_lines.connection_key end
+        case when is_birth(changed_lines.kind) then connection_lines.connection_key end
             as connection_key
     from changed_lines
     semi join open_parts on changed_lines.line_key = open_parts.line_key

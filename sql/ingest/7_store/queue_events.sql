@@ -3,16 +3,33 @@ delete from queue_events
 where event_key in (select line_key from message_lines where is_changed and is_stored);
 
 insert into queue_events by name
+with texts as (
+    select
+        line_key,
+        body
+    from changed_lines
+    where
+        queue_id is not null
+        and kind in (
+            select line_kinds.kind::kind_name from line_kinds
+            where contains(sentence_en, '{text}')
+        )
+)
+
 select
     message_lines.line_key as event_key,
     message_lines.message_key,
     message_lines.logged_at,
     message_lines.kind,
-    notified_queue_ids.related_queue_id
+    related_queue_ids.related_queue_id,
+    related_queue_ids.relation,
+    texts.body as text
 from message_lines
-left join notified_queue_ids on message_lines.line_key = notified_queue_ids.line_key
+left join related_queue_ids on message_lines.line_key = related_queue_ids.line_key
+left join texts on message_lines.line_key = texts.line_key
 where
     message_lines.is_changed
     and message_lines.kind <> 'delivery'
-    and not is_verdict(message_lines.kind)
+    and not is_smtpd_rejection(message_lines.kind)
+    and not is_cleanup_verdict(message_lines.kind)
 order by event_key;

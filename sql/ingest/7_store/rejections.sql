@@ -1,17 +1,52 @@
--- Decisions of smtpd in the changed lines
+-- Decisions in the changed lines, and of postscreen about the clients at hand
 delete from rejections
-where rejection_key in (select line_key from changed_lines where not is_new);
+where
+    rejection_key in (
+        select line_key from changed_lines
+        where not is_new
+        union all
+        select line_key from screening_lines
+    );
+
+insert into rejections by name
+with decisions as (
+    select * from smtpd_verdicts
+    union all by name
+    select * from smtpd_limits
+    union all by name
+    select * from smtpd_proxy_verdicts
+    union all by name
+    select
+        true as is_changed,
+        *
+    from cleanup_verdicts
+)
+
+select
+    decisions.line_key as rejection_key,
+    connection_lines.connection_key,
+    message_lines.message_key,
+    message_lines.queue_id,
+    processes.host,
+    processes.daemon,
+    processes.service,
+    decisions.* exclude (line_key, header_id, is_changed)
+from decisions
+inner join processes on decisions.header_id = processes.header_id
+left join connection_lines on decisions.line_key = connection_lines.line_key
+left join message_lines on decisions.line_key = message_lines.line_key
+where decisions.is_changed;
 
 insert into rejections by name
 select
-    smtpd_verdicts.line_key as rejection_key,
-    connection_lines.connection_key,
-    message_lines.message_key,
+    postscreen_lines.line_key as rejection_key,
+    case when not screening_spans.is_passed then screening_spans.connection_key end
+        as connection_key,
     processes.host,
-    processes.service,
-    smtpd_verdicts.* exclude (line_key, header_id, is_changed)
-from smtpd_verdicts
-inner join processes on smtpd_verdicts.header_id = processes.header_id
-left join connection_lines on smtpd_verdicts.line_key = connection_lines.line_key
-left join message_lines on smtpd_verdicts.line_key = message_lines.line_key
-where smtpd_verdicts.is_changed;
+    processes.daemon,
+    postscreen_lines.* exclude (line_key, header_id, is_changed, endpoint)
+from postscreen_lines
+inner join screening_lines on postscreen_lines.line_key = screening_lines.line_key
+inner join screening_spans on screening_lines.connection_key = screening_spans.connection_key
+inner join processes on postscreen_lines.header_id = processes.header_id
+where is_postscreen_verdict(postscreen_lines.kind);

@@ -10,6 +10,24 @@ with own_connections as (
     inner join connections on messages.connection_key = connections.connection_key
 ),
 
+-- What filters and Milters of the same host say of a queue id belongs to the message that had it then
+remarks as (
+    select distinct on (log_lines.line_key)
+        messages.message_key,
+        log_lines.*
+    from log_lines
+    inner join messages
+        on
+            log_lines.queue_id = messages.queue_id
+            and log_lines.host is not distinct from messages.host
+    where
+        log_lines.kind = 'foreign'
+        and log_lines.queue_id is not null
+        and log_lines.logged_at >= messages.queued_at - interval 1 minute
+        and log_lines.logged_at <= coalesce(messages.removed_at, 'infinity') + interval 1 minute
+    order by log_lines.line_key asc, messages.queued_at desc
+),
+
 -- A POP3 user is named by the whole address or, without domain, by its local part
 delivered as (
     select
@@ -79,7 +97,8 @@ select
         'size_bytes': messages.size_bytes::varchar,
         'recipient_count': messages.recipient_count::varchar,
         'related_queue_id': queue_events.related_queue_id,
-        'kind': queue_events.kind
+        'kind': queue_events.kind,
+        'text': queue_events.text
     } as facts,
     messages.host,
     queue_events.event_key as line_key
@@ -113,15 +132,45 @@ select
     rejections.message_key,
     messages.queue_id,
     rejections.logged_at,
-    verdict_kind(rejections.action) as kind,
+    rejections.kind,
     null as outcome,
     map {
-        'action': rejections.action, 'stage': rejections.stage, 'reason': rejections.reason
+        'action': rejections.action,
+        'stage': rejections.stage,
+        'reason': rejections.reason,
+        'content': rejections.content
     } as facts,
     rejections.host,
     rejections.rejection_key as line_key
 from rejections
 inner join messages on rejections.message_key = messages.message_key
+union all
+select
+    notices.message_key,
+    messages.queue_id,
+    notices.logged_at,
+    notices.kind,
+    null as outcome,
+    map {'text': notices.text} as facts,
+    notices.host,
+    notices.notice_key as line_key
+from notices
+inner join messages on notices.message_key = messages.message_key
+where notices.kind = 'smtp_connect_failure'
+union all
+select
+    remarks.message_key,
+    remarks.queue_id,
+    remarks.logged_at,
+    'foreign' as kind,
+    null as outcome,
+    map {
+        'program': remarks.program,
+        'text': regexp_replace(remarks.line, '^.*? [^ \[\]:]+(?:\[\d+\])?: ', '')
+    } as facts,
+    remarks.host,
+    remarks.line_key
+from remarks
 union all
 select
     message_key,

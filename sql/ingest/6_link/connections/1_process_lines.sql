@@ -1,8 +1,8 @@
--- One row per smtpd line of a connection, with the line that it seems to begin at
+-- One row per line of smtpd or qmqpd in a connection, with the line that it seems to begin at
 create or replace temp table process_lines as
-with smtpd_processes as (
+with serving_processes as (
     select header_id from processes
-    where family = 'postfix' and daemon = 'smtpd'
+    where family = 'postfix' and daemon in ('smtpd', 'qmqpd')
 ),
 
 gathered as (
@@ -31,7 +31,7 @@ events as (
         line_position(gathered.logged_at, file_ranks.file_rank, gathered.line_key) as position
     from gathered
     inner join file_ranks on gathered.line_key >> 32 = file_ranks.file_key
-    semi join smtpd_processes on gathered.header_id = smtpd_processes.header_id
+    semi join serving_processes on gathered.header_id = serving_processes.header_id
 ),
 
 -- An smtpd process serves one client at a time: where the last line that named a client was no
@@ -41,8 +41,9 @@ followed as (
         *,
         names_client(kind) as is_named,
         coalesce(
-            last_value(case when names_client(kind) then kind end ignore nulls) over earlier
-            <> 'smtpd_disconnect'
+            not is_disconnect(
+                last_value(case when names_client(kind) then kind end ignore nulls) over earlier
+            )
             and moment - max(moment) filter (where names_client(kind)) over earlier
             <= session_silence(),
             false
@@ -60,7 +61,7 @@ keyed as (
         *,
         last_value(
             case
-                when is_named and (kind = 'smtpd_connect' or not is_connected) then line_key
+                when is_named and (is_connect(kind) or not is_connected) then line_key
             end ignore nulls
         ) over (
             partition by header_id

@@ -1,9 +1,9 @@
--- One row per smtpd line of a connection, with the connection that it belongs to
+-- One row per line of smtpd or qmqpd in a connection, with the connection that it belongs to
 create or replace temp table connection_lines as
 -- Where connect lines are filtered out of a log, another client is another connection
 with unopened as (
     select connection_key from process_lines
-    where line_key = connection_key and kind <> 'smtpd_connect'
+    where line_key = connection_key and not is_connect(kind)
 ),
 
 named as (

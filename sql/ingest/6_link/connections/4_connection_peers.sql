@@ -19,9 +19,10 @@ select
     named.connection_key,
     processes.host,
     processes.instance,
+    processes.daemon,
     processes.service,
     processes.pid,
-    case when named.kind = 'smtpd_connect' then named.logged_at end as connected_at,
+    case when is_connect(named.kind) then named.logged_at end as connected_at,
     known_name(named.client.name) as client_name,
     plain_ip(named.client.ip) as client_ip,
     try_cast(named.client.port as integer) as client_port

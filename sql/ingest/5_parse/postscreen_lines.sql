@@ -1,0 +1,80 @@
+-- One row per line of postscreen about one client, which stands as [ADDRESS]:PORT
+-- CONNECT from [192.0.2.66]:43987 to [203.0.113.1]:25
+-- PREGREET 32 after 0.06 from [192.0.2.66]:43987: EHLO box\r\nMAIL FROM:<x@y.example>\r\n
+-- NOQUEUE: reject: RCPT from [192.0.2.66]:43987: 550 5.7.1 Service unavailable; client [192.0.2.66] blocked using dnsbl.example.org; from=<x@y.example>, to=<bob@example.com>, proto=ESMTP, helo=<box>
+create or replace temp table postscreen_lines as
+with matched as (
+    select
+        line_key,
+        is_changed,
+        logged_at,
+        header_id,
+        kind,
+        body,
+        regexp_extract(
+            body,
+            '^[A-Za-z0-9: .-]*\[([0-9A-Fa-f:.]+)\]:(\d+)(.*)$', ['ip', 'port', 'rest']
+        ) as client
+    from work_lines
+    where is_postscreen(kind)
+),
+
+-- The client writes the sender, the recipient and its HELO name: only a context that reads whole
+-- to the end is one
+contexts as (
+    select
+        *,
+        case
+            when kind = 'postscreen_reject' then regexp_extract(
+                client.rest,
+                '^: (.*?); from=<' || address_pattern() || '>, to=<' || address_pattern()
+                || '>, proto=(\w+), helo=<(\S*)>$',
+                ['text', 'sender', 'recipient', 'protocol', 'helo_name']
+            )
+        end as context
+    from matched
+)
+
+select
+    line_key,
+    is_changed,
+    logged_at,
+    header_id,
+    kind,
+    '[' || client.ip || ']:' || client.port as endpoint,
+    plain_ip(client.ip) as client_ip,
+    try_cast(client.port as integer) as client_port,
+    case kind
+        when 'postscreen_pregreet' then 'pregreet'
+        when 'postscreen_dnsbl' then 'dnsbl'
+        when 'postscreen_denylisted' then 'denylisted'
+        when 'postscreen_veto' then 'veto'
+        when 'postscreen_reject' then 'reject'
+        when 'postscreen_busy' then 'reject'
+        when 'postscreen_violation' then lower(regexp_extract(body, '^(.*?) from \[', 1))
+    end as action,
+    case
+        when kind in ('postscreen_reject', 'postscreen_busy')
+            then upper(regexp_extract(body, '^reject: (\w+) from ', 1))
+        when kind = 'postscreen_violation'
+            then nullif(regexp_extract(client.rest, '^ after ([A-Z-]+)', 1), '')
+    end as stage,
+    try_cast(regexp_extract(context.text, '^([245]\d\d) ', 1) as integer) as reply_code,
+    nullif(regexp_extract(context.text, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
+    case
+        when kind in ('postscreen_reject', 'postscreen_busy') then coalesce(
+            nullif(regexp_replace(context.text, '^\d\d\d (?:\d\.\d{1,3}\.\d{1,3} )?', ''), ''),
+            ltrim(client.rest, ': ')
+        )
+    end as reason,
+    case kind
+        when 'postscreen_pregreet' then nullif(regexp_extract(client.rest, '^: (.*)$', 1), '')
+        when 'postscreen_dnsbl' then 'rank ' || regexp_extract(body, '^DNSBL rank (-?\d+) ', 1)
+        when 'postscreen_violation'
+            then nullif(regexp_extract(client.rest, '^ after (?:[A-Z-]+: |\S+ )(.*)$', 1), '')
+    end as content,
+    case when context.protocol <> '' then context.sender end as sender,
+    nullif(context.recipient, '') as recipient,
+    nullif(context.protocol, '') as protocol,
+    nullif(context.helo_name, '') as helo_name
+from contexts;

@@ -1,0 +1,44 @@
+-- One row per answer of a before-queue filter (smtpd_proxy_filter)
+-- proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, id=02141-07 - INFECTED: Test.Sig (a; b); from=<alice@example.net> to=<bob@example.com> proto=ESMTP helo=<mail-out.example.net>
+create or replace temp view smtpd_proxy_verdicts as
+with matched as (
+    select
+        line_key,
+        is_changed,
+        logged_at,
+        header_id,
+        kind,
+        body,
+        regexp_extract(
+            body,
+            '^(proxy-(?:accept|reject)): ([A-Z-]+): (.*?);'
+            || '(?: from=<' || address_pattern() || '>)?(?: to=<' || address_pattern() || '>)?'
+            || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?: sasl_username=<([^>]*)>)?$',
+            [
+                'action', 'stage', 'text', 'sender', 'recipient', 'protocol', 'helo_name',
+                'username'
+            ]
+        ) as parts
+    from work_lines
+    where kind = 'smtpd_proxy_verdict'
+)
+
+select
+    line_key,
+    is_changed,
+    logged_at,
+    header_id,
+    kind,
+    split_part(body, ':', 1) as action,
+    nullif(parts.stage, '') as stage,
+    try_cast(regexp_extract(parts.text, '^([245]\d\d) ', 1) as integer) as reply_code,
+    nullif(regexp_extract(parts.text, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
+    nullif(
+        regexp_replace(parts.text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', ''), ''
+    ) as reason,
+    case when contains(body, '; from=<') then parts.sender end as sender,
+    nullif(parts.recipient, '') as recipient,
+    nullif(parts.protocol, '') as protocol,
+    nullif(parts.helo_name, '') as helo_name,
+    nullif(parts.username, '') as sasl_username
+from matched;

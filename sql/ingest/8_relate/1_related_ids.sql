@@ -1,0 +1,40 @@
+-- One row per queue id whose messages may have got or lost a parent
+create or replace temp table related_ids as
+with ids_at_hand as (
+    select distinct queue_id from queue_ids
+),
+
+named as (
+    select related_queue_id as queue_id from queue_events
+    where
+        related_queue_id is not null
+        and event_key in (select line_key from message_lines where is_changed)
+    union all
+    select remote_queue_id as queue_id from deliveries
+    where
+        remote_queue_id is not null
+        and delivery_key in (
+            select line_key from message_lines
+            where is_changed and kind = 'delivery'
+        )
+),
+
+filtered as (
+    select messages.message_id
+    from messages
+    inner join deliveries on messages.message_key = deliveries.message_key
+    semi join ids_at_hand on messages.queue_id = ids_at_hand.queue_id
+    where deliveries.agent = 'pipe' and messages.message_id is not null
+)
+
+select queue_id from ids_at_hand
+union
+select messages.queue_id from messages
+semi join named on messages.queue_id = named.queue_id
+union
+select messages.queue_id from messages
+semi join ids_at_hand on messages.orig_queue_id = ids_at_hand.queue_id
+union
+select messages.queue_id from messages
+semi join filtered on messages.message_id = filtered.message_id
+where messages.birth_kind = 'pickup';

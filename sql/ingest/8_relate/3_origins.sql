@@ -1,0 +1,28 @@
+-- Where the messages at hand come from, as far as other lines than their own tell it
+update messages
+set origin = told.origin
+from (
+    select
+        messages.message_key,
+        case
+            when message_links.reason in ('filter', 'requeue') then message_links.reason
+            when messages.birth_kind = 'smtpd_client' then 'smtp'
+            when messages.birth_kind = 'qmqpd_client' then 'qmqp'
+            when messages.birth_kind = 'pickup' then 'pickup'
+            when message_links.reason <> 'next hop' then message_links.reason
+            when probes.message_key is not null then 'probe'
+            when starts_with(messages.sender, 'double-bounce@') then 'postmaster notice'
+        end as origin
+    from messages
+    semi join related_ids on messages.queue_id = related_ids.queue_id
+    left join message_links on messages.message_key = message_links.child_key
+    left join (
+        select distinct deliveries.message_key from deliveries
+        semi join related_ids on deliveries.queue_id = related_ids.queue_id
+        where
+            deliveries.status in ('deliverable', 'undeliverable', 'undeliverable-but-not-cached')
+    ) as probes on messages.message_key = probes.message_key
+) as told
+where
+    messages.message_key = told.message_key
+    and messages.origin is distinct from told.origin;
