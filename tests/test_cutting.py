@@ -27,6 +27,8 @@ def disorderly_line(chance: random.Random) -> str:
     client = f"c.example.net[192.0.2.{chance.choice([7, 8])}]"
     user = chance.choice(USERS)
     session = chance.choice(["<s1>", "<s2>"])
+    screen = "postfix/postscreen[23]"
+    endpoint = f"[192.0.2.{chance.choice([7, 8])}]:40000"
     return chance.choice(
         [
             f"{smtpd}: connect from {client}",
@@ -59,6 +61,35 @@ def disorderly_line(chance: random.Random) -> str:
             f"dovecot: pop3({user}): Disconnected: Logged out top=0/0, retr=1/2, del=0/3, size=4",
             f"dovecot: service=pop3, user={user}, ip=[192.0.2.7]. Disconnected: Logged out "
             "top=0/0, retr=1/2, del=0/3, size=4",
+            f"{smtpd}: NOQUEUE: hold: RCPT from {client}: <x@example.com>: Recipient address triggers "
+            f"HOLD action; from=<{chance.choice('ab')}@example.net> to=<x@example.com> proto=ESMTP "
+            "helo=<c>",
+            f"{smtpd}: {chance.choice(QUEUE_IDS)}: client=localhost[127.0.0.1], "
+            f"orig_queue_id={queue_id}, orig_client={client}",
+            f"postfix/pickup[13]: {queue_id}: uid=0 from=<root> "
+            f"orig_id={chance.choice(QUEUE_IDS)}",
+            f"postfix/postsuper[18]: {queue_id}: requeued",
+            f"postfix/cleanup[14]: {queue_id}: reject: header X: y from {client}; "
+            "from=<a@example.net> to=<b@example.org> proto=ESMTP helo=<c>: 5.7.1 no",
+            f"postfix/bounce[19]: {queue_id}: sender non-delivery notification: "
+            f"{chance.choice(QUEUE_IDS)}",
+            f"postfix/local[20]: {queue_id}: to=<b@example.com>, relay=local, delay=1, "
+            f"delays=0/0/0/1, dsn=2.0.0, status=sent (forwarded as {chance.choice(QUEUE_IDS)})",
+            f"postfix/pipe[21]: {queue_id}: to=<b@example.com>, relay=filter, delay=1, "
+            "delays=0/0/0/1, dsn=2.0.0, status=sent (delivered via filter service)",
+            f"postfix/smtp[16]: {queue_id}: to=<b@example.org>, relay=mx[192.0.2.1]:25, "
+            f"delay=1, delays=0/0/{chance.choice([1, 200])}/0, dsn=2.0.0, status=sent (250 2.0.0 "
+            f"Ok: queued as {chance.choice(QUEUE_IDS)})",
+            f"postfix/smtp[16]: {chance.choice(['Trusted', 'Untrusted'])} TLS connection "
+            "established to mx[192.0.2.1]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 "
+            "(256/256 bits)",
+            "postfix/smtp[16]: connect to mx[192.0.2.2]:25: Connection refused",
+            f"{screen}: CONNECT from {endpoint} to [192.0.2.1]:25",
+            f"{screen}: DNSBL rank 6 for {endpoint}",
+            f"{screen}: {chance.choice(['PASS NEW', 'DISCONNECT'])} {endpoint}",
+            f"{screen}: NOQUEUE: reject: RCPT from {endpoint}: 550 5.7.1 Service unavailable; "
+            "from=<x@example.net>, to=<bob@example.com>, proto=ESMTP, helo=<box>",
+            f"opendkim[22]: {queue_id}: DKIM-Signature field added (s=mail, d=example.com)",
             "CRON[9]: (root) CMD (true)",
             "postfix/smtpd[11]: something that nobody knows",
         ]

@@ -37,6 +37,38 @@ touched_ids as (
     where queue_id is not null and moment >= from_moment
 ),
 
+-- What comes before a long silence of a queue id is part of an earlier message, and stays as it is
+touched as (
+    select
+        affected.*,
+        program_instance(affected.program) as instance,
+        coalesce(
+            lead(affected.moment) over (
+                partition by affected.host, program_instance(affected.program), affected.queue_id
+                order by affected.moment
+            ),
+            affected.from_moment
+        ) as next_moment
+    from affected
+    semi join touched_ids
+        on
+            affected.host is not distinct from touched_ids.host
+            and program_instance(affected.program) = touched_ids.instance
+            and affected.queue_id = touched_ids.queue_id
+    where affected.moment < affected.from_moment
+),
+
+unbroken as (
+    select
+        *,
+        bool_or(next_moment > moment + queue_silence()) over (
+            partition by host, instance, queue_id
+            order by moment desc
+            range between unbounded preceding and current row
+        ) as is_before_silence
+    from touched
+),
+
 -- Failed connections whose delivery attempt stays as it is
 settled_failures as (
     select failures.line_key
@@ -68,17 +100,12 @@ parts as (
     where moment >= from_moment
     union all
     select
-        affected.line,
-        affected.line_key,
-        affected.logged_at,
+        line,
+        line_key,
+        logged_at,
         'queue' as part
-    from affected
-    semi join touched_ids
-        on
-            affected.host is not distinct from touched_ids.host
-            and program_instance(affected.program) = touched_ids.instance
-            and affected.queue_id = touched_ids.queue_id
-    where affected.moment < affected.from_moment
+    from unbroken
+    where not is_before_silence
     union all
     select
         line,
