@@ -19,7 +19,8 @@ create or replace temp macro smtpd_kind(queue_id, body) as
         when starts_with(body, 'abort: TLS from ') then 'smtpd_abort'
         when regexp_matches(body, '^(?:[A-Z][a-z]+ )?TLS connection established from ')
             then 'smtpd_tls'
-        when regexp_matches(body, '^proxy-(?:accept|reject): ') then 'smtpd_proxy_verdict'
+        when starts_with(body, 'proxy-accept: ') then 'smtpd_proxy_accept'
+        when starts_with(body, 'proxy-reject: ') then 'smtpd_proxy_reject'
         when regexp_matches(body, '^reply filter (?:in|out): ') then 'smtpd_reply_filter'
         when starts_with(body, 'improper command pipelining after ') then 'smtpd_pipelining'
         when contains(body, ': replacing command "') then 'smtpd_command_replaced'
@@ -277,7 +278,7 @@ create or replace temp macro is_smtpd_verdict(kind) as
 
 -- All lines of smtpd that are rows of rejections
 create or replace temp macro is_smtpd_rejection(kind) as
-    is_smtpd_verdict(kind) or kind in ('smtpd_limit', 'smtpd_proxy_verdict');
+    is_smtpd_verdict(kind) or kind in ('smtpd_limit', 'smtpd_proxy_reject');
 
 -- Decisions of cleanup about the content of a message
 create or replace temp macro is_cleanup_verdict(kind) as
@@ -299,7 +300,7 @@ create or replace temp macro is_postscreen_verdict(kind) as
     );
 
 create or replace temp macro ends_screening(kind) as
-    kind in ('postscreen_pass', 'postscreen_disconnect', 'postscreen_busy');
+    kind in ('postscreen_disconnect', 'postscreen_busy');
 
 create or replace temp macro notice_severity(kind) as
     case

@@ -9,6 +9,10 @@ create or replace temp macro removal_grace() as interval 1 minute;
 -- An SMTP or POP3 session does not pause longer
 create or replace temp macro session_silence() as interval 1 day;
 
+-- After a pass only the end of the same connection may follow
+create or replace temp macro screening_silence(kind) as
+    case when kind = 'postscreen_pass' then removal_grace() else session_silence() end;
+
 -- A delivery agent does not use a connection longer, nor try one host after another
 create or replace temp macro smtp_session_silence() as interval 1 hour;
 

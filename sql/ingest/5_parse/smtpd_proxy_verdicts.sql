@@ -20,7 +20,7 @@ with matched as (
             ]
         ) as parts
     from work_lines
-    where kind = 'smtpd_proxy_verdict'
+    where kind in ('smtpd_proxy_accept', 'smtpd_proxy_reject')
 )
 
 select

@@ -68,7 +68,7 @@ with open_parts as (
     select
         'connection' as part,
         screening_lines.line_key,
-        screening_spans.last_moment + session_silence() as expires_at
+        screening_spans.last_moment + screening_silence(screening_spans.last_kind) as expires_at
     from screening_spans
     inner join screening_lines on screening_spans.connection_key = screening_lines.connection_key
     where screening_spans.is_open

@@ -1,67 +1,107 @@
 -- The parents of the messages at hand, found again
+create or replace temp table child_messages as
+select
+    messages.message_key,
+    messages.host,
+    messages.instance,
+    messages.queue_id,
+    messages.birth_kind,
+    messages.message_id,
+    messages.orig_queue_id,
+    messages.queued_at
+from messages
+semi join related_ids on messages.queue_id = related_ids.queue_id;
+
+-- Lines of a message that name another queue id
+create or replace temp table mentions as
+with naming as (
+    select
+        queue_events.message_key,
+        queue_events.event_key as line_key,
+        queue_events.logged_at,
+        queue_events.related_queue_id as queue_id,
+        queue_events.relation,
+        'notification' as evidence
+    from queue_events
+    semi join related_ids on queue_events.related_queue_id = related_ids.queue_id
+    union all
+    select
+        deliveries.message_key,
+        deliveries.delivery_key as line_key,
+        deliveries.logged_at,
+        deliveries.remote_queue_id as queue_id,
+        case when deliveries.agent = 'local' then 'forward' end as relation,
+        case when deliveries.agent = 'local' then 'forwarded as' else 'queued as' end as evidence
+    from deliveries
+    semi join related_ids on deliveries.remote_queue_id = related_ids.queue_id
+)
+
+select
+    naming.*,
+    parents.host,
+    parents.instance,
+    parents.queue_id as parent_queue_id,
+    parents.message_id
+from naming
+inner join messages as parents on naming.message_key = parents.message_key;
+
+-- Mail that a filter may have handed back through sendmail, which names no queue id
+create or replace temp table piped_messages as
+select
+    messages.message_key,
+    messages.host,
+    messages.queue_id,
+    messages.message_id,
+    messages.queued_at,
+    deliveries.logged_at
+from deliveries
+inner join messages on deliveries.message_key = messages.message_key
+where
+    deliveries.agent = 'pipe'
+    and deliveries.status = 'sent'
+    and messages.message_id in (
+        select message_id from child_messages
+        where birth_kind = 'pickup' and orig_queue_id is null
+    );
+
 delete from message_links
 where child_queue_id in (select queue_id from related_ids);
 
 insert into message_links by name
-with children as (
-    select messages.* from messages
-    semi join related_ids on messages.queue_id = related_ids.queue_id
-),
-
-noticed as (
+with named as (
     select
-        queue_events.message_key as parent_key,
-        children.message_key as child_key,
-        queue_events.relation as reason,
-        'notification' as evidence,
-        queue_events.event_key as link_key,
-        parents.queue_id as parent_queue_id,
-        children.queue_id as child_queue_id,
-        abs(epoch_us(children.queued_at) - epoch_us(queue_events.logged_at)) as distance
-    from queue_events
-    inner join children on queue_events.related_queue_id = children.queue_id
-    inner join messages as parents on queue_events.message_key = parents.message_key
-    where
-        parents.host is not distinct from children.host
-        and parents.instance = children.instance
-        and children.birth_kind is null
-        and children.queued_at between
-        queue_events.logged_at - notice_delay() and queue_events.logged_at + notice_delay()
-),
-
-passed_on as (
-    select
-        deliveries.message_key as parent_key,
+        mentions.message_key as parent_key,
         children.message_key as child_key,
         case
-            when deliveries.agent = 'local' then 'forward'
+            when mentions.relation is not null then mentions.relation
             when
-                parents.host is not distinct from children.host
-                and parents.instance = children.instance
+                mentions.host is not distinct from children.host
+                and mentions.instance = children.instance
                 then 'filter'
             else 'next hop'
         end as reason,
-        case when deliveries.agent = 'local' then 'forwarded as' else 'queued as' end as evidence,
-        deliveries.delivery_key as link_key,
-        parents.queue_id as parent_queue_id,
+        mentions.evidence,
+        mentions.line_key as link_key,
+        mentions.parent_queue_id,
         children.queue_id as child_queue_id,
-        abs(epoch_us(children.queued_at) - epoch_us(deliveries.logged_at)) as distance
-    from deliveries
-    inner join children on deliveries.remote_queue_id = children.queue_id
-    inner join messages as parents on deliveries.message_key = parents.message_key
+        abs(epoch_us(children.queued_at) - epoch_us(mentions.logged_at)) as distance
+    from mentions
+    inner join child_messages as children on mentions.queue_id = children.queue_id
     where
-        parents.message_key <> children.message_key
+        mentions.message_key <> children.message_key
+        and children.queued_at <= mentions.logged_at + notice_delay()
         and case
-            when deliveries.agent = 'local' then
-                parents.host is not distinct from children.host
-                and parents.instance = children.instance
+            -- A message of the same queue, which no client or user gave
+            when mentions.relation is not null then
+                mentions.host is not distinct from children.host
+                and mentions.instance = children.instance
                 and children.birth_kind is null
+                and children.queued_at >= mentions.logged_at - notice_delay()
             else
                 children.birth_kind = 'smtpd_client'
-                and coalesce(parents.message_id = children.message_id, true)
+                and coalesce(mentions.message_id = children.message_id, true)
+                and children.queued_at >= mentions.logged_at - transfer_time()
         end
-        and children.queued_at between
-        deliveries.logged_at - transfer_time() and deliveries.logged_at + notice_delay()
 ),
 
 returned as (
@@ -77,12 +117,13 @@ returned as (
         epoch_us(children.queued_at) - epoch_us(parents.queued_at)
         + case
             when parents.host is not distinct from children.host then 0
-            else epoch_us(queue_silence())
+            else epoch_us('epoch'::timestamptz + queue_silence())
         end as distance
-    from children
+    from child_messages as children
     inner join messages as parents on children.orig_queue_id = parents.queue_id
     where
-        parents.queued_at <= children.queued_at
+        parents.message_key <> children.message_key
+        and parents.queued_at <= children.queued_at
         and children.queued_at
         <= coalesce(parents.removed_at + removal_grace(), parents.queued_at + queue_silence())
         and (
@@ -94,44 +135,37 @@ returned as (
         )
 ),
 
--- A filter that hands mail back through sendmail names no queue id
 handed_back as (
     select
-        parents.message_key as parent_key,
+        piped_messages.message_key as parent_key,
         children.message_key as child_key,
         'filter' as reason,
         'message-id' as evidence,
         children.message_key as link_key,
-        parents.queue_id as parent_queue_id,
+        piped_messages.queue_id as parent_queue_id,
         children.queue_id as child_queue_id,
-        abs(epoch_us(children.queued_at) - epoch_us(deliveries.logged_at)) as distance
-    from children
-    inner join messages as parents
-        on children.message_id = parents.message_id and children.message_key <> parents.message_key
-    inner join deliveries on parents.message_key = deliveries.message_key
+        abs(epoch_us(children.queued_at) - epoch_us(piped_messages.logged_at)) as distance
+    from piped_messages
+    inner join child_messages as children on piped_messages.message_id = children.message_id
     where
         children.birth_kind = 'pickup'
         and children.orig_queue_id is null
-        and parents.host is not distinct from children.host
-        and deliveries.agent = 'pipe'
-        and deliveries.status = 'sent'
+        and piped_messages.message_key <> children.message_key
+        and piped_messages.host is not distinct from children.host
+        and piped_messages.queued_at <= children.queued_at
         and children.queued_at between
-        deliveries.logged_at - transfer_time() and deliveries.logged_at + removal_grace()
-        and parents.queued_at <= children.queued_at
+        piped_messages.logged_at - transfer_time() and piped_messages.logged_at + removal_grace()
 ),
 
 candidates as (
-    select * from noticed
-    union all
-    select * from passed_on
+    select * from named
     union all
     select * from returned
     union all
     select * from handed_back
 ),
 
--- Of several lives of one queue id the nearest is meant, and a child has one parent: the most
--- explicit line tells it
+-- Of several lives of one queue id the nearest is meant
 nearest as (
     select * from candidates
     qualify row_number() over (
@@ -140,6 +174,7 @@ nearest as (
     ) = 1
 )
 
+-- A message has one parent: the most explicit line tells it
 select * exclude (distance)
 from nearest
 qualify row_number() over (

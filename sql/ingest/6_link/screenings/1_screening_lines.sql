@@ -25,7 +25,8 @@ followed as (
         *,
         coalesce(
             not ends_screening(lag(kind) over of_client)
-            and moment - lag(moment) over of_client <= session_silence(),
+            and moment - lag(moment) over of_client
+            <= screening_silence(lag(kind) over of_client),
             false
         ) as is_connected
     from events

@@ -10,7 +10,9 @@ with spans as (
         max(moment) as last_moment,
         max(position) as last_position,
         count(*) filter (where is_postscreen_verdict(kind)) as rejection_count,
-        bool_or(kind = 'postscreen_pass') as is_passed,
+        -- Where postscreen talked with the client itself, it hangs up in spite of PASS NEW
+        bool_or(kind = 'postscreen_pass') and not bool_or(ends_screening(kind)) as is_passed,
+        max_by(kind, position) as last_kind,
         bool_or(kind = 'postscreen_hangup') as is_hangup,
         bool_or(kind = 'postscreen_busy') as is_busy,
         bool_or(ends_screening(kind)) as is_ended
