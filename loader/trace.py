@@ -28,13 +28,15 @@ class _Step:
     name: str
     detail: str
     line: str
+    relation: str | None
 
 
 HEADINGS = {
-    Language.EN: "Message {queue_id}{on_host}",
-    Language.JA: "キューID {queue_id}{on_host}",
+    Language.EN: "Message {queue_id}{on_host}{relation}",
+    Language.JA: "キューID {queue_id}{on_host}{relation}",
 }
 ON_HOST = {Language.EN: " on {host}", Language.JA: "({host})"}
+RELATION = {Language.EN: ", {relation}", Language.JA: "、{relation}"}
 REFUSED = {
     Language.EN: "Without a queue id",
     Language.JA: "キューIDが付く前の判定",
@@ -47,6 +49,8 @@ def describe_messages(
 ) -> str:
     """Return the ways of the messages that a term finds as text, and what was rejected of it.
 
+    Messages that they came of, or that came of them, are told as well.
+
     Args:
         connection: an open mailsql database.
         term: queue id, message-id or address with or without angle brackets, or login name.
@@ -54,9 +58,12 @@ def describe_messages(
         with_lines: show the log line under each step.
     """
     detail = "detail" if language is Language.EN else "detail_ja"
+    relation = "relation" if language is Language.EN else "relation_ja"
     rows = connection.execute(
         f"select message_key, traced.queue_id, step_no, traced.logged_at, traced.host, step, "
-        f"{detail}, line from trace(?) as traced inner join log_lines using (line_key) "
+        f"{detail}, line, {relation}(reason, parent_queue_id) from trace(?) as traced "
+        "inner join log_lines using (line_key) "
+        "left join message_links on message_key = child_key "
         "order by min(traced.logged_at) over (partition by message_key) nulls first, "
         "message_key, step_no",
         [term],
@@ -101,7 +108,8 @@ def _describe_refusals(
 def _describe(steps: list[_Step], language: Language, with_lines: bool) -> str:
     first = steps[0]
     on_host = ON_HOST[language].format(host=first.host) if first.host else ""
-    lines = [HEADINGS[language].format(queue_id=first.queue_id, on_host=on_host)]
+    relation = RELATION[language].format(relation=first.relation) if first.relation else ""
+    lines = [HEADINGS[language].format(queue_id=first.queue_id, on_host=on_host, relation=relation)]
     for step in steps:
         lines.append(f"  {step.number:2}. {_moment(step.logged_at, language)}  {step.detail}")
         if with_lines or step.name == "unknown":

@@ -66,8 +66,7 @@ def disorderly_line(chance: random.Random) -> str:
             "helo=<c>",
             f"{smtpd}: {chance.choice(QUEUE_IDS)}: client=localhost[127.0.0.1], "
             f"orig_queue_id={queue_id}, orig_client={client}",
-            f"postfix/pickup[13]: {queue_id}: uid=0 from=<root> "
-            f"orig_id={chance.choice(QUEUE_IDS)}",
+            f"postfix/pickup[13]: {queue_id}: uid=0 from=<root> orig_id={chance.choice(QUEUE_IDS)}",
             f"postfix/postsuper[18]: {queue_id}: requeued",
             f"postfix/cleanup[14]: {queue_id}: reject: header X: y from {client}; "
             "from=<a@example.net> to=<b@example.org> proto=ESMTP helo=<c>: 5.7.1 no",

@@ -1,4 +1,4 @@
--- One row per day: messages, bytes, deliveries by outcome, rejections
+-- One row per day: messages, bytes, recipients by outcome, rejections; without probes, filters and forwards
 create or replace view reports.traffic_per_day as
 with days as (
     select
@@ -6,18 +6,31 @@ with days as (
         count(*) as message_count,
         sum(size_bytes) as size_bytes
     from messages
-    where in_period(queued_at)
+    where
+        in_period(queued_at)
+        and coalesce(origin not in ('probe', 'filter', 'forward', 'requeue'), true)
     group by all
 ),
 
 outcomes as (
     select
         logged_at::date as day,
-        count(*) filter (where status = 'sent') as sent_count,
-        count(*) filter (where status = 'deferred') as deferred_count,
-        count(*) filter (where status = 'bounced') as bounced_count
-    from deliveries
+        count(*) filter (where outcome in ('stored in mailbox', 'relayed', 'delivered'))
+            as sent_count,
+        count(*) filter (where outcome = 'deferred') as deferred_count,
+        count(*) filter (where outcome = 'bounced') as bounced_count,
+        count(*) filter (where outcome = 'discarded') as discarded_count
+    from delivery_outcomes
     where in_period(logged_at)
+    group by all
+),
+
+expiries as (
+    select
+        removed_at::date as day,
+        count(*) as expired_count
+    from messages
+    where in_period(removed_at) and end_reason = 'expired'
     group by all
 ),
 
@@ -26,7 +39,7 @@ refusals as (
         logged_at::date as day,
         count(*) as rejected_count
     from rejections
-    where in_period(logged_at) and action in ('reject', 'milter-reject')
+    where in_period(logged_at) and action in ('reject', 'milter-reject', 'proxy-reject')
     group by all
 ),
 
@@ -34,6 +47,8 @@ all_days as (
     select day from days
     union
     select day from outcomes
+    union
+    select day from expiries
     union
     select day from refusals
 )
@@ -45,9 +60,12 @@ select
     coalesce(outcomes.sent_count, 0) as sent_count,
     coalesce(outcomes.deferred_count, 0) as deferred_count,
     coalesce(outcomes.bounced_count, 0) as bounced_count,
+    coalesce(expiries.expired_count, 0) as expired_count,
+    coalesce(outcomes.discarded_count, 0) as discarded_count,
     coalesce(refusals.rejected_count, 0) as rejected_count
 from all_days
 left join days on all_days.day is not distinct from days.day
 left join outcomes on all_days.day is not distinct from outcomes.day
+left join expiries on all_days.day is not distinct from expiries.day
 left join refusals on all_days.day is not distinct from refusals.day
 order by all_days.day;

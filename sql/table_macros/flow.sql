@@ -1,10 +1,15 @@
--- The steps of the messages with a queue id: from flow('A123B45678C')
+-- The steps of the messages with a queue id, and of their relatives: from flow('A123B45678C')
 create or replace macro flow(wanted_queue_id) as table
 select *
 from flow_of(
-    (
-        select list(messages.message_key) from messages
-        where messages.queue_id = wanted_queue_id
+    with_relatives(
+        (
+            select list(messages.message_key) from messages
+            where messages.queue_id = wanted_queue_id
+        )
     )
 )
-order by message_key, step_no;
+order by
+    min(logged_at) over (partition by message_key) asc nulls first,
+    message_key asc,
+    step_no asc;

@@ -1,4 +1,4 @@
--- The steps of all messages of an address, user, message-id or queue id: from trace('alice@example.com')
+-- The steps of all messages of an address, user, message-id or queue id, and of their relatives: from trace('alice@example.com')
 create or replace macro trace(term) as table
 with wanted as (
     select regexp_replace(term, '^<(.*)>$', '\1') as word
@@ -20,7 +20,7 @@ found as (
         or lower(deliveries.orig_recipient) = lower(wanted.word)
 )
 
-select * from flow_of((select list(found.message_key) from found))
+select * from flow_of(with_relatives((select list(found.message_key) from found)))
 order by
     min(logged_at) over (partition by message_key) asc nulls first,
     message_key asc,

@@ -74,7 +74,7 @@ comment on column connections.client_port is 'Port of the client (smtpd_client_p
 comment on column connections.connected_at is 'Time of the connect line';
 comment on column connections.disconnected_at is 'Time of the disconnect line';
 comment on column connections.end_reason is
-'lost connection, timeout, too many errors, hangup; disconnected otherwise; NULL while open';
+'lost connection, timeout, too many errors, hangup, busy; else disconnected; NULL while open';
 comment on column connections.end_stage is 'SMTP command after which it was lost';
 comment on column connections.end_content_bytes is
 'Bytes of message content received when it ended in DATA or BDAT';

@@ -37,7 +37,7 @@ comment on column rejections.daemon is 'smtpd, cleanup or postscreen';
 comment on column rejections.service is 'Service label of the daemon, such as submission';
 comment on column rejections.kind is 'Kind of its line (line_kinds)';
 comment on column rejections.action is
-'reject, reject_warning, milter-reject, hold, discard, redirect, filter, warn, limit, pregreet, ...';
+'reject, reject_warning, milter-reject, hold, discard, redirect, warn, limit, pregreet, ...';
 comment on column rejections.stage is
 'SMTP command at which it was decided; header, body or content where cleanup checked those';
 comment on column rejections.client_name is 'Verified name of the client; NULL where unknown';

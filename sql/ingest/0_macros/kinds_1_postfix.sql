@@ -120,8 +120,9 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         when regexp_matches(
             body, '^(?:[A-Z][a-z]+ )?TLS connection (?:established|reused) (?:from|to) '
         ) then case when daemon in ('smtp', 'lmtp') then 'smtp_tls' else 'tlsproxy_tls' end
-        when regexp_matches(body, '^SSL_(?:accept|connect) error (?:from|to) |^TLS handshake failed')
-            then 'tls_failure'
+        when regexp_matches(
+            body, '^SSL_(?:accept|connect) error (?:from|to) |^TLS handshake failed'
+        ) then 'tls_failure'
         when regexp_matches(
             body, '^(?:(?:client|server|CA) )?certificate verification failed for '
         ) then 'tls_certificate'
@@ -165,7 +166,8 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         when starts_with(body, 'redirecting ') then 'postfix_advice'
         when regexp_matches(
             body,
-            '^[<>] \S+: |^[a-z]+_[a-z_0-9]+: |^[a-z]+_[a-z_]+\(|^(?:send|input|recv|private/\S+: wanted) attr'
+            '^[<>] \S+: |^[a-z]+_[a-z_0-9]+: |^[a-z]+_[a-z_]+\('
+            || '|^(?:send|input|recv|private/\S+: wanted) attr'
             || '|^rewrite_clnt|^(?:connection established|master_notify|name_mask|auto_clnt_'
             || '|watchdog_|event_|been_here|dict_|vstream_|match_)'
         ) then 'postfix_debug'

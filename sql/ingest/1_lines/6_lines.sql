@@ -81,7 +81,7 @@ bodied as (
     select
         *,
         case
-            when (queue_id is not null and family = 'postfix') or (family = 'postfix' and starts_with(text, 'NOQUEUE: '))
+            when family = 'postfix' and (queue_id is not null or starts_with(text, 'NOQUEUE: '))
                 then substr(text, colon + 2)
             else text
         end as body

@@ -61,7 +61,8 @@ verdicts as (
         parts.sender,
         parts.recipient,
         parts.protocol,
-        parts.helo_name
+        parts.helo_name,
+        regexp_matches(parts.text, '> (?:to=<|proto=|helo=<)') as is_ambiguous
     from checks
     union all by name
     select
@@ -77,36 +78,28 @@ verdicts as (
         parts.sender,
         parts.recipient,
         parts.protocol,
-        parts.helo_name
+        parts.helo_name,
+        false as is_ambiguous
     from milters
 ),
 
 -- A context behind the context: the sender's address imitates one, and which is which is not said
 readable as (
     select
-        * exclude (client, content, text, sender, recipient, protocol, helo_name),
-        unnest(
-            case
-                when not regexp_matches(text, '> (?:to=<|proto=|helo=<)') then {
-                    'client': client,
-                    'content': content,
-                    'text': text,
-                    'sender': sender,
-                    'recipient': recipient,
-                    'protocol': protocol,
-                    'helo_name': helo_name
-                }
-                else {
-                    'client': '',
-                    'content': '',
-                    'text': '',
-                    'sender': '',
-                    'recipient': '',
-                    'protocol': '',
-                    'helo_name': ''
-                }
-            end
-        )
+        line_key,
+        logged_at,
+        header_id,
+        kind,
+        body,
+        action,
+        stage,
+        case when is_ambiguous then '' else client end as client,
+        case when is_ambiguous then '' else content end as content,
+        case when is_ambiguous then '' else text end as text,
+        case when is_ambiguous then '' else sender end as sender,
+        case when is_ambiguous then '' else recipient end as recipient,
+        case when is_ambiguous then '' else protocol end as protocol,
+        case when is_ambiguous then '' else helo_name end as helo_name
     from verdicts
 ),
 

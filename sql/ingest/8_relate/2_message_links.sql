@@ -68,57 +68,57 @@ delete from message_links
 where child_queue_id in (select queue_id from related_ids);
 
 insert into message_links by name
-with named as (
+with named_pairs as (
     select
-        mentions.message_key as parent_key,
+        mentions.*,
         children.message_key as child_key,
-        case
-            when mentions.relation is not null then mentions.relation
-            when
-                mentions.host is not distinct from children.host
-                and mentions.instance = children.instance
-                then 'filter'
-            else 'next hop'
-        end as reason,
-        mentions.evidence,
-        mentions.line_key as link_key,
-        mentions.parent_queue_id,
         children.queue_id as child_queue_id,
-        abs(epoch_us(children.queued_at) - epoch_us(mentions.logged_at)) as distance
+        children.birth_kind,
+        children.message_id as child_message_id,
+        children.queued_at,
+        mentions.host is not distinct from children.host
+        and mentions.instance = children.instance as is_same_queue
     from mentions
     inner join child_messages as children on mentions.queue_id = children.queue_id
     where
         mentions.message_key <> children.message_key
+        and children.queued_at >= mentions.logged_at - transfer_time()
         and children.queued_at <= mentions.logged_at + notice_delay()
-        and case
+),
+
+named as (
+    select
+        message_key as parent_key,
+        child_key,
+        coalesce(relation, case when is_same_queue then 'filter' else 'next hop' end) as reason,
+        evidence,
+        line_key as link_key,
+        parent_queue_id,
+        child_queue_id,
+        abs(epoch_us(queued_at) - epoch_us(logged_at)) as distance
+    from named_pairs
+    where
+        case
             -- A message of the same queue, which no client or user gave
-            when mentions.relation is not null then
-                mentions.host is not distinct from children.host
-                and mentions.instance = children.instance
-                and children.birth_kind is null
-                and children.queued_at >= mentions.logged_at - notice_delay()
-            else
-                children.birth_kind = 'smtpd_client'
-                and coalesce(mentions.message_id = children.message_id, true)
-                and children.queued_at >= mentions.logged_at - transfer_time()
+            when relation is not null then
+                is_same_queue
+                and birth_kind is null
+                and queued_at >= logged_at - notice_delay()
+            else birth_kind = 'smtpd_client' and message_id is not distinct from child_message_id
         end
 ),
 
-returned as (
+origin_pairs as (
     select
-        parents.message_key as parent_key,
         children.message_key as child_key,
-        case when children.birth_kind = 'pickup' then 'requeue' else 'filter' end as reason,
-        'orig_queue_id' as evidence,
-        children.message_key as link_key,
-        parents.queue_id as parent_queue_id,
         children.queue_id as child_queue_id,
-        -- A message of the same host before all others
-        epoch_us(children.queued_at) - epoch_us(parents.queued_at)
-        + case
-            when parents.host is not distinct from children.host then 0
-            else epoch_us('epoch'::timestamptz + queue_silence())
-        end as distance
+        children.birth_kind,
+        children.queued_at,
+        parents.message_key as parent_key,
+        parents.queue_id as parent_queue_id,
+        parents.queued_at as parent_queued_at,
+        parents.host is not distinct from children.host as is_same_host,
+        parents.instance = children.instance as is_same_instance
     from child_messages as children
     inner join messages as parents on children.orig_queue_id = parents.queue_id
     where
@@ -126,13 +126,23 @@ returned as (
         and parents.queued_at <= children.queued_at
         and children.queued_at
         <= coalesce(parents.removed_at + removal_grace(), parents.queued_at + queue_silence())
-        and (
-            children.birth_kind <> 'pickup'
-            or (
-                parents.host is not distinct from children.host
-                and parents.instance = children.instance
-            )
-        )
+),
+
+returned as (
+    select
+        parent_key,
+        child_key,
+        case when birth_kind = 'pickup' then 'requeue' else 'filter' end as reason,
+        'orig_queue_id' as evidence,
+        child_key as link_key,
+        parent_queue_id,
+        child_queue_id,
+        -- A message of the same host before all others
+        epoch_us(queued_at) - epoch_us(parent_queued_at)
+        + (not is_same_host)::bigint * epoch_us('epoch'::timestamptz + queue_silence())
+            as distance
+    from origin_pairs
+    where birth_kind <> 'pickup' or (is_same_host and is_same_instance)
 ),
 
 handed_back as (

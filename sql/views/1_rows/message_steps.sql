@@ -91,7 +91,12 @@ select
         'sasl_username': messages.sasl_username,
         'sasl_method': messages.sasl_method,
         'queue_id': messages.queue_id,
-        'uid': messages.uid::varchar,
+        'uid': case when messages.orig_queue_id is null then messages.uid::varchar end,
+        'orig_queue_id': messages.orig_queue_id,
+        'orig_client': case
+            when coalesce(messages.orig_client_name, messages.orig_client_ip) is not null
+                then client(messages.orig_client_name, messages.orig_client_ip)
+        end,
         'message_id': messages.message_id,
         'sender': coalesce(nullif(messages.sender, ''), '<>'),
         'size_bytes': messages.size_bytes::varchar,
@@ -110,12 +115,12 @@ select
     deliveries.queue_id,
     deliveries.logged_at,
     'delivery' as kind,
-    case
-        when deliveries.status <> 'sent' then lower(deliveries.status)
-        when deliveries.agent in ('local', 'virtual', 'lmtp', 'pipe') and regexp_matches(
-            deliveries.reply, '^delivered (?:to (?:maildir|mailbox)|via )|^2\d\d .* Saved$'
-        ) then 'stored in mailbox'
-    end as outcome,
+    nullif(
+        delivery_outcome(
+            deliveries.agent, deliveries.status, deliveries.reply, deliveries.remote_queue_id
+        ),
+        'relayed'
+    ) as outcome,
     map {
         'recipient': deliveries.recipient,
         'orig_recipient': deliveries.orig_recipient,

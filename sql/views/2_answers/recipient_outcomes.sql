@@ -17,8 +17,10 @@ select
     last_attempts.recipient,
     last_attempts.attempt.orig_recipient,
     case
-        when messages.end_reason = 'expired' and last_attempts.attempt.status = 'deferred'
-            then 'expired'
+        when
+            messages.end_reason in ('expired', 'deleted', 'requeued')
+            and last_attempts.attempt.status = 'deferred'
+            then messages.end_reason
         else last_attempts.attempt.status
     end as last_status,
     last_attempts.attempt.dsn as last_dsn,
@@ -36,7 +38,7 @@ comment on column recipient_outcomes.queue_id is 'Its queue id';
 comment on column recipient_outcomes.recipient is 'Envelope recipient after rewriting';
 comment on column recipient_outcomes.orig_recipient is 'Recipient before rewriting, if different';
 comment on column recipient_outcomes.last_status is
-'Status of the last attempt; expired where the message was given up after it';
+'Status of the last attempt; expired, deleted or requeued where the message ended so after it';
 comment on column recipient_outcomes.last_dsn is 'Enhanced status code of the last attempt';
 comment on column recipient_outcomes.last_relay_name is 'Where the last attempt went';
 comment on column recipient_outcomes.last_reply is 'What was answered to the last attempt';

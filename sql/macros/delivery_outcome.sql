@@ -1,0 +1,16 @@
+-- What became of a recipient in one delivery attempt: status sent alone does not tell
+create or replace macro delivery_outcome(agent, status, reply, remote_queue_id) as
+    case
+        when status in ('deliverable', 'undeliverable', 'undeliverable-but-not-cached')
+            then 'probed'
+        when status = 'SOFTBOUNCE' then 'deferred'
+        when status <> 'sent' then lower(status)
+        when agent = 'discard' or reply = 'undeliverable postmaster notification discarded'
+            then 'discarded'
+        when agent = 'local' and remote_queue_id is not null then 'forwarded'
+        when agent in ('local', 'virtual', 'lmtp', 'pipe') and regexp_matches(
+            reply, '^delivered (?:to (?:maildir|mailbox)|via )|^2\d\d .* Saved$'
+        ) then 'stored in mailbox'
+        when agent in ('smtp', 'lmtp') then 'relayed'
+        else 'delivered'
+    end;

@@ -1,0 +1,39 @@
+-- One row per delivery attempt: what became of the recipient, seen from outside this mail system
+create or replace view delivery_outcomes as
+-- A content filter that gives the mail back is no destination
+with filtered as (
+    select distinct
+        parent_key,
+        child_queue_id,
+        evidence
+    from message_links
+    where reason = 'filter'
+)
+
+select
+    deliveries.delivery_key,
+    deliveries.message_key,
+    deliveries.logged_at,
+    deliveries.recipient,
+    case
+        when deliveries.status = 'sent' and filtered.parent_key is not null then 'filtered'
+        else delivery_outcome(
+            deliveries.agent, deliveries.status, deliveries.reply, deliveries.remote_queue_id
+        )
+    end as outcome
+from deliveries
+left join filtered
+    on
+        deliveries.message_key = filtered.parent_key
+        and case
+            when filtered.evidence = 'message-id' then deliveries.agent = 'pipe'
+            else deliveries.remote_queue_id = filtered.child_queue_id
+        end;
+
+comment on column delivery_outcomes.delivery_key is 'The attempt (deliveries)';
+comment on column delivery_outcomes.message_key is 'The message (messages)';
+comment on column delivery_outcomes.logged_at is 'When the attempt ended';
+comment on column delivery_outcomes.recipient is 'Envelope recipient after rewriting';
+comment on column delivery_outcomes.outcome is
+'stored in mailbox, relayed or delivered; forwarded, filtered (a content filter gives it back) or '
+'discarded; deferred or bounced; probed (an address was only verified)';
