@@ -61,9 +61,9 @@ def disorderly_line(chance: random.Random) -> str:
             f"dovecot: pop3({user}): Disconnected: Logged out top=0/0, retr=1/2, del=0/3, size=4",
             f"dovecot: service=pop3, user={user}, ip=[192.0.2.7]. Disconnected: Logged out "
             "top=0/0, retr=1/2, del=0/3, size=4",
-            f"{smtpd}: NOQUEUE: hold: RCPT from {client}: <x@example.com>: Recipient address triggers "
-            f"HOLD action; from=<{chance.choice('ab')}@example.net> to=<x@example.com> proto=ESMTP "
-            "helo=<c>",
+            f"{smtpd}: NOQUEUE: hold: RCPT from {client}: <x@example.com>: Recipient address "
+            f"triggers HOLD action; from=<{chance.choice('ab')}@example.net> "
+            "to=<x@example.com> proto=ESMTP helo=<c>",
             f"{smtpd}: {chance.choice(QUEUE_IDS)}: client=localhost[127.0.0.1], "
             f"orig_queue_id={queue_id}, orig_client={client}",
             f"postfix/pickup[13]: {queue_id}: uid=0 from=<root> orig_id={chance.choice(QUEUE_IDS)}",

@@ -122,4 +122,5 @@ comment on column connections.unknown_ok is 'Unknown commands accepted';
 comment on column connections.unknown_total is 'Unknown commands';
 comment on column connections.commands_ok is 'Commands accepted; NULL before Postfix 3.0';
 comment on column connections.commands_total is 'Commands; NULL before Postfix 3.0';
-comment on column connections.notes is 'What smtpd remarks at the end, such as bare_lf (Postfix 3.9)';
+comment on column connections.notes is
+'What smtpd remarks at the end, such as bare_lf (Postfix 3.9)';

@@ -22,6 +22,9 @@ create or replace temp macro notice_delay() as interval 10 minutes;
 -- From the first recipient to the end of the message
 create or replace temp macro transfer_time() as interval 1 hour;
 
+create or replace temp macro is_same(one, other) as
+    coalesce(one = other, one is null and other is null);
+
 -- Lines without a readable time come first
 create or replace temp macro moment(logged_at) as coalesce(logged_at, 'epoch'::timestamptz);
 

@@ -76,7 +76,7 @@ with named_pairs as (
         children.birth_kind,
         children.message_id as child_message_id,
         children.queued_at,
-        mentions.host is not distinct from children.host
+        is_same(mentions.host, children.host)
         and mentions.instance = children.instance as is_same_queue
     from mentions
     inner join child_messages as children on mentions.queue_id = children.queue_id
@@ -117,7 +117,7 @@ origin_pairs as (
         parents.message_key as parent_key,
         parents.queue_id as parent_queue_id,
         parents.queued_at as parent_queued_at,
-        parents.host is not distinct from children.host as is_same_host,
+        is_same(parents.host, children.host) as is_same_host,
         parents.instance = children.instance as is_same_instance
     from child_messages as children
     inner join messages as parents on children.orig_queue_id = parents.queue_id
