@@ -1,6 +1,6 @@
 -- One row per entry of a message into the active queue
 -- 1E24040751: from=<alice@example.net>, size=4821, nrcpt=2 (queue active)
-create or replace temp view activations as
+create or replace temp table activations as
 with matched as (
     select
         line_key,

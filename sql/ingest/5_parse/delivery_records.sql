@@ -99,6 +99,27 @@ routed as (
             then regexp_extract(head.relay, '^(.*)\[([^\]]*)\](?::(\d+))?$', ['name', 'ip', 'port'])
         end as hop
     from split
+),
+
+-- Where the server's own words begin in the text
+answered as (
+    select
+        *,
+        case
+            when starts_with(reply, 'host ') or starts_with(reply, 'SASL ')
+                then length(regexp_extract(reply, server_reply_pattern())) + 1
+            else 1
+        end as reply_start
+    from routed
+),
+
+coded as (
+    select
+        *,
+        try_cast(
+            regexp_extract(substr(reply, reply_start), '^([245]\d\d)[ -]', 1) as integer
+        ) as reply_code
+    from answered
 )
 
 select
@@ -122,23 +143,16 @@ select
     case when regexp_full_match(field.dsn, '[245]\.\d{1,3}\.\d{1,3}') then field.dsn end as dsn,
     nullif(field.status, '') as status,
     nullif(reply, '') as reply,
+    reply_code,
     case
-        when starts_with(reply, 'host ') or starts_with(reply, 'SASL ') then try_cast(
-            regexp_extract(reply, server_reply_pattern() || '([245]\d\d)[ -]', 1) as integer
-        )
-        else try_cast(regexp_extract(reply, '^([245]\d\d)[ -]', 1) as integer)
-    end as reply_code,
-    case
-        when starts_with(reply, 'host ') or starts_with(reply, 'SASL ') then nullif(
+        when reply_code is null then null
+        -- Most servers give the status code that the record repeats
+        when starts_with(substr(reply, 5), field.dsn || ' ') then field.dsn
+        else nullif(
             regexp_extract(
-                reply,
-                server_reply_pattern() || '\d\d\d[ -]([245]\.\d{1,3}\.\d{1,3}) ',
-                1
+                substr(reply, reply_start), '^\d\d\d[ -]([245]\.\d{1,3}\.\d{1,3}) ', 1
             ),
             ''
-        )
-        else nullif(
-            regexp_extract(reply, '^[245]\d\d[ -]([245]\.\d{1,3}\.\d{1,3}) ', 1), ''
         )
     end as reply_dsn,
     case
@@ -147,4 +161,4 @@ select
         when starts_with(reply, 'forwarded as ') and status = 'sent'
             then nullif(regexp_extract(reply, '^forwarded as ([0-9A-Za-z]+)$', 1), '')
     end as remote_queue_id
-from routed;
+from coded;

@@ -1,6 +1,6 @@
 -- One row per answer of a before-queue filter (smtpd_proxy_filter)
 -- proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, id=02141-07 - INFECTED: Test.Sig (a; b); from=<alice@example.net> to=<bob@example.com> proto=ESMTP helo=<mail-out.example.net>
-create or replace temp view smtpd_proxy_verdicts as
+create or replace temp table smtpd_proxy_verdicts as
 with matched as (
     select
         line_key,

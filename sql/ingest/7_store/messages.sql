@@ -30,7 +30,8 @@ select
     activations.sender,
     activations.size_bytes,
     activations.recipient_count,
-    last_activations.recipient_count as last_recipient_count,
+    coalesce(last_activations.recipient_count, activations.recipient_count)
+        as last_recipient_count,
     message_spans.activation_count,
     message_spans.queued_at,
     message_spans.removed_at,

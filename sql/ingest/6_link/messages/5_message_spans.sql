@@ -22,7 +22,8 @@ with spans as (
 )
 
 select
-    *,
+    * exclude (last_activation_key),
+    case when activation_count > 1 then last_activation_key end as last_activation_key,
     coalesce(removal_moment + removal_grace(), last_moment + queue_silence()) as expires_at,
     max(last_position) over (partition by queue_home_id, queue_id) = last_position as is_latest
 from spans;
