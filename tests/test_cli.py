@@ -119,7 +119,7 @@ def test_report_lists_and_runs(samples):
     listed, _ = mailsql("report", cwd=samples)
     assert "traffic_per_day" in listed
     out, _ = mailsql("report", "traffic_per_day", "--format", "csv", cwd=samples)
-    assert out.splitlines()[1] == "2022-07-25,5,76110,5,1,1,1"
+    assert out.splitlines()[1] == "2022-07-25,5,76110,5,1,1,0,0,1"
     _, err = mailsql("report", "nonsense", cwd=samples, code=2)
     assert err.startswith("mailsql: nonsense: no such report\ntry: one of ")
 
