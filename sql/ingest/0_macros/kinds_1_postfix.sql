@@ -5,10 +5,12 @@ create or replace temp macro smtpd_kind(queue_id, body) as
         when starts_with(body, 'disconnect from ') then 'smtpd_disconnect'
         when starts_with(body, 'client=')
             then case when queue_id is null then 'smtpd_proxy_client' else 'smtpd_client' end
+        when starts_with(body, 'reject: ') then 'smtpd_reject'
+        when regexp_matches(body, '^(?:[A-Z][a-z]+ )?TLS connection established from ')
+            then 'smtpd_tls'
         when regexp_matches(
             body, '^(?:lost connection|timeout|too many errors|bare <LF> received) after '
         ) then 'smtpd_lost'
-        when starts_with(body, 'reject: ') then 'smtpd_reject'
         when starts_with(body, 'reject_warning: ') then 'smtpd_reject_warning'
         when starts_with(body, 'milter-reject: ') then 'smtpd_milter_reject'
         when regexp_matches(
@@ -17,8 +19,6 @@ create or replace temp macro smtpd_kind(queue_id, body) as
             || '|milter-discard): [A-Z-]+ from '
         ) then 'smtpd_mark'
         when starts_with(body, 'abort: TLS from ') then 'smtpd_abort'
-        when regexp_matches(body, '^(?:[A-Z][a-z]+ )?TLS connection established from ')
-            then 'smtpd_tls'
         when starts_with(body, 'proxy-accept: ') then 'smtpd_proxy_accept'
         when starts_with(body, 'proxy-reject: ') then 'smtpd_proxy_reject'
         when regexp_matches(body, '^reply filter (?:in|out): ') then 'smtpd_reply_filter'
