@@ -95,9 +95,9 @@ routed as (
         head.recipient,
         head.orig_recipient,
         head.relay,
-        case when contains(head.relay, '[')
-            then regexp_extract(head.relay, '^(.*)\[([^\]]*)\](?::(\d+))?$', ['name', 'ip', 'port'])
-        end as hop
+        split_part(head.relay, '[', 1) as relay_name,
+        split_part(split_part(head.relay, '[', 2), ']', 1) as relay_address,
+        split_part(head.relay, ']:', 2) as relay_port
     from split
 ),
 
@@ -116,9 +116,12 @@ answered as (
 coded as (
     select
         *,
-        try_cast(
-            regexp_extract(substr(reply, reply_start), '^([245]\d\d)[ -]', 1) as integer
-        ) as reply_code
+        case
+            when
+                substr(reply, reply_start, 1) in ('2', '4', '5')
+                and substr(reply, reply_start + 3, 1) in (' ', '-')
+                then try_cast(substr(reply, reply_start, 3) as integer)
+        end as reply_code
     from answered
 )
 
@@ -130,9 +133,9 @@ select
     nullif(recipient, '') as recipient,
     nullif(orig_recipient, '') as orig_recipient,
     nullif(relay, '') as relay,
-    coalesce(nullif(hop.name, ''), nullif(nullif(relay, 'none'), '')) as relay_name,
-    plain_ip(hop.ip) as relay_ip,
-    try_cast(hop.port as integer) as relay_port,
+    nullif(nullif(relay_name, 'none'), '') as relay_name,
+    plain_ip(relay_address) as relay_ip,
+    try_cast(relay_port as integer) as relay_port,
     try_cast(conn_use as integer) as conn_use,
     seconds(field.delay) as delay_seconds,
     seconds(split_part(field.delays, '/', 1)) as before_qmgr_seconds,
@@ -156,8 +159,11 @@ select
         )
     end as reply_dsn,
     case
-        when contains(reply, ' queued as ')
-            then nullif(regexp_extract(reply, '^2\d\d .* queued as ([0-9A-Za-z]{6,})$', 1), '')
+        when
+            contains(reply, ' queued as ')
+            and starts_with(reply, '2')
+            and regexp_full_match(split_part(reply, ' queued as ', -1), '[0-9A-Za-z]{6,}')
+            then split_part(reply, ' queued as ', -1)
         when starts_with(reply, 'forwarded as ') and status = 'sent'
             then nullif(regexp_extract(reply, '^forwarded as ([0-9A-Za-z]+)$', 1), '')
     end as remote_queue_id
