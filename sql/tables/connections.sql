@@ -85,7 +85,8 @@ comment on column connections.tls_cipher is 'TLS cipher';
 comment on column connections.sasl_method is 'SASL mechanism of the first message sent in it';
 comment on column connections.sasl_username is 'SASL login name of the first message sent in it';
 comment on column connections.message_count is 'Messages that began in it';
-comment on column connections.rejection_count is 'Rejections that it met (rejections)';
+comment on column connections.rejection_count is
+'Decisions about it, of which some only mark (rejections)';
 comment on column connections.helo_ok is 'HELO commands accepted';
 comment on column connections.helo_total is 'HELO commands';
 comment on column connections.ehlo_ok is 'EHLO commands accepted';

@@ -105,7 +105,10 @@ create or replace temp macro agent_kind(body) as
             || '|Sender requested REQUIRETLS|TLSA lookup error for |unexpected server message'
             || '|message size \d+ exceeds size limit |server unavailable |connect to '
             || '|Host or domain name not found\. |Name service error for '
-            || '|SMTPUTF8 is required, |message requires SMTPUTF8)'
+            || '|SMTPUTF8 is required, |message requires SMTPUTF8|unable to look up host '
+            || '|unable to find primary relay for |\S+: host not found|mail for \S+ loops back to '
+            || '|all network protocols are disabled|Domain \S+ does not accept mail '
+            || '|unreadable mail queue entry)'
         ) then 'smtp_host_failure'
         when regexp_matches(body, '^(?:breaking line > |enabling PIX workarounds: )')
             then 'smtp_workaround'
@@ -131,7 +134,10 @@ create or replace temp macro postfix_event_kind(daemon, body) as
             '^setting up TLS connection (?:from|to) |^SSL_\w+:|^SSL3 alert |^TLS SNI '
             || '|^\S+: (?:TLS cipher list "|subject_CN=|issuer=|Reusing old session|re-using '
             || 'session with |Matched |SNI hostname: |depth=|certificate verification depth=)'
-            || '|^(?:save|load|put|look|write|delet|remov)\w* (?:smtpd|smtp|lmtp|session) '
+            || '|^(?:looking for|saving|reloaded|removing|remove|save|put|delete|write) (?:\S+ )?'
+            || 'session '
+            || '|^initializing the (?:server|client)-side TLS engine'
+            || '|^\S+: (?:Issuing|Decrypting) session ticket'
         ) then 'tls_detail'
         when regexp_matches(body, '^TLS protocol trace for |^skipping TLS trace output')
             then 'tls_trace'
@@ -155,7 +161,7 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         when daemon = 'master' and regexp_matches(
             body, '^(?:daemon started -- |reload -- |terminating on signal |master exit time)'
         ) then 'postfix_lifecycle'
-        when daemon = 'postfix-script' and regexp_matches(
+        when daemon in ('postfix-script', 'postmulti-script') and regexp_matches(
             body,
             '^(?:starting|stopping|refreshing|aborting|waiting for) the Postfix mail system'
             || '|^the Postfix mail system is '
@@ -163,11 +169,13 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         when daemon = 'dnsblog' and starts_with(body, 'addr ') then 'dnsblog_listed'
         when daemon = 'tlsproxy' and regexp_matches(body, '^(?:CONNECT (?:from|to)|DISCONNECT) \[')
             then 'tlsproxy_session'
-        when starts_with(body, 'redirecting ') then 'postfix_advice'
+        when starts_with(body, 'redirecting ') or daemon in ('postfix-tls-script', 'nbdb_reindexd')
+            then 'postfix_advice'
+        when daemon = 'postlog' then 'postlog_text'
         when regexp_matches(
             body,
-            '^[<>] \S+: |^[a-z]+_[a-z_0-9]+: |^[a-z]+_[a-z_]+\('
-            || '|^(?:send|input|recv|private/\S+: wanted) attr'
+            '^[<>] \S+: |^>>> .* <<<$|^[a-z]+_[a-z_0-9]+: |^[a-z]+_[a-z_]+\('
+            || '|^(?:send|input|recv|private/\S+(?: socket)?: wanted) attr'
             || '|^rewrite_clnt|^(?:connection established|master_notify|name_mask|auto_clnt_'
             || '|watchdog_|event_|been_here|dict_|vstream_|match_)'
         ) then 'postfix_debug'
@@ -326,6 +334,12 @@ create or replace temp macro is_connect(kind) as kind in ('smtpd_connect', 'qmqp
 
 create or replace temp macro is_disconnect(kind) as
     kind in ('smtpd_disconnect', 'qmqpd_disconnect');
+
+-- What cleanup says of a message that it takes in
+create or replace temp macro is_intake(kind) as
+    kind = 'cleanup_message_id'
+    or kind = 'cleanup_resent_message_id'
+    or is_cleanup_verdict(kind);
 
 create or replace temp macro is_birth(kind) as kind in ('smtpd_client', 'pickup', 'qmqpd_client');
 

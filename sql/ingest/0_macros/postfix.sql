@@ -12,17 +12,19 @@ create or replace temp macro foreign_queue_id(daemon, text) as
         when daemon in (
             'opendkim', 'opendmarc', 'openarc', 'dkimpy-milter', 'dkim-filter', 'sid-filter',
             'sid-milter', 'spamass-milter', 'milter-greylist', 'milter-regex', 'clamav-milter',
-            'clamsmtpd', 'pyspf-milter', 'smf-spf', 'batv-filter', 'mimedefang'
+            'clamsmtpd', 'pyspf-milter', 'smf-spf', 'batv-filter', 'mimedefang', 'postgrey'
         ) then
             case
                 when is_queue_id(split_part(text, ': ', 1)) then split_part(text, ': ', 1)
+                when daemon = 'clamav-milter' and starts_with(text, 'Message ')
+                    and is_queue_id(split_part(text, ' ', 2)) then split_part(text, ' ', 2)
             end
         when daemon in ('amavis', 'amavisd', 'amavisd-new') and contains(text, ' Queue-ID: ')
             then nullif(
                 regexp_extract(
                     text,
                     '^\([0-9-]+\) (?:Passed|Blocked) [^<]*<' || address_pattern() || '> -> '
-                    || '(?:<(?:[^"\\>]|"(?:[^"\\]|\\.)*")*>,)+ (?:quarantine: [^ ,]+, )?'
+                    || '(?:<(?:"(?:[^"\\]|\\.)*")?[^"\\>]*>,)+ (?:quarantine: [^ ,]+, )?'
                     || 'Queue-ID: ([0-9A-Za-z]+), ',
                     2
                 ),
@@ -30,7 +32,9 @@ create or replace temp macro foreign_queue_id(daemon, text) as
             )
         when daemon in ('rspamd', 'rspamd_proxy', 'rmilter')
             and len(string_split(text, ', qid: <')) = 2
-            then nullif(regexp_extract(text, ', qid: <([0-9A-Za-z]+)>, ', 1), '')
+            then nullif(
+                regexp_extract(text, ': id: <[^<>, ]*>, qid: <([0-9A-Za-z]+)>, ', 1), ''
+            )
     end;
 
 -- An address without the marks of IPv4-mapped or tagged ones; NULL where it is masked or unknown
@@ -39,11 +43,15 @@ create or replace temp macro plain_ip(ip) as
 
 create or replace temp macro known_name(name) as nullif(nullif(name, ''), 'unknown');
 
--- An envelope address between < and >: quoted local parts may hold any character
-create or replace temp macro address_pattern() as '((?:[^"\\>]|"(?:[^"\\]|\\.)*")*)';
+-- An envelope address between < and >: a quoted local part may hold any character
+create or replace temp macro address_pattern() as '((?:"(?:[^"\\]|\\.)*")?[^"\\>]*)';
 
 -- NAME[ADDRESS] with or without :PORT
 create or replace temp macro client_pattern() as '([^\s\[\],;]+)\[([^\]]*)\](?::(\d+))?';
+
+-- Whether what stands before a context ends inside a value: then the context is part of it
+create or replace temp macro is_open_value(before) as
+    regexp_matches(before, '; [^;]*(?:=<[^>]*| sasl_username=[^<>]*)$');
 
 -- What stands before a server's reply in a delivery record
 create or replace temp macro server_reply_pattern() as

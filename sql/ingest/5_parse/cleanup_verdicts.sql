@@ -3,7 +3,6 @@
 -- 64C5D4077A: bcc: header Subject: contract from local; from=<ivan@example.com> to=<p@example.org>: legal@example.com
 -- 6D4D540782: milter-reject: END-OF-MESSAGE from unknown[192.0.2.66]: 5.7.1 Spam message rejected; from=<spam@example.net> to=<bob@example.com> proto=ESMTP helo=<box>
 create or replace temp view cleanup_verdicts as
--- The sender writes the content, so of several places that read like the context the last is it
 with checks as (
     select
         line_key,
@@ -62,7 +61,12 @@ verdicts as (
         parts.recipient,
         parts.protocol,
         parts.helo_name,
-        regexp_matches(parts.text, '> (?:to=<|proto=|helo=<)') as is_ambiguous
+        regexp_matches(parts.text, '> (?:to=<|proto=|helo=<)')
+        or regexp_matches(
+            parts.content,
+            ' from (?:local|unknown|[^\s\[\];]+\[[^\]]*\](?::\d+)?);'
+            || '(?: from=<| to=<| proto=| helo=<|: |$)'
+        ) as is_ambiguous
     from checks
     union all by name
     select
@@ -79,11 +83,11 @@ verdicts as (
         parts.recipient,
         parts.protocol,
         parts.helo_name,
-        false as is_ambiguous
+        is_open_value(parts.text) as is_ambiguous
     from milters
 ),
 
--- A context behind the context: the sender's address imitates one, and which is which is not said
+-- Several contexts: a header or an address imitates one, and which is which is not said
 readable as (
     select
         line_key,

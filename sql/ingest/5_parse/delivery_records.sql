@@ -85,6 +85,7 @@ split as (
         case
             when contains(fields, ', tls=') then regexp_extract(fields, ', tls=([^,]*)', 1)
         end as tls_level,
+        ends_with(text, ')') as is_whole,
         case when ends_with(text, ')') then substr(text, 1, length(text) - 1) else text end as reply
     from told
 ),
@@ -160,11 +161,12 @@ select
     end as reply_dsn,
     case
         when
-            contains(reply, ' queued as ')
+            is_whole
+            and contains(reply, ' queued as ')
             and starts_with(reply, '2')
             and regexp_full_match(split_part(reply, ' queued as ', -1), '[0-9A-Za-z]{6,}')
             then split_part(reply, ' queued as ', -1)
-        when starts_with(reply, 'forwarded as ') and status = 'sent'
+        when is_whole and starts_with(reply, 'forwarded as ') and status = 'sent'
             then nullif(regexp_extract(reply, '^forwarded as ([0-9A-Za-z]+)$', 1), '')
     end as remote_queue_id
 from coded;

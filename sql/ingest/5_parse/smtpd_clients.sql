@@ -9,6 +9,7 @@ with matched as (
         logged_at,
         header_id,
         kind,
+        body,
         regexp_extract(body, '^client=' || client_pattern(), ['name', 'ip', 'port']) as client,
         case
             when contains(body, ', ')
@@ -24,15 +25,27 @@ with matched as (
     where kind in ('smtpd_client', 'qmqpd_client')
 ),
 
-split as (
+-- Who logs in chooses the name, so only a filter of this host is believed to forward attributes
+-- behind one
+believed as (
     select
         * exclude (more),
         more.method,
-        more.username,
         more.sender,
-        more.orig_queue_id,
+        coalesce(
+            more.username = ''
+            or (more.orig_queue_id = '' and more.orig_client = '')
+            or client.ip = '::1'
+            or starts_with(client.ip, '127.'),
+            true
+        ) as is_forwarding,
         case
-            when more.orig_client <> '' then regexp_extract(
+            when is_forwarding then more.username
+            else regexp_extract(body, ', sasl_username=(.*)$', 1)
+        end as username,
+        case when is_forwarding then more.orig_queue_id else '' end as orig_queue_id,
+        case
+            when is_forwarding and more.orig_client <> '' then regexp_extract(
                 more.orig_client, '^([^\[\]]*)(?:\[([^\]]*)\])?', ['name', 'ip']
             )
         end as orig_client
@@ -54,4 +67,4 @@ select
     nullif(orig_queue_id, '') as orig_queue_id,
     known_name(orig_client.name) as orig_client_name,
     plain_ip(orig_client.ip) as orig_client_ip
-from split;
+from believed;

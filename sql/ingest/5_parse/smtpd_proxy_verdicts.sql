@@ -21,6 +21,13 @@ with matched as (
         ) as parts
     from work_lines
     where kind in ('smtpd_proxy_accept', 'smtpd_proxy_reject')
+),
+
+readable as (
+    select
+        *,
+        not is_open_value(parts.text) as is_readable
+    from matched
 )
 
 select
@@ -36,9 +43,9 @@ select
     nullif(
         regexp_replace(parts.text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', ''), ''
     ) as reason,
-    case when contains(body, '; from=<') then parts.sender end as sender,
-    nullif(parts.recipient, '') as recipient,
-    nullif(parts.protocol, '') as protocol,
-    nullif(parts.helo_name, '') as helo_name,
-    nullif(parts.username, '') as sasl_username
-from matched;
+    case when is_readable and contains(body, '; from=<') then parts.sender end as sender,
+    case when is_readable then nullif(parts.recipient, '') end as recipient,
+    case when is_readable then nullif(parts.protocol, '') end as protocol,
+    case when is_readable then nullif(parts.helo_name, '') end as helo_name,
+    case when is_readable then nullif(parts.username, '') end as sasl_username
+from readable;

@@ -65,6 +65,28 @@ tailed as (
     from usual
 ),
 
+-- A client that imitates a context in its HELO name or an address: which is which is not said
+told as (
+    select
+        * exclude (tail),
+        -- Cut off at 2,000 bytes
+        strlen(body) > 1950 and not ends_with(body, '>') as is_cut,
+        case
+            when not is_open_value(tail.before) then tail
+            else {
+                'before': '',
+                'sender': '',
+                'recipient': '',
+                'protocol': '',
+                'helo_name': '',
+                'sasl_method': '',
+                'user_in_brackets': '',
+                'user': ''
+            }
+        end as tail
+    from tailed
+),
+
 -- From the text behind the client to the context
 reasoned as (
     select
@@ -73,8 +95,10 @@ reasoned as (
             coalesce(nullif(tail.before, ''), body),
             length(head.action) + length(head.stage) + length(head.client) + 11
         ) as text,
+        -- Before MAIL there is no sender
+        head.stage in ('CONNECT', 'HELO', 'EHLO') as is_greeting,
         regexp_extract(head.client, '^' || client_pattern(), ['name', 'ip', 'port']) as client
-    from tailed
+    from told
 )
 
 select
@@ -93,10 +117,15 @@ select
     nullif(
         rtrim(regexp_replace(text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', '')), ''
     ) as reason,
-    case when tail.before <> '' and contains(body, '; from=<') then tail.sender end as sender,
-    nullif(tail.recipient, '') as recipient,
-    nullif(tail.protocol, '') as protocol,
+    case
+        when tail.before <> '' and contains(body, '; from=<') and not is_greeting
+            then tail.sender
+    end as sender,
+    case when not is_greeting then nullif(tail.recipient, '') end as recipient,
+    case when not is_cut then nullif(tail.protocol, '') end as protocol,
     nullif(tail.helo_name, '') as helo_name,
-    nullif(tail.sasl_method, '') as sasl_method,
-    coalesce(nullif(tail.user_in_brackets, ''), nullif(tail.user, '')) as sasl_username
+    case when not is_cut then nullif(tail.sasl_method, '') end as sasl_method,
+    case
+        when not is_cut then coalesce(nullif(tail.user_in_brackets, ''), nullif(tail.user, ''))
+    end as sasl_username
 from reasoned;

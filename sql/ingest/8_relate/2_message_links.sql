@@ -53,6 +53,7 @@ select
     messages.queue_id,
     messages.message_id,
     messages.queued_at,
+    deliveries.recipient,
     deliveries.logged_at
 from deliveries
 inner join messages on deliveries.message_key = messages.message_key
@@ -104,7 +105,7 @@ named as (
                 is_same_queue
                 and birth_kind is null
                 and queued_at >= logged_at - notice_delay()
-            else birth_kind = 'smtpd_client' and message_id is not distinct from child_message_id
+            else birth_kind = 'smtpd_client' and message_id = child_message_id
         end
 ),
 
@@ -118,14 +119,15 @@ origin_pairs as (
         parents.queue_id as parent_queue_id,
         parents.queued_at as parent_queued_at,
         is_same(parents.host, children.host) as is_same_host,
-        parents.instance = children.instance as is_same_instance
+        parents.instance = children.instance as is_same_instance,
+        parents.end_reason = 'requeued' as is_requeued
     from child_messages as children
     inner join messages as parents on children.orig_queue_id = parents.queue_id
     where
         parents.message_key <> children.message_key
         and parents.queued_at <= children.queued_at
-        and children.queued_at
-        <= coalesce(parents.removed_at + removal_grace(), parents.queued_at + queue_silence())
+        and children.queued_at <= coalesce(parents.removed_at, parents.queued_at) + queue_silence()
+        and coalesce(parents.message_id = children.message_id, true)
 ),
 
 returned as (
@@ -142,7 +144,7 @@ returned as (
         + (not is_same_host)::bigint * epoch_us('epoch'::timestamptz + queue_silence())
             as distance
     from origin_pairs
-    where birth_kind <> 'pickup' or (is_same_host and is_same_instance)
+    where birth_kind <> 'pickup' or (is_same_host and is_same_instance and is_requeued)
 ),
 
 handed_back as (
@@ -165,6 +167,13 @@ handed_back as (
         and piped_messages.queued_at <= children.queued_at
         and children.queued_at between
         piped_messages.logged_at - transfer_time() and piped_messages.logged_at + removal_grace()
+        -- A redirect to somebody else is none
+        and exists(
+            from deliveries
+            where
+                deliveries.message_key = children.message_key
+                and piped_messages.recipient in (deliveries.recipient, deliveries.orig_recipient)
+        )
 ),
 
 candidates as (

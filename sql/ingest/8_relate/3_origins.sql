@@ -6,6 +6,8 @@ from (
         messages.message_key,
         case
             when message_links.reason in ('filter', 'requeue') then message_links.reason
+            when messages.birth_kind = 'pickup' and messages.orig_queue_id is not null
+                then 'requeue'
             when messages.birth_kind = 'smtpd_client' then 'smtp'
             when messages.birth_kind = 'qmqpd_client' then 'qmqp'
             when messages.birth_kind = 'pickup' then 'pickup'

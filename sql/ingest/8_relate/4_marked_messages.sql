@@ -32,12 +32,21 @@ begun as (
     select
         messages.message_key,
         messages.connection_key,
-        messages.sender,
+        coalesce(messages.sender, named.sender) as sender,
         line_position(messages.queued_at, file_ranks.file_rank, messages.message_key) as position
     from messages
     semi join connections_at_hand
         on messages.connection_key = connections_at_hand.connection_key
     inner join file_ranks on messages.message_key >> 32 = file_ranks.file_key
+    -- A message that never became active is told by what was decided about it
+    left join (
+        select
+            message_key,
+            any_value(sender) as sender
+        from rejections
+        where queue_id is not null and sender is not null
+        group by message_key
+    ) as named on messages.message_key = named.message_key
 )
 
 -- The next message of the connection, unless its sender is another: then the transaction of the

@@ -98,10 +98,12 @@ select
                 then client(messages.orig_client_name, messages.orig_client_ip)
         end,
         'message_id': messages.message_id,
+        'unnamed_queue_id': case when messages.message_id is null then messages.queue_id end,
         'sender': coalesce(nullif(messages.sender, ''), '<>'),
         'size_bytes': messages.size_bytes::varchar,
         'recipient_count': messages.recipient_count::varchar,
         'related_queue_id': queue_events.related_queue_id,
+        'addressee': case when queue_events.relation = 'postmaster notice' then 'postmaster' end,
         'kind': queue_events.kind,
         'text': queue_events.text
     } as facts,

@@ -12,7 +12,7 @@ with counted as (
         min(position) filter (where is_birth(kind)) as birth_position,
         min(position) filter (where is_removal(kind)) as removal_position,
         min(moment(logged_at)) filter (where is_removal(kind)) as removal_moment,
-        max(position) filter (where kind = 'cleanup_message_id') as message_id_position
+        max(position) filter (where is_intake(kind)) as intake_position
     from queue_lines
     group by all
 )
@@ -24,6 +24,6 @@ select
     birth_count > 1
     or birth_position > first_position
     or last_moment > removal_moment + removal_grace()
-    or message_id_position > removal_position
+    or intake_position > removal_position
     or last_moment > first_moment + queue_silence() as has_several_lives
 from counted;

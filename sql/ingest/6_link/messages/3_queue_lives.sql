@@ -27,7 +27,7 @@ before as (
         last_value(
             case
                 when is_removal then 'removal'
-                when is_birth or kind = 'cleanup_message_id' then 'birth'
+                when is_birth or is_intake(kind) then 'birth'
             end ignore nulls
         ) over earlier_rows as previous_mark,
         max(position) filter (where is_removal) over earlier_rows as removal_position,
@@ -48,7 +48,7 @@ begun as (
         is_birth
         or previous_moment is null
         or coalesce(
-            kind = 'cleanup_message_id'
+            is_intake(kind)
             and previous_mark = 'removal'
             and moment(logged_at) <= removal_moment + removal_grace(),
             false
