@@ -74,6 +74,9 @@ def load(
         str | None, typer.Option(help="Zone of stamps without one, as Asia/Tokyo.")
     ] = None,
     host: Annotated[str | None, typer.Option(help="Host of lines that name none.")] = None,
+    dovecot_prefix: Annotated[
+        str | None, typer.Option(help="mail_log_prefix of Dovecot, where it is no usual one.")
+    ] = None,
     batch_mb: Annotated[
         int, typer.Option(min=1, max=1024, help="Megabytes read at once.")
     ] = BATCH_BYTES // 2**20,
@@ -102,6 +105,7 @@ def load(
                 year=year,
                 timezone=timezone,
                 host=host,
+                dovecot_prefix=dovecot_prefix,
                 batch_bytes=batch_mb * 2**20,
                 threads=threads,
                 progress=lambda count: bar.update(task, advance=count),

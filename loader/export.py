@@ -20,6 +20,12 @@ TABLES = {
     "deliveries": "logged_at",
     "connections": "coalesce(connected_at, disconnected_at)",
     "pop3_sessions": "coalesce(login_at, logout_at)",
+    "imap_sessions": "coalesce(login_at, logout_at)",
+    "service_sessions": "coalesce(login_at, logout_at)",
+    "mailbox_deliveries": "logged_at",
+    "mailbox_events": "logged_at",
+    "auth_events": "logged_at",
+    "submissions": "logged_at",
     "logins": "logged_at",
     "rejections": "logged_at",
 }

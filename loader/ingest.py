@@ -19,6 +19,7 @@ import duckdb
 from .blocks import Batch, read_batches
 from .database import __version__, open_database, run_sql, set_timezone
 from .errors import InputError
+from .prefixes import read_prefix
 from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
 
 BATCH_BYTES = 134217728
@@ -65,6 +66,7 @@ class _Checkpoint:
     tail_bytes: int
     tail_sha256: str
     timezone: str | None
+    dovecot_prefix: str | None
 
 
 def load(
@@ -75,6 +77,7 @@ def load(
     year: int | None = None,
     timezone: str | None = None,
     host: str | None = None,
+    dovecot_prefix: str | None = None,
     batch_bytes: int = BATCH_BYTES,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -90,6 +93,8 @@ def load(
         timezone: IANA name of the zone of stamps without one; if None, the one that the stream was
             loaded with before, or else the system's.
         host: host of lines that name none, such as those of Dovecot's own log files.
+        dovecot_prefix: mail_log_prefix that the lines of Dovecot were written with, where it is no
+            usual one; if None, the one that the stream was loaded with before.
         batch_bytes: size of the batches that a log is cut into.
         threads: of the engine; one per core if None.
         progress: called with the bytes added, after each batch.
@@ -97,8 +102,10 @@ def load(
     Raises:
         InputError: a path is missing, unreadable, or no log; logs before it stay loaded.
         DatabaseError: the database cannot be opened for writing.
-        UsageError: the time zone is not known.
+        UsageError: the time zone is not known, or the prefix cannot be used.
     """
+    if dovecot_prefix is not None:
+        read_prefix(dovecot_prefix)
     sources = find_sources(paths, now.date())
     for source in sources:
         if source.path is not None:
@@ -113,7 +120,15 @@ def load(
         system = connection.execute("select current_setting('TimeZone')").fetchone()
         assert system is not None
         loader = _Loader(
-            connection, now, year, timezone, str(system[0]), host, batch_bytes, progress
+            connection,
+            now,
+            year,
+            timezone,
+            str(system[0]),
+            host,
+            dovecot_prefix,
+            batch_bytes,
+            progress,
         )
         return [loader.load_source(source) for source in sources]
     finally:
@@ -127,7 +142,29 @@ def _prepare(connection: duckdb.DuckDBPyConnection, threads: int | None) -> None
     connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
     connection.execute("set enable_progress_bar = false")
+    set_prefixes(connection, [])
     run_sql(connection, "ingest/0_macros")
+
+
+def set_prefixes(
+    connection: duckdb.DuckDBPyConnection, prefixes: Sequence[tuple[int, str]]
+) -> None:
+    """Tell SQL how lines with a mail_log_prefix of their own are recognised.
+
+    Args:
+        connection: that the lines are read over.
+        prefixes: key of a stream, and the prefix that its lines were written with.
+    """
+    found = [(key, read_prefix(template)) for key, template in prefixes]
+    connection.execute(
+        "set variable dovecot_prefixes = map(?::integer[], "
+        "list_zip(?::varchar[], ?::varchar[])::struct(pattern varchar, rewrite varchar)[])",
+        [
+            [key for key, _ in found],
+            [one.pattern for _, one in found],
+            [one.rewrite for _, one in found],
+        ],
+    )
 
 
 @dataclass(frozen=True)
@@ -140,6 +177,7 @@ class _Loader:
     timezone: str | None
     system_timezone: str
     host: str | None
+    dovecot_prefix: str | None
     batch_bytes: int
     progress: Progress | None
 
@@ -167,7 +205,9 @@ class _Loader:
             return LoadedSource(source.name, 0, 0, 0, True, 0)
         zone = self.timezone or (known.timezone if known else None) or self.system_timezone
         set_timezone(self.connection, zone)
+        prefix = self.dovecot_prefix or (known.dovecot_prefix if known else None)
         checkpoint = known or self._new_checkpoint()
+        self._set_prefixes(checkpoint.file_key, prefix)
         batches = read_batches(
             stream, begun, start, self.batch_bytes, source.is_closed, source.name
         )
@@ -183,7 +223,7 @@ class _Loader:
             self._derive_batch(source, checkpoint, batch, line_count)
             if not is_one_transaction:
                 self.connection.execute("begin")
-            self._enter_stream(source, head, zone, checkpoint.file_key)
+            self._enter_stream(source, head, zone, prefix, checkpoint.file_key)
             for folder in ("ingest/7_store", "ingest/8_relate"):
                 run_sql(self.connection, folder)
             if not is_one_transaction:
@@ -195,7 +235,7 @@ class _Loader:
         if is_one_transaction:
             self.connection.execute("commit")
         if known is not None and not line_count:
-            self._enter_stream(source, head, zone, known.file_key)
+            self._enter_stream(source, head, zone, prefix, known.file_key)
         return LoadedSource(source.name, line_count, byte_count, start, False, waiting)
 
     def _roll_back(self) -> None:
@@ -210,7 +250,8 @@ class _Loader:
         """Find the stream that a log continues, by its first and its last loaded bytes."""
         rows = self.connection.execute(
             "select file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "
-            "tail_bytes, tail_sha256, timezone from log_files order by file_key desc"
+            "tail_bytes, tail_sha256, timezone, dovecot_prefix from log_files "
+            "order by file_key desc"
         ).fetchall()
         for known in (_Checkpoint(*row) for row in rows):
             if known.identity_bytes > len(head):
@@ -234,9 +275,22 @@ class _Loader:
             "select coalesce(max(file_key), 0) + 1 from log_files"
         ).fetchone()
         assert row is not None
-        return _Checkpoint(int(row[0]), 0, "", 0, 0, 0, "", None)
+        return _Checkpoint(int(row[0]), 0, "", 0, 0, 0, "", None, None)
 
-    def _enter_stream(self, source: Source, head: bytes, zone: str, file_key: int) -> None:
+    def _set_prefixes(self, file_key: int, prefix: str | None) -> None:
+        """Make the prefixes of all streams known, for lines of others may be read again."""
+        rows = self.connection.execute(
+            "select file_key, dovecot_prefix from log_files "
+            "where dovecot_prefix is not null and file_key <> ?",
+            [file_key],
+        ).fetchall()
+        if prefix is not None:
+            rows.append((file_key, prefix))
+        set_prefixes(self.connection, rows)
+
+    def _enter_stream(
+        self, source: Source, head: bytes, zone: str, prefix: str | None, file_key: int
+    ) -> None:
         """Write the stream's row, or where it is found now."""
         identity = head[:IDENTITY_BYTES]
         place = [
@@ -245,15 +299,17 @@ class _Loader:
             len(identity),
             hashlib.sha256(identity).hexdigest(),
             zone,
+            prefix,
         ]
         updated = self.connection.execute(
             "update log_files set path = ?, compression = ?, identity_bytes = ?, "
-            "identity_sha256 = ?, timezone = ? where file_key = ? returning file_key",
+            "identity_sha256 = ?, timezone = ?, dovecot_prefix = ? where file_key = ? "
+            "returning file_key",
             [*place, file_key],
         ).fetchone()
         if updated is None:
             self.connection.execute(
-                "insert into log_files values (?, ?, ?, ?, ?, 0, 0, 0, '', null, null, null, ?)",
+                "insert into log_files values (?, ?, ?, ?, ?, 0, 0, 0, '', null, null, null, ?, ?)",
                 [file_key, *place],
             )
 

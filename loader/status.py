@@ -16,6 +16,8 @@ COUNTED_TABLES = (
     "rejections",
     "logins",
     "pop3_sessions",
+    "imap_sessions",
+    "mailbox_deliveries",
     "notices",
 )
 UNKNOWN_SHAPES = 10

@@ -23,6 +23,12 @@ KEYED_TABLES = (
     "rejections",
     "logins",
     "pop3_sessions",
+    "imap_sessions",
+    "service_sessions",
+    "mailbox_deliveries",
+    "mailbox_events",
+    "auth_events",
+    "submissions",
     "notices",
     "message_links",
 )

@@ -20,13 +20,55 @@ QUEUE_IDS = ["1E24040751", "4f4yBq0wWjz1yTr"]
 USERS = ["alice@example.com", "bob"]
 
 
+def session_lines(chance: random.Random, user: str) -> list[str]:
+    """Beginnings and ends of mailbox sessions, which know more or less of each other."""
+    protocol = chance.choice(["pop3", "pop3", "imap"])
+    session = chance.choice(["<s1>", "<s2>"])
+    address = f"192.0.2.{chance.choice([7, 8])}"
+    pid = chance.choice([1, 2])
+    ended = (
+        "Disconnected: Logged out top=0/0, retr=1/2, del=0/3, size=4"
+        if protocol == "pop3"
+        else "Disconnected: Logged out in=1 out=2"
+    )
+    login = f"dovecot: {protocol}-login: Login: user=<{user}>, method=PLAIN, rip={address}"
+    return [
+        f"{login}, lip=192.0.2.1, mpid={pid}, TLS, session={session}",
+        f"{login}, lip=192.0.2.1, mpid={pid}, TLS",
+        f"{login}, lip=192.0.2.1, TLS",
+        f"dovecot: {protocol}-login: proxy({user},192.0.2.9:1): Started proxying to <192.0.2.9> "
+        f"(0.1 secs): user=<{user}>, method=PLAIN, rip={address}, session={session}",
+        f"dovecot: {protocol}-login: proxy({user},192.0.2.9:1): Disconnected by client "
+        f"(1s idle, in=1, out=2): user=<{user}>, method=PLAIN, rip={address}, session={session}",
+        f"dovecot: {protocol}({user})<{pid}>{session}: {ended}",
+        f"dovecot: {protocol}({user})<{pid}>{session}: {ended}",
+        f"dovecot: {protocol}(pid {pid} user {user}): {ended}",
+        f"dovecot: {protocol}({user}): {ended}",
+        f"dovecot: {protocol}({user}): {ended}",
+        f"dovecot: service={protocol}, user={user}, ip=[{address}]. {ended}",
+    ]
+
+
+def mailbox_lines(chance: random.Random, user: str) -> list[str]:
+    """Lines of Dovecot that stand alone."""
+    message_id = f"<{chance.randrange(5)}@example.com>"
+    return [
+        f"dovecot: lmtp({user})<9><t1>: msgid={message_id}: saved mail to INBOX",
+        f"dovecot: lmtp({user})<9><t1>: sieve: msgid={message_id}: forwarded to <x@example.net>",
+        f"dovecot: imap({user})<1><s1>: expunge: box=INBOX, uid=1, msgid={message_id}, size=3",
+        f"dovecot: auth: sql({user},192.0.2.7,<s1>): Password mismatch",
+        "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): "
+        f"user=<{user}>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, session=<s1>",
+        "dovecot: imap(bob)<1><s1>: Error: Corrupted index",
+    ]
+
+
 def disorderly_line(chance: random.Random) -> str:
     """A line of one of few processes, messages and sessions, in no sensible order."""
     queue_id = chance.choice(QUEUE_IDS)
     smtpd = f"postfix/smtpd[{chance.choice([11, 12])}]"
     client = f"c.example.net[192.0.2.{chance.choice([7, 8])}]"
     user = chance.choice(USERS)
-    session = chance.choice(["<s1>", "<s2>"])
     screen = "postfix/postscreen[23]"
     endpoint = f"[192.0.2.{chance.choice([7, 8])}]:40000"
     return chance.choice(
@@ -54,13 +96,8 @@ def disorderly_line(chance: random.Random) -> str:
             "delays=0/0/1/0, dsn=4.4.1, status=deferred (connect to x: Connection refused)",
             f"postfix-out/smtp[17]: {queue_id}: to=<b@example.org>, relay=mx[192.0.2.1]:25, "
             "delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 OK)",
-            f"dovecot: pop3-login: Login: user=<{user}>, method=PLAIN, rip=192.0.2.7, "
-            f"lip=192.0.2.1, mpid=1, TLS, session={session}",
-            f"dovecot: pop3({user})<1>{session}: Disconnected: Logged out top=0/0, retr=1/2, "
-            "del=0/3, size=4",
-            f"dovecot: pop3({user}): Disconnected: Logged out top=0/0, retr=1/2, del=0/3, size=4",
-            f"dovecot: service=pop3, user={user}, ip=[192.0.2.7]. Disconnected: Logged out "
-            "top=0/0, retr=1/2, del=0/3, size=4",
+            *session_lines(chance, user),
+            chance.choice(mailbox_lines(chance, user)),
             f"{smtpd}: NOQUEUE: hold: RCPT from {client}: <x@example.com>: Recipient address "
             f"triggers HOLD action; from=<{chance.choice('ab')}@example.net> "
             "to=<x@example.com> proto=ESMTP helo=<c>",

@@ -56,6 +56,54 @@ group by all
 having count(*) > 1
 union all
 select
+    'imap_sessions' as table_name,
+    session_key as row_key,
+    count(*) as row_count
+from imap_sessions
+group by all
+having count(*) > 1
+union all
+select
+    'service_sessions' as table_name,
+    session_key as row_key,
+    count(*) as row_count
+from service_sessions
+group by all
+having count(*) > 1
+union all
+select
+    'mailbox_deliveries' as table_name,
+    mailbox_delivery_key as row_key,
+    count(*) as row_count
+from mailbox_deliveries
+group by all
+having count(*) > 1
+union all
+select
+    'mailbox_events' as table_name,
+    mailbox_event_key as row_key,
+    count(*) as row_count
+from mailbox_events
+group by all
+having count(*) > 1
+union all
+select
+    'auth_events' as table_name,
+    auth_event_key as row_key,
+    count(*) as row_count
+from auth_events
+group by all
+having count(*) > 1
+union all
+select
+    'submissions' as table_name,
+    submission_key as row_key,
+    count(*) as row_count
+from submissions
+group by all
+having count(*) > 1
+union all
+select
     'notices' as table_name,
     notice_key as row_key,
     count(*) as row_count

@@ -36,6 +36,36 @@ with row_keys as (
     from pop3_sessions
     union all
     select
+        'imap_sessions' as table_name,
+        session_key as row_key
+    from imap_sessions
+    union all
+    select
+        'service_sessions' as table_name,
+        session_key as row_key
+    from service_sessions
+    union all
+    select
+        'mailbox_deliveries' as table_name,
+        mailbox_delivery_key as row_key
+    from mailbox_deliveries
+    union all
+    select
+        'mailbox_events' as table_name,
+        mailbox_event_key as row_key
+    from mailbox_events
+    union all
+    select
+        'auth_events' as table_name,
+        auth_event_key as row_key
+    from auth_events
+    union all
+    select
+        'submissions' as table_name,
+        submission_key as row_key
+    from submissions
+    union all
+    select
         'notices' as table_name,
         notice_key as row_key
     from notices

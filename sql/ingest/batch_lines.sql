@@ -22,8 +22,8 @@ with read_lines as (
 
 select
     line,
-    stamp_style(without_priority(line)) as style,
-    strpos(without_priority(line), ': ')::integer as colon,
+    stamp_style(unframed(line)) as style,
+    strpos(unframed(line), ': ')::integer as colon,
     null::bigint as line_key,
     null::timestamptz as known_at,
     null::varchar as part

@@ -8,9 +8,12 @@ create or replace macro delivery_outcome(agent, status, reply, remote_queue_id) 
         when agent = 'discard' or reply = 'undeliverable postmaster notification discarded'
             then 'discarded'
         when agent = 'local' and remote_queue_id is not null then 'forwarded'
-        when agent in ('local', 'virtual', 'lmtp', 'pipe') and regexp_matches(
-            reply, '^delivered (?:to (?:maildir|mailbox)|via )|^2\d\d .* Saved$'
-        ) then 'stored in mailbox'
+        when
+            agent in ('local', 'virtual', 'pipe')
+            and regexp_matches(reply, '^delivered to (?:maildir|mailbox)')
+            then 'stored in mailbox'
+        -- A mailbox server may still filter what it took: its own lines tell (mailbox_deliveries)
+        when agent = 'lmtp' and regexp_matches(reply, '^2\d\d .* Saved$') then 'delivered'
         when agent in ('smtp', 'lmtp') then 'relayed'
         else 'delivered'
     end;

@@ -28,7 +28,8 @@ create table if not exists deliveries (
     reply varchar using compression 'zstd',
     reply_code integer,
     reply_dsn varchar,
-    remote_queue_id varchar
+    remote_queue_id varchar,
+    remote_session_id varchar
 );
 
 comment on column deliveries.delivery_key is 'Its line (log_lines)';
@@ -67,3 +68,5 @@ comment on column deliveries.reply_dsn is
 'Enhanced status code in that text: the remote server''s own';
 comment on column deliveries.remote_queue_id is
 'Queue id that the next hop gave it, or that it was forwarded as';
+comment on column deliveries.remote_session_id is
+'Id that Dovecot''s LMTP server gave the transaction (mailbox_deliveries)';

@@ -12,7 +12,8 @@ create table if not exists log_files (
     first_logged_at timestamptz,
     last_logged_at timestamptz,
     last_local_date date,
-    timezone varchar not null
+    timezone varchar not null,
+    dovecot_prefix varchar
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
@@ -30,3 +31,5 @@ comment on column log_files.last_logged_at is 'Time of the last line loaded that
 comment on column log_files.last_local_date is
 'Date of the last stamp without a year; the next such stamp takes its year from it';
 comment on column log_files.timezone is 'Zone of its stamps that have none';
+comment on column log_files.dovecot_prefix is
+'mail_log_prefix of its lines, if it was given (--dovecot-prefix)';

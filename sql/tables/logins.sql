@@ -10,11 +10,16 @@ create table if not exists logins (
     client_name varchar,
     client_ip varchar,
     server_ip varchar,
+    peer_ip varchar,
+    destination varchar,
     method varchar,
+    failure varchar,
     reason varchar,
     attempt_count integer,
     attempt_seconds integer,
     is_tls boolean,
+    tls_protocol varchar,
+    tls_cipher varchar,
     session_id varchar
 );
 
@@ -22,16 +27,23 @@ comment on column logins.login_key is 'Its line (log_lines)';
 comment on column logins.connection_key is 'SMTP connection in which it happened (connections)';
 comment on column logins.logged_at is 'When';
 comment on column logins.host is 'Server that was logged in to';
-comment on column logins.protocol is 'smtp, pop3, imap, sieve or submission';
+comment on column logins.protocol is 'smtp, pop3, imap, sieve, submission or imap-urlauth';
 comment on column logins.is_success is 'Whether the login succeeded';
 comment on column logins.username is 'Login name as the client gave it; NULL where none was logged';
 comment on column logins.client_name is 'Verified name of the client (smtp only)';
 comment on column logins.client_ip is 'Address of the client';
 comment on column logins.server_ip is 'Address that the client connected to';
+comment on column logins.peer_ip is
+'Address of the proxy in front that connected (real_rip), where logged';
+comment on column logins.destination is 'Server that a Dovecot proxy handed the session over to';
 comment on column logins.method is 'SASL mechanism';
-comment on column logins.reason is 'Why it failed';
+comment on column logins.failure is
+'Why it failed, in a few words (Dovecot): authentication failed, no attempts, plaintext refused';
+comment on column logins.reason is 'Why it failed, as logged';
 comment on column logins.attempt_count is
 'Attempts in the connection; 0 where none was made; NULL where not said';
 comment on column logins.attempt_seconds is 'Seconds that they took';
 comment on column logins.is_tls is 'Whether TLS protected it; NULL where no line says';
+comment on column logins.tls_protocol is 'Such as TLSv1.3, where login_log_format has it';
+comment on column logins.tls_cipher is 'TLS cipher, where login_log_format has it';
 comment on column logins.session_id is 'Dovecot session id';

@@ -8,6 +8,7 @@ create table if not exists open_lines (
     pid integer,
     queue_id varchar,
     kind varchar not null,
+    speaker varchar,
     body varchar not null,
     connection_key bigint,
     expires_at timestamptz not null
@@ -22,6 +23,7 @@ comment on column open_lines.program is 'As in log_lines';
 comment on column open_lines.pid is 'As in log_lines';
 comment on column open_lines.queue_id is 'As in log_lines';
 comment on column open_lines.kind is 'As in log_lines';
+comment on column open_lines.speaker is 'Who speaks in a line of Dovecot, and in which session';
 comment on column open_lines.body is 'The text after the queue id';
 comment on column open_lines.connection_key is
 'The connection that brought the message which the line begins';

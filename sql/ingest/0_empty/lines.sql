@@ -10,6 +10,7 @@ create or replace temp table lines (
     header_id integer,
     queue_id varchar,
     kind kind_name,
+    speaker varchar,
     body varchar,
     line varchar
 );

@@ -1,5 +1,5 @@
 -- How the head of a line is read: stamp, host, program
-create or replace temp macro without_priority(line) as
+create or replace temp macro unframed(line) as
     case
         when starts_with(line, '<') and regexp_matches(line, '^<\d{1,3}>1 \S+ \S+ \S+ \S+ \S+ ')
             then regexp_replace(
@@ -8,6 +8,12 @@ create or replace temp macro without_priority(line) as
                 '\1 \2 \3[\4]: '
             )
         when starts_with(line, '<') then regexp_replace(line, '^<\d{1,3}>', '')
+        -- Dovecot 1: the program stands before the stamp
+        when starts_with(line, 'dovecot: ') then substr(line, 10)
+        -- Containers: a name in brackets, or docker compose's
+        when starts_with(line, '[') then regexp_replace(line, '^\[[^\]]*\] *', '')
+        when not starts_with(line, '2') and substr(line, 4, 1) <> ' ' and contains(line, ' | ')
+            then regexp_replace(line, '^[A-Za-z0-9_.-]+ +\| ', '')
         else line
     end;
 
@@ -19,7 +25,22 @@ create or replace temp macro stamp_style(line) as
             then 'rfc3339'::style_name
         when regexp_matches(line, '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}[. ]')
             then 'iso'::style_name
+        when regexp_matches(line, '^@4[0-9a-f]{23} ') then 'tai64n'::style_name
     end;
+
+-- Solaris puts a message id before the text
+create or replace temp macro untagged(text) as
+    case
+        when starts_with(text, '[ID ') then regexp_replace(text, '^\[ID \d+ \w+\.\w+\] ', '')
+        else text
+    end;
+
+-- @SECONDSNANOSECONDS of multilog: hexadecimal, ten seconds ahead of UTC in 1970 (TAI64N)
+create or replace temp macro tai64n_time(stamp) as
+    make_timestamp(
+        (try_cast('0x' || substr(stamp, 3, 15) as bigint) - 10) * 1000000
+        + try_cast('0x' || substr(stamp, 18, 8) as bigint) // 1000
+    ) at time zone 'UTC';
 
 create or replace temp macro month_number(name) as
     (strpos('JanFebMarAprMayJunJulAugSepOctNovDec', name) + 2) // 3;
@@ -33,7 +54,7 @@ create or replace temp macro program_daemon(program) as regexp_extract(program, 
 
 create or replace temp macro program_family(program) as
     case
-        when starts_with(program, 'dovecot') then 'dovecot'
+        when starts_with(program, 'dovecot') or program in ('deliver', 'auth') then 'dovecot'
         when program = 'postfix' then 'postfix'
         when contains(program, '/') and program_daemon(program) in (
             'anvil', 'bounce', 'cleanup', 'discard', 'dnsblog', 'error', 'flush', 'lmtp', 'local',
@@ -45,12 +66,3 @@ create or replace temp macro program_family(program) as
         ) then 'postfix'
         else 'other'
     end;
-
-create or replace temp macro is_dovecot_service(word) as
-    regexp_full_match(
-        word,
-        '(?:(?:imap|pop3|managesieve|submission|imap-urlauth)-login|imap|pop3|lmtp|lda|sieve'
-        || '|managesieve|submission|imap-hibernate|imap-urlauth|auth|auth-worker|master|anvil'
-        || '|config|stats|log|dict|director|indexer|indexer-worker|doveadm|script-login'
-        || '|quota-status|replicator|aggregator|ssl-params|ipc)(?:\(.*\))?(?:<[^<>]*>)*'
-    );

@@ -1,15 +1,212 @@
--- Kinds of Dovecot's lines, told by their first words
-create or replace temp macro dovecot_kind(body) as
+-- Kinds of Dovecot's lines, told by who speaks and by the first words
+create or replace temp macro dovecot_login_kind(body) as
     case
-        when regexp_matches(body, '^[a-z0-9-]+-login: (?:Login|Logged in): ') then 'dovecot_login'
+        when regexp_matches(body, '^(?:Login|Logged in|Login with referral): ')
+            then 'dovecot_login'
+        when starts_with(body, 'ID sent: ') then 'dovecot_client_id'
+        when regexp_matches(body, '^(?:Login|Authenticate \S+|APOP) failed: ')
+            then 'dovecot_login_note'
+        when starts_with(body, 'proxy(') then
+            case
+                when regexp_matches(body, '^proxy\(.*\): [Ss]tarted proxying to ')
+                    then 'dovecot_proxy_login'
+                when regexp_matches(body, '^proxy\(.*\): (?:Login failed|Login aborted)[ :]')
+                    then 'dovecot_login_failure'
+                when regexp_matches(body, '^proxy\(.*\): (?:disconnecting |Disconnected by )')
+                    then 'proxy_logout'
+            end
         when regexp_matches(
             body,
-            '^[a-z0-9-]+-login: (?:Aborted login|Disconnected|Login aborted|Internal login failure'
+            '^(?:Aborted login|Disconnected|Login aborted|Internal login failure'
             || '|Maximum number of connections|Authentication response too large|Timeout while '
-            || 'finishing login|Connection kicked)[ :(]'
+            || 'finishing login|Connection kicked|Reconnected to auth server'
+            || '|Client has quit the connection|Remote closed connection)[ :(,]'
         ) and (contains(body, 'user=<') or contains(body, ' rip=')) then 'dovecot_login_failure'
-        when regexp_matches(body, '^(?:pop3|POP3)\(|^service=pop3, ')
-            and regexp_matches(body, ' (?:top=\d+/\d+, )?retr=\d+/\d+, del=\d+/\d+, size=\d+')
-            then 'pop3_logout'
-        when starts_with(body, 'master: Dovecot v') then 'dovecot_lifecycle'
+        when regexp_matches(body, '^access\(.*\): Client (?:refused|disconnected during lookup)')
+            then 'dovecot_login_failure'
+        when regexp_matches(body, '^haproxy: Client ') then 'dovecot_login_failure'
+        when regexp_matches(body, '^(?:user=<|rip=)') then
+            case
+                when regexp_matches(body, ': (?:Login|Logged in)$') then 'dovecot_login'
+                when regexp_matches(body, ': (?:Aborted login|Disconnected|Login aborted)\b')
+                    then 'dovecot_login_failure'
+            end
+    end;
+
+-- A session of a user ends: in Dovecot's words, or in counters that only such a line has
+create or replace temp macro is_session_end(body) as
+    regexp_matches(
+        body,
+        '^(?:Disconnected|Logged out|Connection closed|Server shutting down|User kicked'
+        || '|Inactivity|Client has not read|Disconnect from )'
+    ) or regexp_matches(body, ' (?:top|retr|del|in|out|bytes|rcvd)=[0-9%]');
+
+create or replace temp macro session_end_kind(service) as
+    case service
+        when 'pop3' then 'pop3_logout'
+        when 'imap' then 'imap_logout'
+        when 'imap-hibernate' then 'imap_logout'
+        when 'managesieve' then 'sieve_logout'
+        when 'sieve' then 'sieve_logout'
+        when 'submission' then 'submission_logout'
+    end;
+
+-- What the mail_log plugin tells of mailboxes
+create or replace temp macro is_mailbox_event(body) as
+    regexp_matches(
+        body,
+        '^(?:Mailbox .*: )?(?:delete|undelete|expunge|autoexpunge|save|flag_change|copy from .*)'
+        || ': (?:box|uid)='
+    )
+    or regexp_matches(
+        body, '^(?:copy -> .*|deleted|undeleted|expunged|save -> .*): (?:uid|uids|dest|msgid)='
+    )
+    or regexp_matches(body, '^(?:Mailbox .*: )?Mailbox (?:created|deleted|renamed)(?:$|: )')
+    or starts_with(body, 'Transaction rolled back: ');
+
+create or replace temp macro is_sieve_action(body) as
+    regexp_matches(
+        body,
+        '^(?:sieve: |imapsieve: .*)?msgid=.*: (?:stored mail into mailbox|left message in mailbox'
+        || '|store into mailbox|failed to store into mailbox|forwarded to|discarded duplicate'
+        || '|not forwarding message|failed to redirect|[Mm]arked message to be discarded'
+        || '|rejected message from|not sending|sent vacation|discarded vacation|discarding vacation'
+        || '|failed to send|sent mail notification|sent ''|piped message to program)'
+    );
+
+create or replace temp macro is_mailbox_save(body) as
+    regexp_matches(
+        body,
+        'msgid=.*(?:: |, | )(?:saved mail to |save failed to |rejected: |Return-Path missing, '
+        || '|Auto-submitted message discarded: |Permanently failed to send rejection: )'
+    );
+
+create or replace temp macro dovecot_delivery_kind(service, body) as
+    case
+        when is_sieve_action(body)
+            then
+                case
+                    when service in ('imap', 'pop3', 'managesieve') then 'imap_sieve_action'
+                    else 'sieve_action'
+                end
+        when is_mailbox_save(body) then 'mailbox_save'
+        when regexp_matches(body, '^sieve: (?:Failed to compile|Execution of) script ')
+            then 'sieve_script_failure'
+    end;
+
+create or replace temp macro lmtp_kind(body) as
+    case
+        when starts_with(body, 'Connect from ') then 'lmtp_connect'
+        when starts_with(body, 'Disconnect from ') then 'lmtp_disconnect'
+        when regexp_matches(body, '^(?:lmtp-server: .*: )?(?:Sent|Failed to send) message to <')
+            then 'lmtp_proxied'
+    end;
+
+-- NAME(USER,ADDRESS,<SESSION>): TEXT, behind the worker's context if there is one; from 2.4 on
+-- user and address stand in the prefix
+create or replace temp macro is_auth_event(speaker, body) as
+    speaker.username is not null
+    or regexp_matches(
+        body, '^(?:conn unix:auth-worker \([^)]*\): auth-worker<\d+>: )?[\w-]+\(.+\): '
+    );
+
+create or replace temp macro dovecot_event_kind(speaker, body) as
+    case
+        when speaker.service in ('auth', 'auth-worker')
+            then
+                case
+                    when is_auth_event(speaker, body) then 'dovecot_auth'
+                    when regexp_matches(body, '^Authentication cache |cache entries flushed$')
+                        then 'dovecot_info'
+                end
+        when ends_with(speaker.service, '-login') then dovecot_login_kind(body)
+        when speaker.service in ('lmtp', 'lda', 'deliver') then
+            coalesce(
+                dovecot_delivery_kind(speaker.service, body),
+                lmtp_kind(body),
+                case when is_mailbox_event(body) then 'mailbox_event' end
+            )
+        when session_end_kind(speaker.service) is not null then
+            case
+                when starts_with(body, 'Disconnected: ') then session_end_kind(speaker.service)
+                when starts_with(body, 'ID sent: ') then 'dovecot_client_id'
+                when regexp_matches(body, '^(?:relay: )?(?:Successfully relayed|Failed to relay) ')
+                    then 'submission_relayed'
+                when is_mailbox_event(body) then 'mailbox_event'
+                when is_session_end(body) then session_end_kind(speaker.service)
+                else dovecot_delivery_kind(speaker.service, body)
+            end
+        when is_mailbox_event(body) then 'mailbox_event'
+        when speaker.service = 'master' or speaker.service is null
+            then
+                case
+                    when regexp_matches(body, '^Dovecot v\S+ .*starting up')
+                        then 'dovecot_lifecycle'
+                end
+        when
+            speaker.service = 'stats' and (starts_with(body, '{') or starts_with(body, 'event:'))
+            then 'dovecot_export'
+        when
+            is_userless(speaker.service)
+            or regexp_matches(
+                speaker.service,
+                '^(?:doveadm|dsync.*|ssl-.*|ipc|old-stats|script.*|quota-status|dns-client)$'
+            )
+            then 'dovecot_info'
+    end;
+
+-- Without a prefix that is known, an event is told by its text alone
+create or replace temp macro anonymous_kind(body) as
+    case
+        when regexp_matches(body, ' retr=\d+/\d+, del=\d+/\d+') then 'pop3_logout'
+        when regexp_matches(
+            body, '(?:Disconnected|Logged out|Connection closed).* in=\d+,? out=\d+'
+        ) then 'imap_logout'
+        else dovecot_delivery_kind('lda', body)
+    end;
+
+create or replace temp macro dovecot_kind(daemon, severity, speaker, body) as
+    case
+        when daemon = 'auth' or daemon = 'dovecot-auth' then
+            case
+                when regexp_matches(body, '^pam_\w+\(dovecot:\w+\): ') then 'pam_failure'
+                else 'foreign'
+            end
+        when speaker.repeat_count is not null then
+            case
+                when speaker.service in ('auth', 'auth-worker') and is_auth_event(speaker, body)
+                    then 'dovecot_auth'
+                else 'lines_repeated'
+            end
+        when severity is null then
+            coalesce(
+                dovecot_event_kind(speaker, body),
+                case when speaker.service is null then anonymous_kind(body) end,
+                'unknown'
+            )
+        else
+            coalesce(
+                case
+                    when speaker.service in ('lmtp', 'lda', 'deliver')
+                        then dovecot_delivery_kind(speaker.service, body)
+                end,
+                'dovecot_' || severity
+            )
+    end;
+
+create or replace temp macro dovecot_notice_severity(kind) as
+    case
+        when kind in (
+            'dovecot_debug', 'dovecot_warning', 'dovecot_error', 'dovecot_fatal', 'dovecot_panic'
+        ) then substr(kind, 9)
+        when kind = 'sieve_script_failure' then 'warning'
+    end;
+
+-- A text with who says it, in one form
+create or replace temp macro spoken_text(speaker, body) as
+    case
+        when speaker.username is not null
+            then speaker.service || '(' || speaker.username || '): ' || body
+        when speaker.service is not null then speaker.service || ': ' || body
+        else body
     end;

@@ -3,7 +3,7 @@ create or replace temp macro line_kind(family, daemon, severity, queue_id, body)
     case
         when family = 'postfix'
             then coalesce(postfix_kind(daemon, severity, queue_id, body), 'unknown')
-        when family = 'dovecot' then coalesce(dovecot_kind(body), 'unknown')
         when family = 'other' then 'foreign'
+        when regexp_matches(body, '^\S* *last message repeated \d+ times$') then 'lines_repeated'
         else 'unknown'
     end;

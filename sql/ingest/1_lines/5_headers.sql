@@ -10,20 +10,31 @@ matched as (
         header,
         regexp_extract(
             header, '^(\S*) +([^\s\[\]():<>]+)(?:\[([^\]]*)\])?$', ['host', 'program', 'pid']
-        ) as parts
+        ) as parts,
+        -- Dovecot 1.1: delivery has a program name of its own, with the user's name in it
+        case
+            when contains(header, 'deliver(')
+                then regexp_extract(header, '^(\S*) +(deliver\(.*\))$', ['host', 'head'])
+        end as delivery
     from distinct_headers
 )
 
 select
     header,
-    parts.program = '' and is_dovecot_service(header) as is_dovecot_file,
+    case
+        when parts.program <> '' then null
+        when delivery.head <> '' then delivery.head
+        when is_dovecot_head(header) then header
+    end as head,
     case
         when parts.program <> '' then nullif(nullif(parts.host, '***'), '')
-        when is_dovecot_service(header) then (select default_host from batch)
+        when delivery.head <> '' then nullif(nullif(delivery.host, '***'), '')
+        when header = '' or is_dovecot_head(header) then (select default_host from batch)
     end as host,
     case
         when parts.program <> '' then parts.program
-        when is_dovecot_service(header) then 'dovecot'
+        when delivery.head <> '' then 'deliver'
+        when header = '' or is_dovecot_head(header) then 'dovecot'
     end as program,
     try_cast(parts.pid as integer) as pid
 from matched;
@@ -55,7 +66,7 @@ from added;
 create or replace temp table known_headers as
 select
     header_parts.header,
-    header_parts.is_dovecot_file,
+    header_parts.head,
     headers.header_id,
     headers.host,
     headers.program,

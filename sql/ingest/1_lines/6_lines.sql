@@ -1,4 +1,4 @@
--- One row per line of the batch, with its time, origin, queue id and kind
+-- One row per line of the batch, with its time, origin, queue id and kind; Dovecot's are read next
 insert into lines by name
 with dated as (
     select
@@ -6,10 +6,14 @@ with dated as (
         cut_lines.line_key is null as is_new,
         cut_lines.part,
         cut_lines.line,
-        cut_lines.text,
+        case
+            when known_headers.head is not null then known_headers.head || ': ' || cut_lines.text
+            else cut_lines.text
+        end as text,
         case
             when cut_lines.line_key is not null then cut_lines.known_at
             when cut_lines.style = 'bsd' then stamps.logged_at
+            when cut_lines.style = 'tai64n' then tai64n_time(cut_lines.stamp)
             else try_cast(cut_lines.stamp as timestamptz)
         end as logged_at,
         known_headers.header_id,
@@ -18,8 +22,6 @@ with dated as (
         known_headers.pid,
         known_headers.daemon,
         known_headers.family,
-        known_headers.is_dovecot_file,
-        cut_lines.header,
         case
             when known_headers.family = 'postfix' then
                 case
@@ -39,22 +41,10 @@ with dated as (
     left join known_headers on cut_lines.header = known_headers.header
 ),
 
--- Dovecot's own log files: the process stands where syslog has the host, then the level
 unified as (
     select
-        * exclude (text, header),
-        case
-            when severity is not null then substr(text, length(severity) + 3)
-            when is_dovecot_file
-                then header || ': '
-                || regexp_replace(text, '^(?:Debug|Info|Warning|Error|Fatal|Panic): ', '')
-            -- Relayed standard error: the level stands behind the process
-            when family = 'dovecot'
-                then regexp_replace(
-                    text, '^(\S+: )(?:Debug|Info|Warning|Error|Fatal|Panic): ', '\1'
-                )
-            else text
-        end as text
+        * exclude (text),
+        case when severity is not null then substr(text, length(severity) + 3) else text end as text
     from dated
 ),
 
@@ -98,7 +88,10 @@ select
     pid,
     header_id,
     queue_id,
-    line_kind(family, daemon, severity, queue_id, body) as kind,
+    case
+        when family is null or family <> 'dovecot'
+            then line_kind(family, daemon, severity, queue_id, body)
+    end as kind,
     body,
     line
 from bodied;

@@ -139,13 +139,16 @@ parts as (
     where
         moment < from_moment
         and moment >= from_moment - session_silence()
-        and kind in ('dovecot_login', 'pop3_logout')
+        and kind in (
+            'dovecot_login', 'dovecot_proxy_login', 'pop3_logout', 'imap_logout', 'sieve_logout',
+            'submission_logout', 'proxy_logout'
+        )
 )
 
 select
     line,
-    stamp_style(without_priority(line)) as style,
-    strpos(without_priority(line), ': ')::integer as colon,
+    stamp_style(unframed(line)) as style,
+    strpos(unframed(line), ': ')::integer as colon,
     line_key,
     logged_at as known_at,
     part

@@ -54,6 +54,7 @@ select
     header_id,
     queue_id,
     kind::kind_name as kind,
+    speaker,
     body,
     connection_key
 from continued
@@ -65,6 +66,7 @@ select
     lines.header_id,
     lines.queue_id,
     lines.kind,
+    lines.speaker,
     lines.body,
     messages.connection_key
 from lines
@@ -82,6 +84,7 @@ select
     logged_at,
     header_id,
     kind,
+    speaker,
     body
 from changed_lines
 union all
@@ -92,6 +95,7 @@ union all
         logged_at,
         header_id,
         kind,
+        speaker,
         body
     from earlier_lines
 );

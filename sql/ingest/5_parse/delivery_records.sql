@@ -168,5 +168,9 @@ select
             then split_part(reply, ' queued as ', -1)
         when is_whole and starts_with(reply, 'forwarded as ') and status = 'sent'
             then nullif(regexp_extract(reply, '^forwarded as ([0-9A-Za-z]+)$', 1), '')
-    end as remote_queue_id
+    end as remote_queue_id,
+    case
+        when ends_with(reply, ' Saved') and starts_with(reply, '250 2.')
+            then nullif(split_part(reply, ' ', -2), '')
+    end as remote_session_id
 from coded;

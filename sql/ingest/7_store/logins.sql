@@ -76,9 +76,7 @@ insert into logins by name
 select
     dovecot_logins.line_key as login_key,
     processes.host,
-    coalesce(dovecot_logins.attempt_count, case when dovecot_logins.is_success then 1 end)
-        as attempt_count,
-    dovecot_logins.* exclude (line_key, header_id, is_changed, attempt_count, pid)
+    dovecot_logins.* exclude (line_key, header_id, is_changed, pid)
 from dovecot_logins
 inner join processes on dovecot_logins.header_id = processes.header_id
 where dovecot_logins.is_changed;

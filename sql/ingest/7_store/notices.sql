@@ -25,8 +25,8 @@ select
     processes.host,
     processes.program,
     noticed.kind,
-    notice_severity(noticed.kind) as severity,
-    noticed.body as text
+    coalesce(dovecot_notice_severity(noticed.kind), notice_severity(noticed.kind)) as severity,
+    spoken_text(unpacked_speaker(noticed.speaker), noticed.body) as text
 from noticed
 inner join processes on noticed.header_id = processes.header_id
 left join connection_lines on noticed.line_key = connection_lines.line_key

@@ -80,23 +80,10 @@ with open_parts as (
     from open_sessions
     union
     select
-        'mailbox' as part,
-        mailbox_lines.line_key,
-        moment(mailbox_lines.logged_at) + session_silence() as expires_at
-    from mailbox_lines
-    anti join (
-        select login_key from mailbox_sessions
-        where logout_key is not null
-    ) as ended on mailbox_lines.line_key = ended.login_key
-    where mailbox_lines.kind = 'dovecot_login'
-    union
-    -- The last thing seen of a user, see mailbox_sessions
-    select
-        'mailbox' as part,
+        part,
         line_key,
-        moment(logged_at) + session_silence() as expires_at
-    from mailbox_lines
-    qualify row_number() over (partition by host, username order by position desc) = 1
+        expires_at
+    from open_logins
 ),
 
 known_lines as (
@@ -106,6 +93,7 @@ known_lines as (
         changed_lines.header_id,
         changed_lines.queue_id,
         changed_lines.kind,
+        changed_lines.speaker,
         changed_lines.body,
         case when is_birth(changed_lines.kind) then connection_lines.connection_key end
             as connection_key
@@ -120,6 +108,7 @@ known_lines as (
             header_id,
             queue_id,
             kind,
+            speaker,
             body,
             connection_key
         from earlier_lines

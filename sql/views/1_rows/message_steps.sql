@@ -26,46 +26,6 @@ remarks as (
         and log_lines.logged_at >= messages.queued_at - interval 1 minute
         and log_lines.logged_at <= coalesce(messages.removed_at, 'infinity') + interval 1 minute
     order by log_lines.line_key asc, messages.queued_at desc
-),
-
--- A POP3 user is named by the whole address or, without domain, by its local part
-delivered as (
-    select
-        deliveries.message_key,
-        deliveries.queue_id,
-        deliveries.logged_at,
-        unnest(
-            [
-                lower(deliveries.recipient),
-                lower(regexp_replace(deliveries.recipient, '@[^@]*$', '@'))
-            ]
-        ) as user_key
-    from deliveries
-    where
-        deliveries.status = 'sent'
-        and deliveries.agent in ('local', 'virtual', 'lmtp', 'pipe')
-),
-
-fetching as (
-    select
-        *,
-        case when contains(username, '@') then lower(username) else lower(username) || '@' end
-            as user_key
-    from pop3_sessions
-    where retr_count > 0 and logout_at is not null
-),
-
--- The first session of the recipient that fetched mail after the delivery
-fetches as (
-    select distinct on (delivered.message_key, fetching.session_key)
-        delivered.message_key,
-        delivered.queue_id,
-        fetching.*
-    from delivered
-    asof inner join fetching
-        on
-            delivered.user_key = fetching.user_key
-            and delivered.logged_at <= fetching.logout_at
 )
 
 select
@@ -179,20 +139,4 @@ select
     remarks.line_key
 from remarks
 union all
-select
-    message_key,
-    queue_id,
-    logout_at as logged_at,
-    'pop3_logout' as kind,
-    null as outcome,
-    map {
-        'username': username,
-        'client_ip': client_ip,
-        'retr_count': retr_count::varchar,
-        'retr_bytes': retr_bytes::varchar,
-        'deleted_count': deleted_count::varchar,
-        'mailbox_count': mailbox_count::varchar
-    } as facts,
-    host,
-    logout_key as line_key
-from fetches;
+select * from mailbox_steps;

@@ -1,41 +1,46 @@
--- One row per line that begins or ends a POP3 session
-create or replace temp table mailbox_lines as
+-- One row per line that ends a session of a mailbox
+create or replace temp table session_closings as
 with known as (
     select
         line_key,
         logged_at,
         header_id,
-        kind,
         true as is_changed,
         not is_new as is_stored
     from changed_lines
-    where kind in ('dovecot_login', 'pop3_logout')
+    where
+        kind in (
+            'pop3_logout', 'imap_logout', 'sieve_logout', 'submission_logout', 'proxy_logout'
+        )
     union all
     select
         line_key,
         logged_at,
         header_id,
-        kind,
         false as is_changed,
         true as is_stored
     from earlier_lines
-    where part = 'mailbox'
+    where
+        part = 'mailbox'
+        and kind in (
+            'pop3_logout', 'imap_logout', 'sieve_logout', 'submission_logout', 'proxy_logout'
+        )
 )
 
 select
     known.line_key,
     known.logged_at,
+    processes.stream_id,
     processes.host,
-    known.kind,
     known.is_changed,
     known.is_stored,
-    coalesce(dovecot_logins.username, pop3_logouts.username) as username,
-    coalesce(dovecot_logins.client_ip, pop3_logouts.client_ip) as client_ip,
-    coalesce(dovecot_logins.session_id, pop3_logouts.session_id) as session_id,
+    session_ends.protocol,
+    session_ends.username,
+    session_ends.client_ip,
+    session_ends.pid,
+    session_ends.session_id,
     line_position(known.logged_at, file_ranks.file_rank, known.line_key) as position
 from known
 inner join processes on known.header_id = processes.header_id
 inner join file_ranks on known.line_key >> 32 = file_ranks.file_key
-left join dovecot_logins on known.line_key = dovecot_logins.line_key
-left join pop3_logouts on known.line_key = pop3_logouts.line_key
-where known.kind = 'pop3_logout' or dovecot_logins.protocol = 'pop3';
+inner join session_ends on known.line_key = session_ends.line_key;

@@ -1,0 +1,243 @@
+-- How the head of one of Dovecot's lines is read: who speaks, how severe it is
+create or replace temp macro is_dovecot_service(word) as
+    word in (
+        'imap', 'pop3', 'lmtp', 'lda', 'sieve', 'managesieve', 'submission', 'imap-hibernate',
+        'imap-urlauth', 'imap-urlauth-worker', 'imap-login', 'pop3-login', 'managesieve-login',
+        'sieve-login', 'submission-login', 'lmtp-login', 'imap-urlauth-login', 'auth',
+        'auth-worker', 'master', 'anvil', 'config', 'stats', 'old-stats', 'log', 'dict', 'director',
+        'indexer', 'indexer-worker', 'doveadm', 'script-login', 'script', 'quota-status',
+        'replicator', 'aggregator', 'ssl-params', 'ssl-build-param', 'ipc', 'dns-client',
+        'health-check', 'dsync', 'dsync-local', 'dsync-remote', 'dsync-server', 'deliver', 'IMAP',
+        'POP3', 'MANAGESIEVE'
+    );
+
+-- Processes that serve no user write their own number where others write the user's name
+create or replace temp macro is_userless(service) as
+    service in (
+        'auth', 'auth-worker', 'log', 'dict', 'anvil', 'config', 'stats', 'master', 'lmtp',
+        'indexer', 'indexer-worker', 'director', 'replicator', 'aggregator'
+    );
+
+create or replace temp macro dovecot_level(text) as
+    case
+        when
+            contains(substr(text, 1, 9), ': ')
+            and split_part(substr(text, 1, 9), ': ', 1)
+            in ('Debug', 'Info', 'Warn', 'Warning', 'Error', 'Fatal', 'Panic')
+            then split_part(substr(text, 1, 9), ': ', 1)
+        when text is not null then ''
+    end;
+
+create or replace temp macro dovecot_severity(level) as
+    case level
+        when 'Warn' then 'warning'
+        when 'Info' then null
+        else lower(level)
+    end;
+
+-- What stands before the first colon of a line that has no host
+create or replace temp macro is_dovecot_head(head) as
+    is_dovecot_service(regexp_extract(head, '^([A-Za-z0-9-]+)(?:\(.*\))?(?:<[^<>]*>)*$', 1))
+    or dovecot_level(head || ': ') <> ''
+    or starts_with(head, 'service=');
+
+-- SERVICE(USER)<PID><SESSION>: with any of the brackets
+create or replace temp macro usual_prefix() as
+    '^([A-Za-z0-9-]+)(?:\(([^()]*)\))?(?:<([^<>\s]*)>(?:<([^<>\s]*)>)?)?: ';
+
+create or replace temp macro usual_parts(sentence) as
+    case
+        when is_dovecot_service(split_part(sentence, ': ', 1))
+            then {
+                'service': split_part(sentence, ': ', 1),
+                'username': '',
+                'first': '',
+                'second': ''
+            }
+        else regexp_extract(
+            sentence, usual_prefix(), ['service', 'username', 'first', 'second']
+        )
+    end;
+
+create or replace temp macro repeated_text() as '^message repeated (\d+) times: \[ ?(.*)\]$';
+
+create or replace temp macro dovecot_sentence(text) as
+    case
+        when starts_with(text, 'message repeated ') then regexp_replace(text, repeated_text(), '\2')
+        when starts_with(text, 'dovecot: ') then substr(text, 10)
+        else text
+    end;
+
+-- The parts of a prefix, as text, and its length
+create or replace temp macro prefix_of(service, username, first, second, client_ip, length) as
+    {
+        'service': service,
+        'username': username,
+        'first': first,
+        'second': second,
+        'client_ip': client_ip,
+        'length': length
+    };
+
+create or replace temp macro found_length(found) as
+    length(found.service) + length(found.username) + length(found.first) + length(found.second);
+
+-- Brackets around what was found stand directly before the colon
+create or replace temp macro plain_prefix(sentence, found) as
+    prefix_of(
+        found.service,
+        found.username,
+        found.first,
+        found.second,
+        '',
+        found_length(found) + strpos(substr(sentence, found_length(found) + 1), ': ') + 1
+    );
+
+-- service=SERVICE, user=USER, ip=[ADDRESS].
+create or replace temp macro named_prefix(found) as
+    prefix_of(
+        found.service,
+        found.username,
+        '',
+        '',
+        found.client_ip,
+        case
+            when found.service <> ''
+                then length(found.service || found.username || found.client_ip) + 24
+            else 0
+        end
+    );
+
+-- Prefixes that were taught (--dovecot-prefix), by stream
+create or replace temp macro has_prefixes() as cardinality(getvariable('dovecot_prefixes')) > 0;
+
+-- Found, its parts stand between separators: service, user, process, session, address
+create or replace temp macro taught_text(file_key, text) as
+    coalesce(
+        regexp_replace(
+            text,
+            getvariable('dovecot_prefixes')[file_key::integer].pattern,
+            getvariable('dovecot_prefixes')[file_key::integer].rewrite
+        ),
+        text
+    );
+
+create or replace temp macro taught_prefix(sentence) as
+    prefix_of(
+        split_part(sentence, chr(31), 2),
+        split_part(sentence, chr(31), 3),
+        split_part(sentence, chr(31), 4),
+        split_part(sentence, chr(31), 5),
+        split_part(sentence, chr(31), 6),
+        length(regexp_extract(sentence, '^(?:\x1f[^\x1f]*){5}\x1f'))
+    );
+
+-- Which of the forms of mail_log_prefix it is; a user's name may hold anything. Of a session it is
+-- the name of somebody who logged in; of the auth process (2.4) whatever was tried, so that the last
+-- end of a prefix counts there
+create or replace temp macro dovecot_prefix(sentence, usual) as
+    case
+        when starts_with(sentence, chr(31)) then taught_prefix(sentence)
+        when
+            is_dovecot_service(usual.service)
+            and not (
+                usual.service in ('auth', 'auth-worker')
+                and usual.username <> 'default'
+                and not regexp_full_match(usual.username, '\d*')
+            ) then plain_prefix(sentence, usual)
+        when regexp_matches(sentence, '^auth(?:-worker)?\(\?') then
+            plain_prefix(sentence, usual)
+        when regexp_matches(sentence, '^auth(?:-worker)?\(') then
+            plain_prefix(
+                sentence,
+                regexp_extract(
+                    sentence,
+                    '^(auth|auth-worker)\((.*)\)(?:<([^<>\s]*)>(?:<([^<>\s]*)>)?)?: ',
+                    ['service', 'username', 'first', 'second']
+                )
+            )
+        when starts_with(sentence, 'service=') then
+            named_prefix(
+                regexp_extract(
+                    sentence,
+                    '^service=([^,]*), user=(.*?), ip=\[([^\]]*)\]\. ',
+                    ['service', 'username', 'client_ip']
+                )
+            )
+        when is_dovecot_service(regexp_extract(sentence, '^([A-Za-z0-9-]+)\(', 1)) then
+            plain_prefix(
+                sentence,
+                regexp_extract(
+                    sentence,
+                    '^([A-Za-z0-9-]+)\((.*?)\)(?:<([^<>\s]*)>(?:<([^<>\s]*)>)?)?: ',
+                    ['service', 'username', 'first', 'second']
+                )
+            )
+    end;
+
+create or replace temp macro speaker_of(service, username, pid, session_id, client_ip) as
+    {
+        'service': nullif(service, ''),
+        'username': nullif(username, ''),
+        'pid': try_cast(pid as integer),
+        'session_id': nullif(session_id, ''),
+        'client_ip': plain_ip(client_ip)
+    };
+
+-- A prefix understood: lmtp(5151, alice), imap(pid 4712 user alice), lmtp(5151), pop3(alice)<4711>
+create or replace temp macro speaker_with(prefix, numbered) as
+    speaker_of(
+        lower(prefix.service),
+        case
+            when numbered.username <> '' then numbered.username
+            when
+                is_userless(prefix.service)
+                and (
+                    prefix.username = 'default' or regexp_full_match(prefix.username, '\d+')
+                ) then ''
+            else prefix.username
+        end,
+        case
+            when numbered.pid <> '' then numbered.pid
+            when prefix.first <> '' then prefix.first
+            when is_userless(prefix.service) then regexp_extract(prefix.username, '^\d+$')
+        end,
+        case
+            when prefix.second <> '' then prefix.second
+            when prefix.first <> '' and try_cast(prefix.first as bigint) is null then prefix.first
+        end,
+        prefix.client_ip
+    );
+
+create or replace temp macro dovecot_speaker(prefix) as
+    speaker_with(
+        prefix,
+        case
+            when starts_with(prefix.username, 'pid ') then
+                regexp_extract(prefix.username, '^pid (\d+) user (.*)$', ['pid', 'username'])
+            when prefix.service = 'lmtp' and contains(prefix.username, ', ') then
+                regexp_extract(prefix.username, '^(\d+), (.*)$', ['pid', 'username'])
+        end
+    );
+
+-- A speaker as text, as lines are kept with it
+create or replace temp macro packed_speaker(speaker) as
+    concat_ws(
+        chr(31),
+        coalesce(speaker.service, ''),
+        coalesce(speaker.username, ''),
+        coalesce(speaker.pid::varchar, ''),
+        coalesce(speaker.session_id, ''),
+        coalesce(speaker.client_ip, ''),
+        coalesce(speaker.repeat_count::varchar, '')
+    );
+
+create or replace temp macro unpacked_speaker(packed) as
+    {
+        'service': nullif(split_part(packed, chr(31), 1), ''),
+        'username': nullif(split_part(packed, chr(31), 2), ''),
+        'pid': try_cast(split_part(packed, chr(31), 3) as integer),
+        'session_id': nullif(split_part(packed, chr(31), 4), ''),
+        'client_ip': nullif(split_part(packed, chr(31), 5), ''),
+        'repeat_count': try_cast(split_part(packed, chr(31), 6) as integer)
+    };

@@ -1,0 +1,95 @@
+-- Shared pieces of what Dovecot's lines say
+
+-- The number behind a key of a list in any order; NULL where it is no number
+create or replace temp macro counter(counters, key) as
+    try_cast(regexp_extract(counters, '[ ,]' || key || '=(\d+)(?:[, )+]|$)', 1) as bigint);
+
+-- One number of a pair a/b behind a key
+create or replace temp macro counter_pair(counters, key) as
+    regexp_extract(counters, '[ ,]' || key || '=(\d+)/(\d+)(?:[, ]|$)', ['first', 'second']);
+
+-- The protocol that a service of Dovecot speaks
+create or replace temp macro spoken_protocol(service) as
+    case
+        when service in ('managesieve', 'managesieve-login', 'sieve-login') then 'sieve'
+        when ends_with(service, '-login') then substr(service, 1, length(service) - 6)
+        when service = 'imap-hibernate' then 'imap'
+        else service
+    end;
+
+-- Why a connection ended without a login, in a few words
+create or replace temp macro login_failure(text) as
+    case
+        when regexp_matches(text, '^Maximum number of connections|connection limit reached')
+            then 'connection limit'
+        when regexp_matches(text, 'Client refused|Client not trusted|during lookup')
+            then 'address refused'
+        when regexp_matches(text, '(?:disabled|disallowed) (?:plain|clear)text auth')
+            then 'plaintext refused'
+        when regexp_matches(text, 'SSL_accept\(\)|TLS handshak') then 'TLS handshake failed'
+        when regexp_matches(
+            text, 'client sent an invalid cert|client didn''t send a cert|cert required'
+            || '|client_ssl_'
+        ) then 'certificate refused'
+        when contains(text, 'no auth attempts') then 'no attempts'
+        when regexp_matches(
+            text, 'didn''t finish SASL auth|disconnected while (?:authenticating|finishing login)'
+            || '|aborted authentication|auth_aborted_by_client|Timeout while finishing login'
+        ) then 'login unfinished'
+        when contains(text, 'user disabled') then 'user disabled'
+        when contains(text, 'password expired') then 'password expired'
+        when contains(text, 'login disabled') then 'login disabled'
+        when contains(text, 'authorization failed') then 'not authorized'
+        when regexp_matches(text, 'unsupported auth mechanism|invalid_mech|anonymous_auth_disabled')
+            then 'mechanism refused'
+        when regexp_matches(text, 'proxy dest|^proxy\(') then 'proxy failure'
+        when regexp_matches(
+            text, 'nternal (?:login )?failure|auth process|auth service|before auth was ready'
+            || '|before greeting|Auth process broken|process_full|can''t do APOP'
+        ) then 'server failure'
+        when regexp_matches(text, 'auth failed|authentication attempts|invalid_credentials')
+            then 'authentication failed'
+        when regexp_matches(text, '[Ss]hutting down|shutting_down') then 'server shutdown'
+        else 'aborted'
+    end;
+
+-- How a session of a user ended, in a few words
+create or replace temp macro session_end_reason(text) as
+    case
+        when regexp_matches(text, '^(?:Logged out|Client has quit|Successful quit)')
+            then 'logged out'
+        when regexp_matches(text, '[Ii]nactivity|^Client has not read server output')
+            then 'inactivity'
+        when regexp_matches(text, '[Kk]icked') then 'kicked'
+        when regexp_matches(text, '[Ss]hutting down') then 'server shutdown'
+        when regexp_matches(
+            text, '^(?:Connection closed|Disconnected|Remote closed connection|EOF|disconnecting)'
+        ) then 'connection closed'
+        when text <> '' then 'error'
+    end;
+
+-- What the auth process says of a user, in a few words
+create or replace temp macro auth_outcome(text) as
+    case
+        when regexp_matches(text, '^(?:[Uu]nknown user|user unknown)') then 'unknown user'
+        when starts_with(text, 'Master user logging in as ') then 'master user'
+        when regexp_matches(text, '[Pp]olicy (?:server refusal|check action is drop)')
+            then 'refused by policy'
+        when regexp_matches(text, '^Policy check action') then 'policy'
+        when regexp_matches(
+            text, '[Pp]assword mismatch|^invalid credentials|[Aa]uthentication failure'
+            || '|empty password|illegal chars'
+        ) then 'wrong password'
+        when regexp_matches(text, 'allow_nets check failed|deny passdb') then 'not allowed'
+        when starts_with(text, 'Username character disallowed') then 'bad user name'
+        when contains(text, 'timed out waiting for client') then 'login unfinished'
+        else 'other'
+    end;
+
+-- sieve: msgid=<m8@example.org>: fileinto action: stored mail into mailbox 'Lists', of some verbs
+create or replace temp macro sieve_parts(body, verbs) as
+    regexp_extract(
+        body,
+        '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (?:([a-z]+) action: )?(' || verbs || ')(.*)$',
+        ['message_id', 'action', 'verb', 'tail']
+    );

@@ -1,0 +1,7 @@
+-- One row per line of Dovecot at hand, with who speaks in it
+create or replace temp view dovecot_lines as
+select
+    * exclude (speaker),
+    unpacked_speaker(speaker) as speaker
+from work_lines
+where speaker is not null;

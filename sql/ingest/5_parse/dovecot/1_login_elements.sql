@@ -1,0 +1,167 @@
+-- One row per line of a login process that tells of a client: what it is about, and the client
+-- pop3-login: Login: user=<alice@example.com>, method=PLAIN, rip=192.0.2.10, lip=198.51.100.5, mpid=4711, TLS, session=<IQdzOm5Xy8PAAAIK>
+-- imap-login: Disconnected: Connection closed (auth failed, 3 attempts in 14 secs): user=<alice@example.com>, method=PLAIN, rip=203.0.113.9, lip=198.51.100.5, TLS, session=<QLKFOm5XTMnLAHEJ>
+-- imap-login: Disconnected (no auth attempts): rip=203.0.113.9, lip=198.51.100.5
+-- pop3-login: user=<alice@example.com>,, ip=[192.0.2.10],, PLAIN,, TLS: Login
+-- imap-login: access(tcpwrap): Client refused (rip=203.0.113.9)
+create or replace temp table login_elements as
+with spoken as (
+    select
+        line_key,
+        is_changed,
+        logged_at,
+        header_id,
+        kind,
+        speaker.service,
+        body,
+        regexp_matches(body, '^(?:user=<|rip=)') as is_inverted
+    from dovecot_lines
+    where
+        kind in ('dovecot_login', 'dovecot_proxy_login', 'dovecot_login_failure', 'proxy_logout')
+),
+
+-- Elements before the message (login_log_format): it begins behind the last bracket
+turned as (
+    select
+        * exclude (body, is_inverted),
+        case
+            when is_inverted then regexp_replace(
+                body,
+                '^((?:user=<.*>)?[^>]*?): ((?:Login|Logged in|Disconnected|Aborted login'
+                || '|Login aborted)\b[^>]*)$',
+                '\2: \1'
+            )
+            when starts_with(body, 'access(') or starts_with(body, 'haproxy: ')
+                then regexp_replace(body, '^(.*) \((rip=[^()]*)\)', '\1: \2')
+            else body
+        end as body,
+        is_inverted
+    from spoken
+),
+
+cut as (
+    select
+        *,
+        case
+            when contains(body, ': user=<') then strpos(body, ': user=<')
+            when contains(body, ': rip=') then strpos(body, ': rip=')
+            else length(body) + 1
+        end as elements_start
+    from turned
+),
+
+-- Elements that hold commas of their own
+headed as (
+    select
+        * exclude (body, elements_start, is_inverted),
+        substr(body, 1, elements_start - 1) as text,
+        case
+            when is_inverted and contains(body, ',, ip=[')
+                then regexp_replace(
+                    substr(body, elements_start),
+                    '^(: user=<.*>),, ip=\[([0-9A-Fa-f.:]+)\](?:,, ([A-Z0-9-]+))?'
+                    || '(?:,, (TLS|secured))?,*$',
+                    '\1, rip=\2, method=\3, \4'
+                )
+            else substr(body, elements_start)
+        end as elements
+    from cut
+),
+
+-- The client chooses what stands between user=< and >: only the last rip= is the server's
+addressed as (
+    select
+        *,
+        case
+            when strpos(substr(elements, strpos(elements, 'rip=') + 1), 'rip=') = 0
+                then regexp_extract(
+                    elements,
+                    '^: (?:user=<([^>]*)>, )?(?:method=([A-Za-z0-9_-]+), )?rip=([0-9A-Fa-f.:]+)'
+                    || '(?:, lip=([0-9A-Fa-f.:]+))?',
+                    ['username', 'method', 'client_ip', 'server_ip']
+                )
+        end as usual
+    from headed
+),
+
+matched as (
+    select
+        * exclude (usual),
+        case
+            when usual.client_ip <> '' then usual
+            else regexp_extract(
+                elements,
+                '^: (?:user=<(.*)>, )?(?:PID=\d+, )?(?:method=([A-Za-z0-9_-]+), )?'
+                || 'rip=([0-9A-Fa-f.:]+)(?:, (?:rport=\d+, )?lip=([0-9A-Fa-f.:]+))?',
+                ['username', 'method', 'client_ip', 'server_ip']
+            )
+        end as client
+    from addressed
+),
+
+-- Without rip= the user's name ends before the session, the last of the brackets
+bracketed as (
+    select
+        *,
+        case
+            when client.client_ip = '' then
+                regexp_extract(
+                    regexp_replace(elements, ', session=<[^<>]*>$', ''), '^: user=<(.*)>', 1
+                )
+            else client.username
+        end as username
+    from matched
+),
+
+-- What follows the addresses is the server's word
+secured as (
+    select
+        *,
+        case
+            when client.client_ip = '' then substr(elements, length(username) + 10)
+            else substr(
+                elements,
+                length(username)
+                + strpos(substr(elements, length(username) + 1), 'rip=' || client.client_ip)
+                + length(client.client_ip) + 4
+            )
+        end as rest
+    from bracketed
+)
+
+select
+    line_key,
+    is_changed,
+    logged_at,
+    header_id,
+    kind,
+    spoken_protocol(service) as protocol,
+    text,
+    nullif(username, '') as username,
+    plain_ip(client.client_ip) as client_ip,
+    coalesce(
+        plain_ip(client.server_ip),
+        plain_ip(regexp_extract(rest, ', lip=([0-9A-Fa-f.:]+)', 1))
+    ) as server_ip,
+    plain_ip(regexp_extract(rest, ', real_rip=([0-9A-Fa-f.:]+)', 1)) as peer_ip,
+    coalesce(
+        nullif(client.method, ''),
+        nullif(regexp_extract(rest, '^, method=([A-Za-z0-9_-]+)', 1), '')
+    ) as method,
+    case
+        when client.client_ip <> '' or contains(rest, ', TLS')
+            then regexp_matches(rest, ', T[LS][SL](?:$|[:,])')
+    end as is_tls,
+    contains(rest, ', TLS handshaking') as is_handshaking,
+    nullif(regexp_extract(rest, ', (TLSv[0-9.]+|SSLv[0-9.]+) with cipher ', 1), '')
+        as tls_protocol,
+    nullif(regexp_extract(rest, ', (?:TLS|SSL)v[0-9.]+ with cipher ([A-Za-z0-9_-]+)', 1), '')
+        as tls_cipher,
+    nullif(regexp_extract(rest, 'session=<([^>]*)', 1), '') as session_id,
+    try_cast(
+        coalesce(
+            nullif(regexp_extract(rest, 'mpid=(\d+)', 1), ''),
+            regexp_extract(elements, '>, PID=(\d+), ', 1)
+        ) as integer
+    ) as pid
+from secured;

@@ -1,0 +1,105 @@
+-- One row per line in which the auth process, or PAM for it, says something of a user
+-- auth: passwd-file(alice@example.com,203.0.113.9,<QLKFOm5XcsnLAHEJ>): Password mismatch
+-- auth-worker(80180): conn unix:auth-worker (pid=80100,uid=97): auth-worker<13247>: sql(alice@example.com,203.0.113.9): Password mismatch
+-- auth(alice@example.com,203.0.113.9,sasl:plain)<QLKFOm5XcsnLAHEJ>: passwd-file: Password mismatch
+create or replace temp table auth_records as
+with spoken as (
+    select
+        line_key,
+        logged_at,
+        header_id,
+        speaker,
+        not regexp_matches(body, ' - trying the next (?:passdb|userdb)$') as is_final,
+        regexp_replace(body, '^conn unix:auth-worker \([^)]*\): auth-worker<\d+>: ', '') as body
+    from dovecot_lines
+    where is_changed and kind = 'dovecot_auth'
+),
+
+-- What the client gave as its password may stand at the end, whatever it holds
+discreet as (
+    select
+        * exclude (body),
+        regexp_replace(body, ' \((?:SHA1 of )?given password: .*$', '') as body
+    from spoken
+),
+
+-- The user's name is what a client gave: the end of the brackets counts, but where the server
+-- repeats a refused name behind them
+bracketed as (
+    select
+        * exclude (body),
+        case
+            when speaker.username is not null
+                then
+                {
+                    'driver': regexp_extract(
+                        body, '^(?:request \[\d+\]: )?([\w-]+): ', 1
+                    ),
+                    'who': speaker.username,
+                    'text': regexp_replace(body, '^(?:request \[\d+\]: )?[\w-]+: ', '')
+                }
+            when regexp_matches(body, '^[\w-]+\(\?[,)]')
+                then regexp_extract(
+                    body, '^([\w-]+)\((.*?)\): (.*)$', ['driver', 'who', 'text']
+                )
+            else regexp_extract(body, '^([\w-]+)\((.*)\): (.*)$', ['driver', 'who', 'text'])
+        end as parts
+    from discreet
+),
+
+named as (
+    select
+        *,
+        regexp_extract(
+            parts.who,
+            '^(.*?)(?:,([0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+))?(?:,sasl:([\w-]+))?(,master)?'
+            || '(?:,<([^<>]*)>)?$',
+            ['username', 'client_ip', 'method', 'master', 'session_id']
+        ) as person
+    from bracketed
+),
+
+of_auth as (
+    select
+        line_key,
+        logged_at,
+        header_id,
+        nullif(parts.driver, '') as driver,
+        nullif(nullif(person.username, '?'), '') as username,
+        plain_ip(person.client_ip) as client_ip,
+        coalesce(speaker.session_id, nullif(person.session_id, '')) as session_id,
+        nullif(upper(person.method), '') as method,
+        person.master <> '' as is_master,
+        is_final,
+        parts.text,
+        speaker.repeat_count
+    from named
+),
+
+of_pam as (
+    select
+        line_key,
+        logged_at,
+        header_id,
+        regexp_extract(body, '^(pam_\w+)', 1) as driver,
+        nullif(regexp_extract(body, ' ruser=(.*) rhost=', 1), '') as username,
+        plain_ip(regexp_extract(body, ' rhost=([0-9A-Fa-f.:]+)', 1)) as client_ip,
+        regexp_replace(body, '^pam_\w+\([^)]*\): ([^;]*).*$', '\1') as text
+    from dovecot_lines
+    where is_changed and kind = 'pam_failure'
+),
+
+records as (
+    select * from of_auth
+    union all by name
+    select * from of_pam
+)
+
+select
+    * exclude (is_master, is_final, repeat_count, text),
+    coalesce(is_master, false) as is_master,
+    auth_outcome(text) as outcome,
+    coalesce(is_final, true) as is_final,
+    text,
+    coalesce(repeat_count, 1) as line_count
+from records;

@@ -1,0 +1,234 @@
+-- One row per line that tells what became of a message at its mailbox
+-- lmtp(alice@example.com)<5151><kDZEBWymZGofFAAAYovH3A>: msgid=<m4@example.org>: saved mail to INBOX
+-- lda(alice@example.com): msgid=<m2@example.org>: save failed to INBOX: Quota exceeded (mailbox for user is full)
+-- lmtp(alice@example.com)<5151><kDZEBWymZGofFAAAYovH3A>: sieve: msgid=<m8@example.org>: fileinto action: stored mail into mailbox 'Lists'
+-- lmtp(5151): kDZEBWymZGofFAAAYovH3A: Sent message to <alice@example.com> at 198.51.100.21:24: 250 2.0.0 <alice@example.com> Vs+DBHamZGogFAAAYovH3A Saved (1/1 at 12 ms)
+create or replace temp table mailbox_records as
+with saved as (
+    select
+        line_key,
+        logged_at,
+        header_id,
+        kind,
+        speaker,
+        -- deliver_log_format may end in what the sender chose
+        regexp_extract(
+            body, '^(.*?)(?: \(subject="(.*)" size=(\d+)\))?$', ['text', 'subject', 'size']
+        ) as framed
+    from dovecot_lines
+    where is_changed and kind = 'mailbox_save'
+),
+
+-- The sender chooses the message-id and the subject: only the last verb is Dovecot's
+saves as (
+    select
+        * exclude (framed),
+        regexp_extract(
+            framed.text,
+            '^(.*) (saved mail to|save failed to open mailbox|save failed to|rejected:'
+            || '|Return-Path missing, rejection reason:|Auto-submitted message discarded:'
+            || '|Permanently failed to send rejection:) (.*)$',
+            ['head', 'verb', 'tail']
+        ) as parts,
+        framed.subject,
+        framed.size
+    from saved
+),
+
+headed as (
+    select
+        *,
+        regexp_replace(parts.head, '[:,]$', '') as head
+    from saves
+),
+
+of_saves as (
+    select
+        * exclude (parts, head, subject, size),
+        case
+            when parts.verb = 'saved mail to' then 'stored'
+            when contains(parts.tail, 'Quota exceeded') then 'quota full'
+            when starts_with(parts.verb, 'save failed') then 'failed'
+            when starts_with(parts.verb, 'Auto-submitted') then 'discarded'
+            when starts_with(parts.verb, 'Permanently') then 'failed'
+            else 'rejected'
+        end as action,
+        case
+            when parts.verb = 'saved mail to' then parts.tail
+            when starts_with(parts.verb, 'save failed')
+                then regexp_extract(parts.tail, '^(.*?): ', 1)
+        end as mailbox,
+        case
+            when starts_with(parts.verb, 'save failed')
+                then substr(parts.tail, strpos(parts.tail, ': ') + 2)
+            when parts.verb <> 'saved mail to' then parts.tail
+        end as text,
+        case
+            when starts_with(head, 'msgid=') then substr(head, 7)
+            when regexp_matches(head, ', size=\d+(?:, delivery_time=\d+ms)?$')
+                then regexp_extract(head, '^.*msgid=(.*), size=\d+', 1)
+            else regexp_extract(head, '^.*msgid=(.*)$', 1)
+        end as message_id,
+        coalesce(
+            nullif(regexp_extract(head, ', envelope_sender=([^,\s]+)', 1), ''),
+            nullif(regexp_extract(head, '^(?:mail from |from=)([^,:\s]+)', 1), '')
+        ) as sender,
+        coalesce(
+            nullif(subject, ''), nullif(regexp_extract(head, ', subject=(.*), msgid=', 1), '')
+        ) as subject,
+        try_cast(
+            coalesce(
+                nullif(size, ''),
+                regexp_extract(head, ', size=(\d+)(?:, delivery_time=\d+ms)?$', 1)
+            ) as bigint
+        ) as size_bytes,
+        try_cast(regexp_extract(head, ', delivery_time=(\d+)ms$', 1) as integer) / 1000.0
+            as delivery_seconds
+    from headed
+),
+
+-- What the sender chose stands before the end of a text: the end tells which of them it is
+sieved as (
+    select
+        line_key,
+        logged_at,
+        header_id,
+        kind,
+        speaker,
+        case
+            when regexp_matches(body, '\((?:reject|ereject)\)$')
+                then sieve_parts(body, 'rejected message from ')
+            when ends_with(body, '(discard action)')
+                then sieve_parts(body, '[Mm]arked message to be discarded ')
+            when regexp_matches(body, '''(?: \([^<>]*\))?(?: \[SPECIAL-USE [^<>]*\])?$')
+                then sieve_parts(
+                    body,
+                    'stored mail into mailbox |left message in mailbox |piped message to program '
+                )
+            when ends_with(body, '>')
+                then sieve_parts(
+                    body,
+                    'forwarded to |discarded duplicate [a-z ]+ to |sent vacation response to '
+                    || '|discard(?:ed|ing) vacation [a-z ]+ |not sending [a-z ]+ to '
+                    || '|sent mail notification to '
+                )
+            else sieve_parts(
+                body,
+                'store into mailbox |failed to store into mailbox |not forwarding message to '
+                || '|failed to redirect message to |failed to send [a-z ]+ to '
+                || '|sent ''|not sending [a-z ]+ |discard(?:ed|ing) vacation [a-z ]+ '
+                || '|stored mail into mailbox |left message in mailbox |forwarded to '
+                || '|rejected message from |sent vacation response to '
+            )
+        end as parts
+    from dovecot_lines
+    where is_changed and kind = 'sieve_action'
+),
+
+of_sieve as (
+    select
+        * exclude (parts),
+        parts.message_id,
+        case
+            when regexp_matches(parts.verb, '^(?:stored mail|left message)') then 'stored'
+            when starts_with(parts.verb, 'forwarded') then 'forwarded'
+            when starts_with(lower(parts.verb), 'marked') then 'discarded'
+            when starts_with(parts.verb, 'rejected') then 'rejected'
+            when starts_with(parts.verb, 'sent vacation') then 'answered'
+            when starts_with(parts.verb, 'discarded duplicate') then 'duplicate'
+            when starts_with(parts.verb, 'piped') then 'piped'
+            when starts_with(parts.verb, 'sent ') then 'notified'
+            when contains(parts.tail, 'Quota exceeded') then 'quota full'
+            when starts_with(parts.verb, 'failed') then 'failed'
+            else 'skipped'
+        end as action,
+        case
+            when contains(parts.verb, 'mailbox ')
+                then regexp_extract(
+                    parts.tail, '^''(.*?)''(?:$|: | \(| \[SPECIAL-USE | skipped| aborted)', 1
+                )
+        end as mailbox,
+        case
+            when starts_with(parts.verb, 'piped')
+                then regexp_extract(parts.tail, '^[''`](.*)''$', 1)
+            when not contains(parts.verb, 'mailbox ')
+                then regexp_extract(parts.tail, '^<(.*)>', 1)
+        end as target,
+        case
+            when regexp_matches(parts.verb, '^(?:failed|store into)')
+                then regexp_extract(parts.tail, '(?:''|>): (.*)$', 1)
+            when regexp_matches(parts.verb, '^(?:not |discard|sent '')')
+                then trim(parts.verb || parts.tail)
+        end as text
+    from sieved
+),
+
+proxied as (
+    select
+        line_key,
+        logged_at,
+        header_id,
+        kind,
+        speaker,
+        regexp_extract(
+            body,
+            '^(?:lmtp-server: .*: )?(Sent|Failed to send) message to <(.*?)> at (\S+): (.*)$',
+            ['verb', 'username', 'target', 'text']
+        ) as parts
+    from dovecot_lines
+    where is_changed and kind = 'lmtp_proxied'
+),
+
+of_proxies as (
+    select
+        * exclude (parts, speaker),
+        {
+            'service': speaker.service,
+            'username': coalesce(speaker.username, parts.username),
+            'pid': speaker.pid,
+            'session_id': speaker.session_id,
+            'client_ip': speaker.client_ip,
+            'repeat_count': speaker.repeat_count
+        } as speaker,
+        case
+            when parts.verb = 'Sent' and starts_with(parts.text, '2') then 'passed on'
+            else 'failed'
+        end as action,
+        parts.target,
+        parts.text,
+        nullif(regexp_extract(parts.text, '^250 2\.\d\.\d <.*> (\S+) Saved', 1), '')
+            as remote_session_id
+    from proxied
+),
+
+records as (
+    select * from of_saves
+    union all by name
+    select * from of_sieve
+    union all by name
+    select * from of_proxies
+)
+
+select
+    line_key,
+    logged_at,
+    header_id,
+    case
+        when speaker.service in ('lda', 'deliver') then 'lda'
+        else coalesce(speaker.service, 'lda')
+    end as agent,
+    speaker.username,
+    speaker.pid,
+    speaker.session_id,
+    kind = 'sieve_action' as is_sieve,
+    action,
+    nullif(mailbox, '') as mailbox,
+    nullif(target, '') as target,
+    nullif(text, '') as text,
+    case when message_id <> 'unspecified' then bare_message_id(message_id) end as message_id,
+    sender,
+    subject,
+    size_bytes,
+    delivery_seconds,
+    remote_session_id
+from records;

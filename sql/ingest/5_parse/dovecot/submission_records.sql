@@ -1,0 +1,36 @@
+-- One row per message that Dovecot's submission service handed over, or could not
+-- submission(alice@example.com)<5301><IQdzOm5Xy8PAAAIK>: Successfully relayed message: from=<alice@example.com>, size=5228, id=2R4qAkClZGq1FAAAYovH3A, nrcpt=2, reply=`250 2.0.0 Ok: queued as 1A07F26E315'
+create or replace temp table submission_records as
+with matched as (
+    select
+        line_key,
+        logged_at,
+        header_id,
+        speaker,
+        regexp_extract(
+            body,
+            '^(?:relay: )?(Successfully|Failed)[a-z ]+ message: from=<(.*?)>(?:, to=<(.*?)>)?, '
+            || 'size=(\d+)(?:, id=([^,]+))?, (?:nrcpt=|rcpt=\d+/)(\d+), reply=`(.*)''$',
+            ['verb', 'sender', 'recipient', 'size', 'id', 'count', 'reply']
+        ) as parts
+    from dovecot_lines
+    where is_changed and kind = 'submission_relayed'
+)
+
+select
+    line_key,
+    logged_at,
+    header_id,
+    speaker.username,
+    speaker.pid,
+    speaker.session_id,
+    parts.verb = 'Successfully' as is_success,
+    case when parts.verb <> '' then parts.sender end as sender,
+    nullif(parts.recipient, '') as recipient,
+    try_cast(parts.size as bigint) as size_bytes,
+    try_cast(parts.count as integer) as recipient_count,
+    nullif(parts.id, '') as transaction_id,
+    nullif(parts.reply, '') as reply,
+    try_cast(regexp_extract(parts.reply, '^([245]\d\d)[ -]', 1) as integer) as reply_code,
+    nullif(regexp_extract(parts.reply, ' queued as ([0-9A-Za-z]{6,})$', 1), '') as queue_id
+from matched;

@@ -1,0 +1,102 @@
+-- One row per end of a session and login that it may be the end of: the last one before it with the
+-- same session id; of the same user and process, address, or user alone, as far as not both know
+-- better. A login goes to the end that claims it first
+create or replace temp table session_claims as
+with by_session as (
+    select
+        closings.line_key as logout_key,
+        logins.line_key as login_key,
+        closings.position,
+        1 as rank
+    from session_closings as closings
+    asof inner join (select * from session_logins where is_last_of_session) as logins
+        on
+            closings.stream_id = logins.stream_id
+            and closings.protocol = logins.protocol
+            and closings.session_id = logins.session_id
+            and closings.position > logins.position
+    where moment(closings.logged_at) <= moment(logins.logged_at) + session_silence()
+),
+
+by_process as (
+    select
+        closings.line_key as logout_key,
+        logins.line_key as login_key,
+        closings.position,
+        2 as rank
+    from (
+        select * from session_closings
+        where pid is not null
+    ) as closings
+    asof inner join (select * from session_logins where is_last_of_process) as logins
+        on
+            closings.stream_id = logins.stream_id
+            and closings.protocol = logins.protocol
+            and closings.username = logins.username
+            and closings.pid = logins.pid
+            and closings.position > logins.position
+    where
+        (closings.session_id is null or logins.session_id is null)
+        and moment(closings.logged_at) <= moment(logins.logged_at) + session_silence()
+),
+
+by_address as (
+    select
+        closings.line_key as logout_key,
+        logins.line_key as login_key,
+        closings.position,
+        3 as rank
+    from (
+        select * from session_closings
+        where client_ip is not null
+    ) as closings
+    asof inner join (select * from session_logins where is_last_of_address) as logins
+        on
+            closings.stream_id = logins.stream_id
+            and closings.protocol = logins.protocol
+            and closings.username = logins.username
+            and closings.client_ip = logins.client_ip
+            and closings.position > logins.position
+    where
+        (closings.session_id is null or logins.session_id is null)
+        and (closings.pid is null or logins.pid is null)
+        and moment(closings.logged_at) <= moment(logins.logged_at) + session_silence()
+),
+
+by_user as (
+    select
+        closings.line_key as logout_key,
+        logins.line_key as login_key,
+        closings.position,
+        4 as rank
+    from session_closings as closings
+    asof inner join (select * from session_logins where is_last_of_user) as logins
+        on
+            closings.stream_id = logins.stream_id
+            and closings.protocol = logins.protocol
+            and closings.username = logins.username
+            and closings.position > logins.position
+    where
+        (closings.session_id is null or logins.session_id is null)
+        and (closings.pid is null or logins.pid is null)
+        and (closings.client_ip is null or logins.client_ip is null)
+        and moment(closings.logged_at) <= moment(logins.logged_at) + session_silence()
+),
+
+claims as (
+    select * from by_session
+    union all
+    select * from by_process
+    union all
+    select * from by_address
+    union all
+    select * from by_user
+)
+
+select
+    logout_key,
+    login_key,
+    min(rank) as rank
+from claims
+group by logout_key, login_key, position
+qualify row_number() over (partition by login_key order by position) = 1;

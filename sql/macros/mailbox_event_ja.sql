@@ -1,0 +1,12 @@
+-- What happened to a message in a mailbox, in Japanese
+create or replace macro mailbox_event_ja(event) as
+    map {
+        'saved': '保存',
+        'copied': 'コピー',
+        'expunged': '完全な削除',
+        'autoexpunged': '自動削除',
+        'marked as deleted': '削除の印を付けた',
+        'unmarked as deleted': '削除の印を外した',
+        'flags changed': 'フラグの変更',
+        'filtered': 'フィルターの適用'
+    }[event];

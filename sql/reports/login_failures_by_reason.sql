@@ -1,0 +1,14 @@
+-- One row per protocol and reason for which logins failed, the commonest first
+create or replace view reports.login_failures_by_reason as
+select
+    protocol,
+    failure,
+    count(*) as connection_count,
+    sum(coalesce(attempt_count, 1)) as attempt_count,
+    count(distinct username) as username_count,
+    count(distinct client_ip) as address_count,
+    max(logged_at) as last_at
+from login_failures
+where in_period(logged_at)
+group by all
+order by attempt_count desc, connection_count desc, protocol asc, failure asc;

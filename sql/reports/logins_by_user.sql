@@ -1,0 +1,15 @@
+-- One row per login name: logins and failed attempts, the most failed attempts first
+create or replace view reports.logins_by_user as
+select
+    username,
+    count(*) filter (where is_success) as login_count,
+    coalesce(sum(coalesce(attempt_count, 1)) filter (where not is_success), 0)
+        as failed_attempt_count,
+    count(distinct client_ip) as address_count,
+    string_agg(distinct protocol, ', ' order by protocol) as protocols,
+    max(logged_at) filter (where is_success) as last_login_at,
+    max(logged_at) filter (where not is_success) as last_failure_at
+from logins
+where in_period(logged_at) and username is not null
+group by all
+order by failed_attempt_count desc, login_count desc, username asc;

@@ -1,0 +1,179 @@
+-- One row per step of a message's way from the mail transfer agent on: mailbox, filter, mail program
+create or replace view mailbox_steps as
+with stored as (
+    select
+        mailbox_delivery_links.message_key,
+        messages.queue_id,
+        mailbox_deliveries.*
+    from mailbox_delivery_links
+    inner join messages on mailbox_delivery_links.message_key = messages.message_key
+    inner join mailbox_deliveries
+        on mailbox_delivery_links.mailbox_delivery_key = mailbox_deliveries.mailbox_delivery_key
+),
+
+-- A user is named by the whole address or, without domain, by its local part
+delivered as (
+    select
+        deliveries.message_key,
+        deliveries.queue_id,
+        deliveries.logged_at,
+        unnest(user_keys(deliveries.recipient)) as user_key
+    from deliveries
+    where
+        deliveries.status = 'sent'
+        and deliveries.agent in ('local', 'virtual', 'lmtp', 'pipe')
+    union
+    select
+        stored.message_key,
+        stored.queue_id,
+        stored.logged_at,
+        user_key(stored.username) as user_key
+    from stored
+    where stored.action = 'stored'
+),
+
+fetching as (
+    select
+        user_key(username) as user_key,
+        'pop3_logout' as kind,
+        session_key,
+        logout_key,
+        logout_at,
+        host,
+        username,
+        client_ip,
+        retr_count as fetched_count,
+        retr_bytes as fetched_bytes,
+        deleted_count,
+        mailbox_count
+    from pop3_sessions
+    where retr_count > 0 and logout_at is not null
+    union all
+    select
+        user_key(username) as user_key,
+        'imap_logout' as kind,
+        session_key,
+        logout_key,
+        logout_at,
+        host,
+        username,
+        client_ip,
+        body_count as fetched_count,
+        body_bytes as fetched_bytes,
+        null as deleted_count,
+        null as mailbox_count
+    from imap_sessions
+    where body_count > 0 and logout_at is not null
+),
+
+awaited as (
+    select
+        *,
+        unnest(['pop3_logout', 'imap_logout']) as kind
+    from delivered
+),
+
+-- The first session of the recipient, by each protocol, that fetched mail after the delivery
+fetches as (
+    select distinct on (awaited.message_key, fetching.session_key)
+        awaited.message_key,
+        awaited.queue_id,
+        fetching.*
+    from awaited
+    asof inner join fetching
+        on
+            awaited.user_key = fetching.user_key
+            and awaited.kind = fetching.kind
+            and awaited.logged_at <= fetching.logout_at
+),
+
+-- What happened to the message in the mailbox, where a line names it
+changes as (
+    select distinct on (messages.message_key, mailbox_events.mailbox_event_key)
+        messages.message_key,
+        messages.queue_id,
+        mailbox_events.*
+    from messages
+    inner join delivered on messages.message_key = delivered.message_key
+    inner join mailbox_events
+        on
+            messages.message_id = mailbox_events.message_id
+            and delivered.user_key = user_key(mailbox_events.username)
+    where
+        mailbox_events.logged_at >= delivered.logged_at - interval 5 minutes
+        and mailbox_events.service not in ('lmtp', 'lda', 'deliver')
+)
+
+select
+    submitted.message_key,
+    submitted.queue_id,
+    submissions.logged_at,
+    'submission_relayed' as kind,
+    null as outcome,
+    map {'username': submissions.username, 'reply': submissions.reply} as facts,
+    submissions.host,
+    submissions.submission_key as line_key
+from submissions
+inner join messages as submitted on submissions.queue_id = submitted.queue_id
+where
+    submissions.logged_at
+    between submitted.queued_at - interval 1 minute and submitted.queued_at + interval 1 hour
+union all
+select
+    message_key,
+    queue_id,
+    logged_at,
+    case
+        when is_sieve then 'sieve_action'
+        when mailbox is null and target is not null then 'lmtp_proxied'
+        else 'mailbox_save'
+    end as kind,
+    case when action = 'stored' then 'stored in mailbox' else action end as outcome,
+    map {
+        'username': username,
+        'mailbox': case when action = 'stored' then mailbox end,
+        'target': target,
+        'text': text,
+        'action_en': mailbox_action(action, 'en'),
+        'action_ja': mailbox_action(action, 'ja')
+    } as facts,
+    host,
+    mailbox_delivery_key as line_key
+from stored
+union all
+select
+    message_key,
+    queue_id,
+    logged_at,
+    'mailbox_event' as kind,
+    event as outcome,
+    map {
+        'username': username,
+        'service': service,
+        'event': event,
+        'event_ja': mailbox_event_ja(event),
+        'mailbox': mailbox,
+        'source': source,
+        'flags': flags
+    } as facts,
+    host,
+    mailbox_event_key as line_key
+from changes
+union all
+select
+    message_key,
+    queue_id,
+    logout_at as logged_at,
+    kind,
+    null as outcome,
+    map {
+        'username': username,
+        'client_ip': client_ip,
+        'retr_count': fetched_count::varchar,
+        'retr_bytes': fetched_bytes::varchar,
+        'deleted_count': deleted_count::varchar,
+        'mailbox_count': mailbox_count::varchar
+    } as facts,
+    host,
+    logout_key as line_key
+from fetches;
