@@ -5,10 +5,10 @@ BIN = $(VENV)/bin
 DUCKDB ?= duckdb
 LINES ?= 2000000
 
-.PHONY: help demo test check lint types sql golden bench clean
+.PHONY: help demo test e2e check lint types sql golden bench clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { \
@@ -30,6 +30,9 @@ demo: $(VENV)/installed ## Load sample_logs/, follow one message, run one report
 
 test: $(VENV)/installed ## Run the tests
 	@$(BIN)/python -m pytest
+
+e2e: $(VENV)/installed ## Compare the tables with what real Postfix and Dovecot did (root)
+	@$(BIN)/python -m pytest -m e2e -rs tests/e2e
 
 check: lint types sql test ## Lint, types, SQL lint and tests
 

@@ -20,8 +20,9 @@ create or replace temp macro spoken_protocol(service) as
 -- Why a connection ended without a login, in a few words
 create or replace temp macro login_failure(text) as
     case
-        when regexp_matches(text, '^Maximum number of connections|connection limit reached')
-            then 'connection limit'
+        when regexp_matches(
+            text, '^(?:Disconnected: )?Maximum number of connections|connection limit reached'
+        ) then 'connection limit'
         when regexp_matches(text, 'Client refused|Client not trusted|during lookup')
             then 'address refused'
         when regexp_matches(text, '(?:disabled|disallowed) (?:plain|clear)text auth')

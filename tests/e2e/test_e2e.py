@@ -1,0 +1,206 @@
+"""Real Postfix and Dovecot write logs; the tables say what the ledger says.
+
+The live runs are driven by `make e2e`; one run that was kept is compared by every `make test`.
+MAILSQL_E2E_KEEP names a folder that gets the logs, ledgers and databases of the live runs;
+MAILSQL_GOLDEN=1 makes them the run that is kept (sample_logs/live)."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import mailsql
+from mailsql.check import run_checks
+from tests.conftest import load
+from tests.e2e.compare import KEYS, differences, unknown_lines
+from tests.e2e.daemons import DEV_LOG, install_daemons
+from tests.e2e.flow import crossing_differences, flow_differences
+from tests.e2e.ledger import Ledger
+from tests.e2e.recording import read_recorded, record
+from tests.e2e.rig import FILES, SYSLOG
+from tests.e2e.traffic import Run, drive
+
+
+@dataclass(frozen=True)
+class LogSet:
+    """Logs that are loaded into one database.
+
+    Attributes:
+        style: of the run.
+        names: of the logs.
+        host: of logs that name none.
+        is_kept: whether they become samples.
+    """
+
+    style: str
+    names: tuple[str, ...]
+    host: str | None
+    is_kept: bool
+
+
+LOG_SETS = {
+    "bsd": LogSet("syslog", ("maillog", "postfix-out.log"), None, False),
+    "rfc3339": LogSet("syslog", ("mail.log", "postfix-out.log"), None, True),
+    "files": LogSet("files", ("postfix.log", "postfix-out.log", "dovecot.log"), "mx", True),
+}
+ORIGINS = [
+    *(pytest.param("live", name, marks=pytest.mark.e2e, id=f"live-{name}") for name in LOG_SETS),
+    *(
+        pytest.param("recorded", name, id=f"recorded-{name}")
+        for name, log_set in LOG_SETS.items()
+        if log_set.is_kept
+    ),
+]
+in_each = pytest.mark.parametrize(("origin", "name"), ORIGINS)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A run whose logs are loaded."""
+
+    ledger: Ledger
+    connection: duckdb.DuckDBPyConnection
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[dict[str, Run]]:
+    reason = install_daemons()
+    if reason is None and DEV_LOG.exists():
+        reason = f"{DEV_LOG} belongs to a syslog daemon of this machine"
+    if reason is not None:
+        pytest.skip(f"no live run: {reason}")
+    kept = Path(os.environ.get("MAILSQL_E2E_KEEP") or tempfile.mkdtemp(prefix="mailsql-kept-"))
+    kept.mkdir(parents=True, exist_ok=True)
+    roots = [Path(tempfile.mkdtemp(prefix="mailsql-")) for _ in range(2)]
+    try:
+        found = drive(dict(zip((SYSLOG, FILES), roots, strict=True)), kept)
+        if os.environ.get("MAILSQL_GOLDEN"):
+            for log_set in LOG_SETS.values():
+                if log_set.is_kept:
+                    record(log_set.style, found[log_set.style].logs, log_set.names)
+        yield found
+    finally:
+        for root in roots:
+            shutil.rmtree(root, ignore_errors=True)
+        if "MAILSQL_E2E_KEEP" not in os.environ:
+            shutil.rmtree(kept, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def loaded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, str], Loaded]]:
+    """Load a set of logs when it is first asked for."""
+    found: dict[tuple[str, str], Loaded] = {}
+
+    def load_set(origin: str, name: str) -> Loaded:
+        if (origin, name) not in found:
+            log_set = LOG_SETS[name]
+            if origin == "live":
+                run = request.getfixturevalue("runs")[log_set.style]
+                logs, ledger, year = run.logs, run.ledger, None
+                database = run.logs / f"{name}.duckdb"
+            else:
+                logs, ledger = read_recorded(log_set.style)
+                year = int(ledger.of("messages")[0]["queued_at"]["at_least"][:4])
+                database = tmp_path_factory.mktemp("recorded") / f"{name}.duckdb"
+            for log in log_set.names:
+                load([logs / log], database, host=log_set.host, year=year)
+            connection = mailsql.open_database(database)
+            connection.execute("set TimeZone = 'UTC'")
+            found[origin, name] = Loaded(ledger, connection)
+        return found[origin, name]
+
+    yield load_set
+    for each in found.values():
+        each.connection.close()
+
+
+@in_each
+@pytest.mark.parametrize("table", KEYS)
+def test_a_table_holds_what_happened_and_nothing_else(origin, name, table, loaded):
+    run = loaded(origin, name)
+    entries = run.ledger.of(table)
+    assert entries
+    found = differences(run.connection, table, entries)
+    assert not found, "\n\n".join([f"{len(found)} differences", *found])
+
+
+@in_each
+def test_the_flow_of_a_message_has_the_steps_that_it_went(origin, name, loaded):
+    run = loaded(origin, name)
+    assert flow_differences(run.connection, run.ledger) == []
+
+
+@in_each
+def test_a_flow_goes_on_in_the_messages_that_came_of_it(origin, name, loaded):
+    run = loaded(origin, name)
+    assert crossing_differences(run.connection, run.ledger) == []
+
+
+@in_each
+def test_postfix_and_dovecot_name_the_same_lmtp_transactions(origin, name, loaded):
+    accepted, stored = (
+        {session for (session,) in loaded(origin, name).connection.execute(query).fetchall()}
+        for query in (
+            "select regexp_extract(reply, ' (\\S+) Saved$', 1) from deliveries "
+            "where agent = 'lmtp' and status = 'sent'",
+            "select session_id from mailbox_deliveries "
+            "where agent = 'lmtp' and session_id is not null and action <> 'quota full'",
+        )
+    )
+    assert accepted
+    # A customised prefix of Dovecot may leave the transaction out
+    assert stored == (set() if name == "files" else accepted)
+
+
+@in_each
+def test_the_parts_of_a_delay_add_up(origin, name, loaded):
+    wrong = (
+        loaded(origin, name)
+        .connection.execute(
+            "select queue_id, delay_seconds from deliveries where not coalesce(abs("
+            "before_qmgr_seconds + in_qmgr_seconds + connection_seconds + transmission_seconds "
+            "- delay_seconds) <= 0.05 + delay_seconds * 0.1, false)"
+        )
+        .fetchall()
+    )
+    assert wrong == []
+
+
+@in_each
+def test_every_line_has_a_known_kind(origin, name, loaded):
+    assert unknown_lines(loaded(origin, name).connection) == []
+
+
+@in_each
+def test_the_checks_find_nothing(origin, name, loaded):
+    told: list[str] = []
+    assert run_checks(loaded(origin, name).connection, told.append) == 0, "\n".join(told)
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_a_difference_is_told_with_entry_row_and_lines(table, loaded):
+    run = loaded("recorded", "rfc3339")
+    first, *others = run.ledger.of(table)
+    time_column = next(
+        (name for name in first if isinstance(first[name], dict) and "at_least" in first[name]),
+        None,
+    )
+    changes = {"reason": "something else"} if time_column is None else {time_column: "never"}
+
+    changed = differences(run.connection, table, [first | changes, *others])
+    assert len(changed) == 1
+    for part in ("differs in", "  entry: ", "  row:   ", "  line:  "):
+        assert part in changed[0]
+
+    missing = differences(run.connection, table, others)
+    assert any("a row without entry" in told for told in missing)
+
+    doubled = differences(run.connection, table, [first, *others, first])
+    assert any("an entry without row" in told for told in doubled)
