@@ -5,7 +5,9 @@ create or replace macro delivery_outcome(agent, status, reply, remote_queue_id) 
             then 'probed'
         when status = 'SOFTBOUNCE' then 'deferred'
         when status <> 'sent' then lower(status)
-        when agent = 'discard' or reply = 'undeliverable postmaster notification discarded'
+        when
+            agent = 'discard'
+            or reply in ('discarded', 'undeliverable postmaster notification discarded')
             then 'discarded'
         when agent = 'local' and remote_queue_id is not null then 'forwarded'
         when

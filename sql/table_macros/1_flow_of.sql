@@ -10,7 +10,10 @@ select
     chosen.queue_id,
     row_number() over (
         partition by chosen.message_key
-        order by chosen.logged_at asc nulls first, chosen.line_key asc
+        order by
+            chosen.logged_at asc nulls first,
+            log_files.first_logged_at asc nulls first,
+            chosen.line_key asc
     ) as step_no,
     chosen.logged_at,
     chosen.host,
@@ -20,4 +23,5 @@ select
     chosen.kind,
     chosen.line_key
 from chosen
-left join line_kinds on chosen.kind = line_kinds.kind;
+left join line_kinds on chosen.kind = line_kinds.kind
+left join log_files on chosen.line_key >> 32 = log_files.file_key;

@@ -14,6 +14,14 @@ with texts as (
             select line_kinds.kind::kind_name from line_kinds
             where contains(sentence_en, '{text}')
         )
+    union all
+    -- Further Message-ID headers of a message
+    select
+        changed_lines.line_key,
+        changed_lines.body
+    from changed_lines
+    anti join message_spans on changed_lines.line_key = message_spans.message_id_key
+    where changed_lines.kind = 'cleanup_message_id'
 )
 
 select

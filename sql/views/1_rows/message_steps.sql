@@ -57,8 +57,13 @@ select
             when coalesce(messages.orig_client_name, messages.orig_client_ip) is not null
                 then client(messages.orig_client_name, messages.orig_client_ip)
         end,
-        'message_id': messages.message_id,
-        'unnamed_queue_id': case when messages.message_id is null then messages.queue_id end,
+        'message_id': case when queue_events.text is null then messages.message_id end,
+        'unnamed_queue_id': case
+            when queue_events.text is null and messages.message_id is null then messages.queue_id
+        end,
+        'further_text': case
+            when queue_events.kind = 'cleanup_message_id' then queue_events.text
+        end,
         'sender': coalesce(nullif(messages.sender, ''), '<>'),
         'size_bytes': messages.size_bytes::varchar,
         'recipient_count': messages.recipient_count::varchar,
@@ -77,23 +82,24 @@ select
     deliveries.queue_id,
     deliveries.logged_at,
     'delivery' as kind,
-    nullif(
-        delivery_outcome(
-            deliveries.agent, deliveries.status, deliveries.reply, deliveries.remote_queue_id
-        ),
-        'relayed'
-    ) as outcome,
+    nullif(delivery_outcomes.outcome, 'relayed') as outcome,
     map {
         'recipient': deliveries.recipient,
         'orig_recipient': deliveries.orig_recipient,
         'relay': nullif(deliveries.relay, 'none'),
         'delay_seconds': regexp_replace(deliveries.delay_seconds::varchar, '\.0$', ''),
-        'status': deliveries.status,
+        'status': deliveries.status
+        || case
+            when delivery_outcomes.outcome in ('discarded', 'filtered')
+                then ' (' || delivery_outcomes.outcome || ')'
+            else ''
+        end,
         'reply': deliveries.reply
     } as facts,
     deliveries.host,
     deliveries.delivery_key as line_key
 from deliveries
+inner join delivery_outcomes on deliveries.delivery_key = delivery_outcomes.delivery_key
 union all
 select
     rejections.message_key,

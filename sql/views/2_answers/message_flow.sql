@@ -5,7 +5,10 @@ select
     message_steps.queue_id,
     row_number() over (
         partition by message_steps.message_key
-        order by message_steps.logged_at asc nulls first, message_steps.line_key asc
+        order by
+            message_steps.logged_at asc nulls first,
+            log_files.first_logged_at asc nulls first,
+            message_steps.line_key asc
     ) as step_no,
     message_steps.logged_at,
     message_steps.host,
@@ -17,7 +20,8 @@ select
     message_steps.kind,
     message_steps.line_key
 from message_steps
-left join line_kinds on message_steps.kind = line_kinds.kind;
+left join line_kinds on message_steps.kind = line_kinds.kind
+left join log_files on message_steps.line_key >> 32 = log_files.file_key;
 
 comment on column message_flow.message_key is 'The message (messages)';
 comment on column message_flow.queue_id is 'Its queue id';

@@ -4,10 +4,14 @@ with last_attempts as (
     select
         message_key,
         recipient,
-        max_by(deliveries, (logged_at, delivery_key)) as attempt,
+        max_by(
+            deliveries,
+            (deliveries.logged_at, log_files.first_logged_at, deliveries.delivery_key)
+        ) as attempt,
         count(*) as attempt_count,
         min(logged_at) as first_attempt_at
     from deliveries
+    inner join log_files on deliveries.delivery_key >> 32 = log_files.file_key
     group by message_key, recipient
 )
 

@@ -4,10 +4,14 @@ create or replace view delivery_outcomes as
 with filtered as (
     select distinct
         parent_key,
-        child_queue_id,
-        evidence
+        child_queue_id
     from message_links
-    where reason = 'filter'
+    where reason = 'filter' and evidence <> 'message-id'
+),
+
+piped as (
+    select distinct parent_key from message_links
+    where reason = 'filter' and evidence = 'message-id'
 )
 
 select
@@ -16,7 +20,13 @@ select
     deliveries.logged_at,
     deliveries.recipient,
     case
-        when deliveries.status = 'sent' and filtered.parent_key is not null then 'filtered'
+        when
+            deliveries.status = 'sent'
+            and (
+                filtered.parent_key is not null
+                or (piped.parent_key is not null and deliveries.agent = 'pipe')
+            )
+            then 'filtered'
         else delivery_outcome(
             deliveries.agent, deliveries.status, deliveries.reply, deliveries.remote_queue_id
         )
@@ -25,10 +35,8 @@ from deliveries
 left join filtered
     on
         deliveries.message_key = filtered.parent_key
-        and case
-            when filtered.evidence = 'message-id' then deliveries.agent = 'pipe'
-            else deliveries.remote_queue_id = filtered.child_queue_id
-        end;
+        and deliveries.remote_queue_id = filtered.child_queue_id
+left join piped on deliveries.message_key = piped.parent_key;
 
 comment on column delivery_outcomes.delivery_key is 'The attempt (deliveries)';
 comment on column delivery_outcomes.message_key is 'The message (messages)';
