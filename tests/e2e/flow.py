@@ -1,11 +1,11 @@
 """The steps that message_flow must tell of a message, as far as the ledger knows them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import duckdb
 
-from tests.e2e.ledger import Entry, Ledger
+from tests.e2e.ledger import Entry, Ledger, agrees
 
 ENDS = {
     "removed": ("queue_removed",),
@@ -105,6 +105,68 @@ def flow_differences(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> l
             )
         elif not _is_in_order(kinds):
             found.append(f"{queue_id}: out of order: {kinds}")
+    return found
+
+
+def told_facts(ledger: Ledger) -> list[tuple[str, str, Any, list[str]]]:
+    """Return what single steps must tell: queue id, kind, time, and words of the sentence."""
+    found: list[tuple[str, str, Any, list[Any]]] = []
+    for message in ledger.of("messages"):
+        queue_id = message["queue_id"]
+        if not isinstance(queue_id, str):
+            continue
+        if message.get("birth_kind") == "smtpd_client":
+            words = [queue_id, message.get("client_ip"), message.get("sasl_username")]
+            found.append((queue_id, "smtpd_client", message["queued_at"], words))
+        if message.get("message_id") is not None:
+            words = [message["message_id"]]
+            found.append((queue_id, "cleanup_message_id", message["queued_at"], words))
+        if message["activation_count"]:
+            words = [message.get("sender") or "<>", message.get("size_bytes")]
+            found.append((queue_id, "qmgr_active", None, words))
+        if message.get("end_reason") == "removed":
+            found.append((queue_id, "queue_removed", message["removed_at"], [queue_id]))
+    for delivery in ledger.of("deliveries"):
+        words = [delivery[name] for name in ("recipient", "status", "reply")]
+        found.append((delivery["queue_id"], "delivery", delivery["logged_at"], words))
+    for rejection in ledger.of("rejections"):
+        if isinstance(rejection.get("message"), str):
+            words = [rejection["action"], rejection.get("reason"), rejection.get("content")]
+            if rejection["kind"] not in ("smtpd_mark", "cleanup_check", "cleanup_milter"):
+                words[0] = rejection["stage"]
+            found.append((rejection["message"], rejection["kind"], rejection["logged_at"], words))
+    for link in ledger.of("message_links"):
+        if link["reason"] in NOTICES:
+            found.append((link["parent"], NOTICES[link["reason"]], None, [link["child"]]))
+    # What an answer did not tell in one word is compared in its table
+    return [
+        (queue_id, kind, time, [str(word) for word in words if isinstance(word, str | int)])
+        for queue_id, kind, time, words in found
+    ]
+
+
+def fact_differences(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> list[str]:
+    """Return the facts that no step of a message tells, in English and in Japanese."""
+    steps: dict[tuple[str, str], list[tuple[Any, str, str]]] = defaultdict(list)
+    for queue_id, kind, *told in connection.execute(
+        "select queue_id, kind, logged_at, detail, detail_ja from message_flow"
+    ).fetchall():
+        steps[queue_id, kind].append((told[0], told[1], told[2]))
+    found = []
+    for queue_id, kind, time, words in told_facts(ledger):
+        place = next(
+            (
+                place
+                for place, (logged_at, *details) in enumerate(steps[queue_id, kind])
+                if (time is None or agrees(time, logged_at))
+                and all(word in detail for word in words for detail in details)
+            ),
+            None,
+        )
+        if place is None:
+            found.append(f"{queue_id}: no {kind} at {time} tells {words}: {steps[queue_id, kind]}")
+        elif kind == "delivery":
+            steps[queue_id, kind].pop(place)
     return found
 
 

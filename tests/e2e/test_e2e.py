@@ -19,7 +19,7 @@ from mailsql.check import run_checks
 from tests.conftest import load
 from tests.e2e.compare import KEYS, differences, unknown_lines
 from tests.e2e.daemons import DEV_LOG, install_daemons
-from tests.e2e.flow import crossing_differences, flow_differences
+from tests.e2e.flow import crossing_differences, fact_differences, flow_differences
 from tests.e2e.ledger import Ledger
 from tests.e2e.recording import read_recorded, record
 from tests.e2e.rig import FILES, SYSLOG
@@ -135,6 +135,23 @@ def test_a_table_holds_what_happened_and_nothing_else(origin, name, table, loade
 def test_the_flow_of_a_message_has_the_steps_that_it_went(origin, name, loaded):
     run = loaded(origin, name)
     assert flow_differences(run.connection, run.ledger) == []
+
+
+@in_each
+def test_the_steps_of_a_flow_tell_when_and_what(origin, name, loaded):
+    run = loaded(origin, name)
+    assert fact_differences(run.connection, run.ledger) == []
+
+
+def test_a_fact_that_no_step_tells_is_found(loaded):
+    run = loaded("recorded", "rfc3339")
+    changed = Ledger()
+    changed.entries = [
+        entry | {"reply": "250 something else"} if entry["table"] == "deliveries" else entry
+        for entry in run.ledger.entries
+    ]
+    told = fact_differences(run.connection, changed)
+    assert len(told) == len(run.ledger.of("deliveries"))
 
 
 @in_each
