@@ -1,6 +1,9 @@
 -- How the head of a line is read: stamp, host, program
 create or replace temp macro unframed(line) as
     case
+        -- Almost all lines begin with a stamp
+        when starts_with(line, '2') or (line >= 'A' and line < '[' and substr(line, 4, 1) = ' ')
+            then line
         when starts_with(line, '<') and regexp_matches(line, '^<\d{1,3}>1 \S+ \S+ \S+ \S+ \S+ ')
             then regexp_replace(
                 line,
@@ -12,7 +15,7 @@ create or replace temp macro unframed(line) as
         when starts_with(line, 'dovecot: ') then substr(line, 10)
         -- Containers: a name in brackets, or docker compose's
         when starts_with(line, '[') then regexp_replace(line, '^\[[^\]]*\] *', '')
-        when not starts_with(line, '2') and substr(line, 4, 1) <> ' ' and contains(line, ' | ')
+        when contains(line, ' | ')
             then regexp_replace(line, '^[A-Za-z0-9_.-]+ +\| ', '')
         else line
     end;
