@@ -9,11 +9,11 @@ create or replace macro mailbox_action(action, language) as
         'notified': {'en': 'Announced to', 'ja': 'に通知を送りました'},
         'piped': {'en': 'Handed to the program', 'ja': 'というプログラムに渡しました'},
         'duplicate': {'en': 'Not sent twice to', 'ja': 'には重複のため送りませんでした'},
-        'skipped': {'en': 'Left out', 'ja': '見送りました'},
+        'skipped': {'en': 'Nothing was sent to', 'ja': 'には送りませんでした'},
         'quota full': {
             'en': 'Not stored, over quota,',
             'ja': 'メールボックスがいっぱいで保存できませんでした'
         },
-        'failed': {'en': 'Failed', 'ja': '失敗しました'},
+        'failed': {'en': 'Failed:', 'ja': 'への処理に失敗しました'},
         'passed on': {'en': 'Passed on to', 'ja': 'に引き渡しました'}
     }[action][language];

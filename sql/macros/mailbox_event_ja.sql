@@ -5,8 +5,8 @@ create or replace macro mailbox_event_ja(event) as
         'copied': 'コピー',
         'expunged': '完全な削除',
         'autoexpunged': '自動削除',
-        'marked as deleted': '削除の印を付けた',
-        'unmarked as deleted': '削除の印を外した',
+        'marked as deleted': '削除の印の追加',
+        'unmarked as deleted': '削除の印の取り消し',
         'flags changed': 'フラグの変更',
         'filtered': 'フィルターの適用'
     }[event];

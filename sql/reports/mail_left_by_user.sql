@@ -8,7 +8,11 @@ with last_sessions as (
         sum(deleted_count) as deleted_count,
         max_by(pop3_sessions, (logout_at, session_key)) as session
     from pop3_sessions
-    where in_period(logout_at) and mailbox_bytes is not null
+    where
+        in_period(logout_at)
+        and mailbox_bytes is not null
+        -- A mailbox that was not opened has no counts
+        and not coalesce(regexp_matches(end_text, 'Couldn''t (?:open|lock)|Mailbox init'), false)
     group by username
 )
 

@@ -9,7 +9,7 @@ with attempts as (
         min(logged_at) as first_at,
         max(logged_at) as last_at
     from login_failures
-    where in_period(logged_at) and attempt_count is distinct from 0
+    where in_period(logged_at) and is_wrong_credential(failure)
     group by client_ip
     having count(distinct lower(username)) >= 3
 ),

@@ -67,12 +67,16 @@ create or replace temp macro is_mailbox_event(body) as
 create or replace temp macro is_sieve_action(body) as
     regexp_matches(
         body,
-        '^(?:sieve: |imapsieve: .*)?msgid=.*: (?:stored mail into mailbox|left message in mailbox'
+        '^(?:sieve: |imapsieve: .*)msgid=.*: (?:stored mail into mailbox|left message in mailbox'
         || '|store into mailbox|failed to store into mailbox|forwarded to|discarded duplicate'
         || '|not forwarding message|failed to redirect|[Mm]arked message to be discarded'
         || '|rejected message from|not sending|sent vacation|discarded vacation|discarding vacation'
         || '|failed to send|sent mail notification|sent ''|piped message to program)'
     );
+
+-- The sender chooses what follows
+create or replace temp macro is_about_message(body) as
+    starts_with(body, 'sieve: ') or starts_with(body, 'imapsieve: ') or starts_with(body, 'msgid=');
 
 create or replace temp macro is_mailbox_save(body) as
     regexp_matches(
@@ -122,10 +126,12 @@ create or replace temp macro dovecot_event_kind(speaker, body) as
         when ends_with(speaker.service, '-login') then dovecot_login_kind(body)
         when speaker.service in ('lmtp', 'lda', 'deliver') then
             coalesce(
+                case when is_mailbox_event(body) then 'mailbox_event' end,
                 dovecot_delivery_kind(speaker.service, body),
-                lmtp_kind(body),
-                case when is_mailbox_event(body) then 'mailbox_event' end
+                lmtp_kind(body)
             )
+        -- Without a prefix the first word of a Sieve text looks like one
+        when speaker.service = 'sieve' and is_sieve_action('sieve: ' || body) then 'sieve_action'
         when session_end_kind(speaker.service) is not null then
             case
                 when starts_with(body, 'Disconnected: ') then session_end_kind(speaker.service)
@@ -133,7 +139,8 @@ create or replace temp macro dovecot_event_kind(speaker, body) as
                 when regexp_matches(body, '^(?:relay: )?(?:Successfully relayed|Failed to relay) ')
                     then 'submission_relayed'
                 when is_mailbox_event(body) then 'mailbox_event'
-                when is_session_end(body) then session_end_kind(speaker.service)
+                when is_session_end(body) and not is_about_message(body)
+                    then session_end_kind(speaker.service)
                 else dovecot_delivery_kind(speaker.service, body)
             end
         when is_mailbox_event(body) then 'mailbox_event'
@@ -158,6 +165,7 @@ create or replace temp macro dovecot_event_kind(speaker, body) as
 -- Without a prefix that is known, an event is told by its text alone
 create or replace temp macro anonymous_kind(body) as
     case
+        when is_about_message(body) then dovecot_delivery_kind('lda', body)
         when regexp_matches(body, ' retr=\d+/\d+, del=\d+/\d+') then 'pop3_logout'
         when regexp_matches(
             body, '(?:Disconnected|Logged out|Connection closed).* in=\d+,? out=\d+'

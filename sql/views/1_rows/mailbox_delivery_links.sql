@@ -26,8 +26,13 @@ from mailbox_deliveries
 inner join messages on mailbox_deliveries.message_id = messages.message_id
 inner join deliveries on messages.message_key = deliveries.message_key
 where
-    (mailbox_deliveries.agent = 'lda' or mailbox_deliveries.session_id is null)
-    and deliveries.status = 'sent'
+    (
+        (mailbox_deliveries.agent = 'lda' or mailbox_deliveries.session_id is null)
+        and deliveries.status = 'sent'
+        -- What fails is answered without the id of the transaction
+        or mailbox_deliveries.action in ('quota full', 'failed', 'rejected')
+        and deliveries.status in ('deferred', 'bounced')
+    )
     and deliveries.agent in ('local', 'virtual', 'lmtp', 'pipe')
     and list_contains(user_keys(deliveries.recipient), user_key(mailbox_deliveries.username))
     and mailbox_deliveries.logged_at

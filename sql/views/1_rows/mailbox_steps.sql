@@ -12,7 +12,7 @@ with stored as (
 ),
 
 -- A user is named by the whole address or, without domain, by its local part
-delivered as (
+handed as (
     select
         deliveries.message_key,
         deliveries.queue_id,
@@ -32,6 +32,22 @@ delivered as (
     where stored.action = 'stored'
 ),
 
+-- Where the mailbox server says that it stored nothing for a user, its word counts
+unstored as (
+    select
+        message_key,
+        unnest([user_key(username), split_part(user_key(username), '@', 1) || '@']) as user_key
+    from stored
+    group by message_key, username
+    having not bool_or(action = 'stored')
+),
+
+delivered as (
+    select handed.* from handed
+    anti join unstored
+        on handed.message_key = unstored.message_key and handed.user_key = unstored.user_key
+),
+
 fetching as (
     select
         user_key(username) as user_key,
@@ -39,6 +55,8 @@ fetching as (
         session_key,
         logout_key,
         logout_at,
+        -- It sees the mailbox as it was when it began
+        coalesce(login_at, logout_at) as last_look_at,
         host,
         username,
         client_ip,
@@ -55,6 +73,7 @@ fetching as (
         session_key,
         logout_key,
         logout_at,
+        logout_at as last_look_at,
         host,
         username,
         client_ip,
@@ -84,7 +103,7 @@ fetches as (
         on
             awaited.user_key = fetching.user_key
             and awaited.kind = fetching.kind
-            and awaited.logged_at <= fetching.logout_at
+            and awaited.logged_at <= fetching.last_look_at
 ),
 
 -- What happened to the message in the mailbox, where a line names it
@@ -94,13 +113,13 @@ changes as (
         messages.queue_id,
         mailbox_events.*
     from messages
-    inner join delivered on messages.message_key = delivered.message_key
+    inner join handed on messages.message_key = handed.message_key
     inner join mailbox_events
         on
             messages.message_id = mailbox_events.message_id
-            and delivered.user_key = user_key(mailbox_events.username)
+            and handed.user_key = user_key(mailbox_events.username)
     where
-        mailbox_events.logged_at >= delivered.logged_at - interval 5 minutes
+        mailbox_events.logged_at >= handed.logged_at - interval 5 minutes
         and mailbox_events.service not in ('lmtp', 'lda', 'deliver')
 )
 
