@@ -20,8 +20,12 @@ with texts as (
         changed_lines.line_key,
         changed_lines.body
     from changed_lines
-    anti join message_spans on changed_lines.line_key = message_spans.message_id_key
-    where changed_lines.kind = 'cleanup_message_id'
+    inner join message_lines on changed_lines.line_key = message_lines.line_key
+    inner join message_spans on message_lines.message_key = message_spans.message_key
+    where
+        changed_lines.kind = 'cleanup_message_id'
+        and message_spans.message_id_count > 1
+        and changed_lines.line_key <> message_spans.message_id_key
 )
 
 select

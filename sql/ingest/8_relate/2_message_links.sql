@@ -1,17 +1,3 @@
--- The parents of the messages at hand, found again
-create or replace temp table child_messages as
-select
-    messages.message_key,
-    messages.host,
-    messages.instance,
-    messages.queue_id,
-    messages.birth_kind,
-    messages.message_id,
-    messages.orig_queue_id,
-    messages.queued_at
-from messages
-semi join related_ids on messages.queue_id = related_ids.queue_id;
-
 -- Lines of a message that name another queue id
 create or replace temp table mentions as
 with naming as (
@@ -45,6 +31,26 @@ select
 from naming
 inner join messages as parents on naming.message_key = parents.message_key;
 
+-- The messages at hand that may have a parent: no line gave their queue id out, or another line
+-- names it or the one before, or a program handed them in
+create or replace temp table child_messages as
+select
+    messages.message_key,
+    messages.host,
+    messages.instance,
+    messages.queue_id,
+    messages.birth_kind,
+    messages.message_id,
+    messages.orig_queue_id,
+    messages.queued_at
+from messages
+semi join related_ids on messages.queue_id = related_ids.queue_id
+where
+    messages.birth_kind is null
+    or messages.birth_kind = 'pickup'
+    or messages.orig_queue_id is not null
+    or messages.queue_id in (select mentions.queue_id from mentions);
+
 -- Mail that a filter may have handed back through sendmail, which names no queue id
 create or replace temp table piped_messages as
 select
@@ -65,6 +71,7 @@ where
         where birth_kind = 'pickup' and orig_queue_id is null
     );
 
+-- Their parents, found again
 delete from message_links
 where child_queue_id in (select queue_id from related_ids);
 

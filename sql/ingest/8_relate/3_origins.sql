@@ -24,6 +24,12 @@ from (
         where
             deliveries.status in ('deliverable', 'undeliverable', 'undeliverable-but-not-cached')
     ) as probes on messages.message_key = probes.message_key
+    -- Their own line says all of the others
+    where
+        messages.birth_kind is null
+        or messages.orig_queue_id is not null
+        or message_links.child_key is not null
+        or messages.origin not in ('smtp', 'pickup', 'qmqp')
 ) as told
 where
     messages.message_key = told.message_key

@@ -35,16 +35,21 @@ begun as (
         coalesce(messages.sender, named.sender) as sender,
         line_position(messages.queued_at, file_ranks.file_rank, messages.message_key) as position
     from messages
-    semi join connections_at_hand
-        on messages.connection_key = connections_at_hand.connection_key
+    semi join marks on messages.connection_key = marks.connection_key
     inner join file_ranks on messages.message_key >> 32 = file_ranks.file_key
     -- A message that never became active is told by what was decided about it
     left join (
         select
             message_key,
-            any_value(sender) as sender
+            min(sender) as sender
         from rejections
-        where queue_id is not null and sender is not null
+        where
+            queue_id is not null
+            and sender is not null
+            and message_key in (
+                select messages.message_key from messages
+                semi join marks on messages.connection_key = marks.connection_key
+            )
         group by message_key
     ) as named on messages.message_key = named.message_key
 )

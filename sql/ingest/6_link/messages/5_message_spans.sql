@@ -10,6 +10,7 @@ with spans as (
         max(moment(logged_at)) as last_moment,
         arg_min(line_key, position) filter (where kind = 'cleanup_message_id') as message_id_key,
         arg_min(kind, position) as first_kind,
+        count(*) filter (where kind = 'cleanup_message_id') as message_id_count,
         arg_min(line_key, position) filter (where kind = 'qmgr_active') as activation_key,
         arg_max(line_key, position) filter (where kind = 'qmgr_active') as last_activation_key,
         count(*) filter (where kind = 'qmgr_active') as activation_count,
