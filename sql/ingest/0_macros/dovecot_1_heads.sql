@@ -145,8 +145,14 @@ create or replace temp macro dovecot_prefix(sentence, usual) as
                 and usual.username <> 'default'
                 and not regexp_full_match(usual.username, '\d*')
             ) then plain_prefix(sentence, usual)
-        when regexp_matches(sentence, '^auth(?:-worker)?\(\?') then
-            plain_prefix(sentence, usual)
+        when
+            is_dovecot_service(usual.service)
+            and regexp_matches(
+                sentence,
+                '^auth(?:-worker)?\(\?[^()]*\)(?:<[^<>\s]*>)*: [\w-]+: '
+                || 'Username character disallowed .*\)$'
+            )
+            then plain_prefix(sentence, usual)
         when regexp_matches(sentence, '^auth(?:-worker)?\(') then
             plain_prefix(
                 sentence,

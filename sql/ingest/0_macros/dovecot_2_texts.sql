@@ -72,6 +72,7 @@ create or replace temp macro session_end_reason(text) as
 -- What the auth process says of a user, in a few words
 create or replace temp macro auth_outcome(text) as
     case
+        when starts_with(text, 'Username character disallowed') then 'bad user name'
         when regexp_matches(text, '^(?:[Uu]nknown user|user unknown)') then 'unknown user'
         when starts_with(text, 'Master user logging in as ') then 'master user'
         when regexp_matches(text, '[Pp]olicy (?:server refusal|check action is drop)')
@@ -82,7 +83,6 @@ create or replace temp macro auth_outcome(text) as
             || '|empty password|illegal chars'
         ) then 'wrong password'
         when regexp_matches(text, 'allow_nets check failed|deny passdb') then 'not allowed'
-        when starts_with(text, 'Username character disallowed') then 'bad user name'
         when contains(text, 'timed out waiting for client') then 'login unfinished'
         else 'other'
     end;
@@ -91,6 +91,6 @@ create or replace temp macro auth_outcome(text) as
 create or replace temp macro sieve_parts(body, verbs) as
     regexp_extract(
         body,
-        '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (?:([a-z]+) action: )?(' || verbs || ')(.*)$',
-        ['message_id', 'action', 'verb', 'tail']
+        '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (' || verbs || ')(.*)$',
+        ['head', 'verb', 'tail']
     );

@@ -39,14 +39,22 @@ turned as (
     from spoken
 ),
 
+-- login_log_format_elements may begin with any of them
 cut as (
     select
         *,
-        case
-            when contains(body, ': user=<') then strpos(body, ': user=<')
-            when contains(body, ': rip=') then strpos(body, ': rip=')
-            else length(body) + 1
-        end as elements_start
+        coalesce(
+            nullif(
+                strpos(
+                    body,
+                    nullif(
+                        regexp_extract(body, ': (?:user=<|method=|rip=|session=<|lip=)'), ''
+                    )
+                ),
+                0
+            ),
+            length(body) + 1
+        ) as elements_start
     from turned
 ),
 
@@ -68,6 +76,35 @@ headed as (
     from cut
 ),
 
+-- In any order: the session goes to the end, the user's name to the beginning
+ended as (
+    select
+        * exclude (elements),
+        case
+            when starts_with(elements, ': user=<') then elements
+            else regexp_replace(
+                elements, '^: ([^<>]*?)(session=<[^<>]*>), (.*)$', ': \1\3, \2'
+            )
+        end as elements
+    from headed
+),
+
+ordered as (
+    select
+        * exclude (elements),
+        case
+            when starts_with(elements, ': user=<') or not contains(elements, ', user=<')
+                then elements
+            else
+                regexp_replace(
+                    regexp_replace(elements, '(?:, session=<[^<>]*>?)+$', ''),
+                    '^: ([^<>]*), user=<(.*)>([^>]*)$',
+                    ': user=<\2>, \1\3'
+                ) || regexp_extract(elements, '(?:, session=<[^<>]*>?)+$')
+        end as elements
+    from ended
+),
+
 -- The client chooses what stands between user=< and >: only the last rip= is the server's
 addressed as (
     select
@@ -81,36 +118,82 @@ addressed as (
                     ['username', 'method', 'client_ip', 'server_ip']
                 )
         end as usual
-    from headed
+    from ordered
 ),
 
 matched as (
     select
         * exclude (usual),
+        case when usual.client_ip <> '' then usual.method else '' end as usual_method,
+        case when usual.client_ip <> '' then usual.server_ip else '' end as usual_server_ip,
         case
-            when usual.client_ip <> '' then usual
+            when usual.client_ip <> ''
+                then
+                {
+                    'username': usual.username,
+                    'before': '',
+                    'client_ip': usual.client_ip
+                }
             else regexp_extract(
                 elements,
-                '^: (?:user=<(.*)>, )?(?:PID=\d+, )?(?:method=([A-Za-z0-9_-]+), )?'
-                || 'rip=([0-9A-Fa-f.:]+)(?:, (?:rport=\d+, )?lip=([0-9A-Fa-f.:]+))?',
-                ['username', 'method', 'client_ip', 'server_ip']
+                '^: (?:user=<(.*)>, )?((?:[^<>,]*, )*?)rip=([0-9A-Fa-f.:]+)',
+                ['username', 'before', 'client_ip']
             )
-        end as client
+        end as found
     from addressed
+),
+
+-- A bracket behind the address that ends no session ends the user's name: so the address is in it
+behind as (
+    select
+        *,
+        case
+            when found.client_ip <> '' and starts_with(elements, ': user=<')
+                then substr(elements, length(found.username) + 10)
+            else ''
+        end as behind
+    from matched
+),
+
+judged as (
+    select
+        * exclude (behind),
+        found.client_ip <> ''
+        and not (
+            strpos(behind, '>') between 1 and length(behind) - 1
+            and (
+                contains(regexp_replace(behind, ', session=<[^<>]*>', '', 'g'), '>')
+                or contains(behind, '>, method=')
+            )
+        ) as is_addressed
+    from behind
 ),
 
 -- Without rip= the user's name ends before the session, the last of the brackets
 bracketed as (
     select
-        *,
+        * exclude (usual_method, usual_server_ip, found, is_addressed),
         case
-            when client.client_ip = '' then
-                regexp_extract(
-                    regexp_replace(elements, ', session=<[^<>]*>$', ''), '^: user=<(.*)>', 1
+            when is_addressed then {
+                'method': coalesce(
+                    nullif(usual_method, ''),
+                    regexp_extract(found.before, '\bmethod=([A-Za-z0-9_-]+), ', 1)
+                ),
+                'client_ip': found.client_ip,
+                'server_ip': coalesce(
+                    nullif(usual_server_ip, ''),
+                    regexp_extract(found.before, '\blip=([0-9A-Fa-f.:]+), ', 1)
                 )
-            else client.username
+            }
+            else {'method': '', 'client_ip': '', 'server_ip': ''}
+        end as client,
+        case
+            when is_addressed then found.username
+            else regexp_extract(
+                regexp_replace(elements, ', session=<[^<>]*>$', ''), '^: user=<(.*)>', 1
+            )
         end as username
-    from matched
+    from judged
 ),
 
 -- What follows the addresses is the server's word
@@ -143,12 +226,25 @@ select
         plain_ip(client.server_ip),
         plain_ip(regexp_extract(rest, ', lip=([0-9A-Fa-f.:]+)', 1))
     ) as server_ip,
-    plain_ip(regexp_extract(rest, ', real_rip=([0-9A-Fa-f.:]+)', 1)) as peer_ip,
+    plain_ip(
+        regexp_extract(
+            rest,
+            '^(?:, (?:TLS|secured|(?:rport|lip|lport|mpid|method|real_[a-z]+)=[^,<> ]*))*?'
+            || ', real_rip=([0-9A-Fa-f.:]+)',
+            1
+        )
+    ) as peer_ip,
     coalesce(
         nullif(client.method, ''),
-        nullif(regexp_extract(rest, '^, method=([A-Za-z0-9_-]+)', 1), '')
+        nullif(
+            regexp_extract(
+                rest, '^(?:, [a-z]+=[0-9A-Fa-f.:]+)*?, method=([A-Za-z0-9_-]+)', 1
+            ),
+            ''
+        )
     ) as method,
     case
+        when starts_with(text, 'access(') or starts_with(text, 'haproxy: ') then null
         when client.client_ip <> '' or contains(rest, ', TLS')
             then regexp_matches(rest, ', T[LS][SL](?:$|[:,])')
     end as is_tls,
@@ -157,7 +253,7 @@ select
         as tls_protocol,
     nullif(regexp_extract(rest, ', (?:TLS|SSL)v[0-9.]+ with cipher ([A-Za-z0-9_-]+)', 1), '')
         as tls_cipher,
-    nullif(regexp_extract(rest, 'session=<([^>]*)', 1), '') as session_id,
+    nullif(regexp_extract(rest, '^.*session=<([^>]*)', 1), '') as session_id,
     try_cast(
         coalesce(
             nullif(regexp_extract(rest, 'mpid=(\d+)', 1), ''),

@@ -26,7 +26,15 @@ select
     peer_ip,
     case
         when starts_with(text, 'proxy(') then coalesce(
-            nullif(regexp_extract(text, '^proxy\(.*,([^,()]+)\): ', 1), ''),
+            nullif(
+                regexp_extract(
+                    text,
+                    '^proxy\(.*\): (?:[Ss]tarted proxying|Login failed) to ([^ /<>]+:\d+)',
+                    1
+                ),
+                ''
+            ),
+            nullif(regexp_extract(text, '^proxy\(.*,([^,()=\s]+)\): ', 1), ''),
             nullif(regexp_extract(text, ' proxying to ([^ /]+)', 1), '')
         )
     end as destination,

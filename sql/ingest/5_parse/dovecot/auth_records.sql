@@ -38,7 +38,11 @@ bracketed as (
                     'who': speaker.username,
                     'text': regexp_replace(body, '^(?:request \[\d+\]: )?[\w-]+: ', '')
                 }
-            when regexp_matches(body, '^[\w-]+\(\?[,)]')
+            when regexp_matches(
+                body,
+                '^[\w-]+\(\?(?:,[0-9A-Fa-f.:]+)?(?:,<[^<>]*>)?\): '
+                || 'Username character disallowed .*\)$'
+            )
                 then regexp_extract(
                     body, '^([\w-]+)\((.*?)\): (.*)$', ['driver', 'who', 'text']
                 )
@@ -83,7 +87,7 @@ of_pam as (
         header_id,
         regexp_extract(body, '^(pam_\w+)', 1) as driver,
         nullif(regexp_extract(body, ' ruser=(.*) rhost=', 1), '') as username,
-        plain_ip(regexp_extract(body, ' rhost=([0-9A-Fa-f.:]+)', 1)) as client_ip,
+        plain_ip(regexp_extract(body, '^.* rhost=([0-9A-Fa-f.:]+)', 1)) as client_ip,
         regexp_replace(body, '^pam_\w+\([^)]*\): ([^;]*).*$', '\1') as text
     from dovecot_lines
     where is_changed and kind = 'pam_failure'

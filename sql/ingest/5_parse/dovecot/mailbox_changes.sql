@@ -75,8 +75,8 @@ subjected as (
         ) as short,
         regexp_extract(
             fields,
-            '^(?:box=(.*?), )?uid=(\d+|error)(?:, msgid=(.*?))?((?:, v?size=(?:\d+|error))*'
-            || '(?:, from=.*)?)$',
+            '^(?:box=(.*?), )?uid=(\d+|error)(?:, msgid=(.*?))?'
+            || '((?:, size=(?:\d+|error))?(?:, vsize=(?:\d+|error))?(?:, from=.*)?)$',
             ['mailbox', 'uid', 'message_id', 'tail']
         ) as long,
         regexp_extract(
@@ -88,8 +88,14 @@ subjected as (
 told as (
     select
         * exclude (short, long),
-        case when short.uid <> '' and not contains(fields, ', subject=') then short else long end
-            as usual
+        case
+            when
+                short.uid <> ''
+                and not contains(fields, ', subject=')
+                and not regexp_matches(fields, ', v?size=\w+, from=')
+                then short
+            else long
+        end as usual
     from subjected
 )
 

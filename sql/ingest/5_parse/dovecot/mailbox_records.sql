@@ -71,7 +71,7 @@ of_saves as (
         end as message_id,
         coalesce(
             nullif(regexp_extract(head, ', envelope_sender=([^,\s]+)', 1), ''),
-            nullif(regexp_extract(head, '^(?:mail from |from=)([^,:\s]+)', 1), '')
+            nullif(regexp_extract(head, '^(?:mail from |from=)<?([^,:\s<>]+)', 1), '')
         ) as sender,
         coalesce(
             nullif(subject, ''), nullif(regexp_extract(head, ', subject=(.*), msgid=', 1), '')
@@ -79,7 +79,10 @@ of_saves as (
         try_cast(
             coalesce(
                 nullif(size, ''),
-                regexp_extract(head, ', size=(\d+)(?:, delivery_time=\d+ms)?$', 1)
+                case
+                    when not starts_with(head, 'msgid=')
+                        then regexp_extract(head, ', size=(\d+)(?:, delivery_time=\d+ms)?$', 1)
+                end
             ) as bigint
         ) as size_bytes,
         try_cast(regexp_extract(head, ', delivery_time=(\d+)ms$', 1) as integer) / 1000.0
@@ -110,7 +113,7 @@ sieved as (
                     body,
                     'forwarded to |discarded duplicate [a-z ]+ to |sent vacation response to '
                     || '|discard(?:ed|ing) vacation [a-z ]+ |not sending [a-z ]+ to '
-                    || '|sent mail notification to '
+                    || '|sent mail notification to |sent ''[^'']*'' report to '
                 )
             else sieve_parts(
                 body,
@@ -128,7 +131,7 @@ sieved as (
 of_sieve as (
     select
         * exclude (parts),
-        parts.message_id,
+        regexp_replace(parts.head, ': [a-z]+ action$', '') as message_id,
         case
             when regexp_matches(parts.verb, '^(?:stored mail|left message)') then 'stored'
             when starts_with(parts.verb, 'forwarded') then 'forwarded'

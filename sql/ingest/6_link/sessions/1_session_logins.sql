@@ -44,4 +44,8 @@ from known
 inner join processes on known.header_id = processes.header_id
 inner join file_ranks on known.line_key >> 32 = file_ranks.file_key
 inner join dovecot_logins on known.line_key = dovecot_logins.line_key
-where dovecot_logins.protocol in ('pop3', 'imap', 'sieve', 'submission');
+inner join login_elements on known.line_key = login_elements.line_key
+where
+    dovecot_logins.protocol in ('pop3', 'imap', 'sieve', 'submission')
+    -- Sent to another server, a client has no session here
+    and not starts_with(login_elements.text, 'Login with referral');

@@ -15,7 +15,13 @@ with by_session as (
             and closings.protocol = logins.protocol
             and closings.session_id = logins.session_id
             and closings.position > logins.position
-    where moment(closings.logged_at) <= moment(logins.logged_at) + session_silence()
+    where
+        (
+            closings.username = logins.username
+            or closings.username is null
+            or logins.username is null
+        )
+        and moment(closings.logged_at) <= moment(logins.logged_at) + session_silence()
 ),
 
 by_process as (
