@@ -22,7 +22,7 @@ from .errors import DatabaseError, UsageError
 
 # Readable by DuckDB 1.4 and newer, and able to compress with zstd
 STORAGE_VERSION = "v1.2.0"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LOCK_SECONDS = 5.0
 HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
@@ -79,7 +79,7 @@ def set_timezone(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:
 def open_database(
     path: Path, *, read_only: bool = True, timezone: str | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Open a mailsql database; for writing, create it or bring it up to this version.
+    """Open a mailsql database; for writing, create it or bring its objects up to this version.
 
     Args:
         path: the DuckDB file.
@@ -88,7 +88,7 @@ def open_database(
 
     Raises:
         UsageError: the time zone is not known.
-        DatabaseError: it is missing (read-only), no database of mailsql, of a newer schema, or
+        DatabaseError: it is missing (read-only), no database of mailsql, of another schema, or
             another process holds it.
     """
     if read_only and not path.exists():
@@ -107,6 +107,11 @@ def open_database(
         elif found[0] > SCHEMA_VERSION:
             raise DatabaseError(
                 f"{path}: written by a newer mailsql ({found[1]})", "upgrade mailsql"
+            )
+        elif found[0] < SCHEMA_VERSION:
+            raise DatabaseError(
+                f"{path}: its tables are those of an older mailsql ({found[1]})",
+                "load the logs into a new database",
             )
         if timezone is not None:
             set_timezone(connection, timezone)

@@ -327,6 +327,26 @@ def test_a_load_interrupted_in_the_engine_exits_with_130_and_continues(tmp_path)
     mailsql("check", cwd=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("schema_version", "told"),
+    [
+        (1, "its tables are those of an older mailsql (0.0.1)\ntry: load the logs into a new"),
+        (99, "written by a newer mailsql (0.0.1)\ntry: upgrade mailsql"),
+    ],
+)
+def test_a_database_of_another_schema_is_left_alone(tmp_path, schema_version, told):
+    (tmp_path / "mail.log").write_text(LINE)
+    mailsql("load", "mail.log", cwd=tmp_path)
+    with duckdb.connect(str(tmp_path / "mail.duckdb")) as connection:
+        connection.execute(
+            "update mailsql_database set schema_version = ?, mailsql_version = '0.0.1'",
+            [schema_version],
+        )
+    for command in (["load", "mail.log"], ["trace", "ivan@example.com"], ["status"]):
+        _, err = mailsql(*command, cwd=tmp_path, code=4)
+        assert err.startswith(f"mailsql: mail.duckdb: {told}")
+
+
 def test_a_directory_is_loaded_again_with_our_own_database_in_it(tmp_path):
     (tmp_path / "mail.log").write_text(LINE)
     mailsql("load", ".", cwd=tmp_path)
