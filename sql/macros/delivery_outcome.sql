@@ -1,8 +1,7 @@
 -- What became of a recipient in one delivery attempt: status sent alone does not tell
 create or replace macro delivery_outcome(agent, status, reply, remote_queue_id) as
     case
-        when status in ('deliverable', 'undeliverable', 'undeliverable-but-not-cached')
-            then 'probed'
+        when is_probe(status) then 'probed'
         when status = 'SOFTBOUNCE' then 'deferred'
         when status <> 'sent' then lower(status)
         when

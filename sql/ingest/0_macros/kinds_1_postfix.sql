@@ -344,7 +344,18 @@ create or replace temp macro is_intake(kind) as
     or kind = 'cleanup_resent_message_id'
     or is_cleanup_verdict(kind);
 
-create or replace temp macro is_birth(kind) as kind in ('smtpd_client', 'pickup', 'qmqpd_client');
+-- Lines that give a queue id out to the message of a client
+create or replace temp macro is_reception(kind) as kind in ('smtpd_client', 'qmqpd_client');
+
+create or replace temp macro is_birth(kind) as is_reception(kind) or kind = 'pickup';
+
+-- Where a message comes from, as far as the line that gave its queue id out tells it
+create or replace temp macro own_origin(birth_kind) as
+    case birth_kind
+        when 'smtpd_client' then 'smtp'
+        when 'qmqpd_client' then 'qmqp'
+        when 'pickup' then 'pickup'
+    end;
 
 create or replace temp macro is_removal(kind) as
     kind in (

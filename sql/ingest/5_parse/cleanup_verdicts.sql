@@ -47,20 +47,7 @@ milters as (
 
 verdicts as (
     select
-        line_key,
-        logged_at,
-        header_id,
-        kind,
-        body,
-        parts.action,
-        parts.stage,
-        parts.client,
-        parts.content,
-        parts.text,
-        parts.sender,
-        parts.recipient,
-        parts.protocol,
-        parts.helo_name,
+        *,
         regexp_matches(parts.text, '> (?:to=<|proto=|helo=<)')
         or regexp_matches(
             parts.content,
@@ -70,19 +57,7 @@ verdicts as (
     from checks
     union all by name
     select
-        line_key,
-        logged_at,
-        header_id,
-        kind,
-        body,
-        parts.action,
-        parts.stage,
-        parts.client,
-        parts.text,
-        parts.sender,
-        parts.recipient,
-        parts.protocol,
-        parts.helo_name,
+        *,
         is_open_value(parts.text) as is_ambiguous
     from milters
 ),
@@ -90,33 +65,24 @@ verdicts as (
 -- Several contexts: a header or an address imitates one, and which is which is not said
 readable as (
     select
-        line_key,
-        logged_at,
-        header_id,
-        kind,
-        body,
-        action,
-        stage,
-        case when is_ambiguous then '' else client end as client,
-        case when is_ambiguous then '' else content end as content,
-        case when is_ambiguous then '' else text end as text,
-        case when is_ambiguous then '' else sender end as sender,
-        case when is_ambiguous then '' else recipient end as recipient,
-        case when is_ambiguous then '' else protocol end as protocol,
-        case when is_ambiguous then '' else helo_name end as helo_name
+        * exclude (parts),
+        case when not is_ambiguous then parts end as parts
     from verdicts
 ),
 
 -- Cut off at 2,000 bytes, imitated, or written by a version that nobody knows: the text as it is
 headed as (
     select
-        * exclude (action, stage),
-        coalesce(nullif(action, ''), split_part(body, ':', 1)) as action,
+        * exclude (parts),
+        parts.* exclude (action, stage),
+        coalesce(nullif(parts.action, ''), split_part(body, ':', 1)) as action,
         coalesce(
-            nullif(stage, ''),
-            nullif(regexp_extract(body, '^[a-z-]+: (header|body|content|[A-Z-]+)', 1), '')
+            nullif(parts.stage, ''),
+            nullif(
+                regexp_extract(body, '^[a-z-]+: (header|body|content|mime-error|[A-Z-]+)', 1), ''
+            )
         ) as stage,
-        regexp_extract(client, '^' || client_pattern(), ['name', 'ip', 'port']) as origin
+        regexp_extract(parts.client, '^' || client_pattern(), ['name', 'ip', 'port']) as origin
     from readable
 )
 
@@ -134,7 +100,7 @@ select
     coalesce(
         nullif(regexp_replace(text, '^[245]\.\d{1,3}\.\d{1,3} ', ''), ''),
         case
-            when client = ''
+            when coalesce(client, '') = ''
                 then nullif(regexp_replace(body, '^[a-z-]+: (?:[A-Z-]+ from )?', ''), '')
         end
     ) as reason,

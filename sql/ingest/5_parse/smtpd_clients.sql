@@ -22,7 +22,7 @@ with matched as (
                 )
         end as more
     from work_lines
-    where kind in ('smtpd_client', 'qmqpd_client')
+    where is_reception(kind)
 ),
 
 -- Who logs in chooses the name, so only a filter of this host is believed to forward attributes

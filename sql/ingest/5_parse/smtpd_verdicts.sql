@@ -71,19 +71,7 @@ told as (
         * exclude (tail),
         -- Cut off at 2,000 bytes
         strlen(body) > 1950 and not ends_with(body, '>') as is_cut,
-        case
-            when not is_open_value(tail.before) then tail
-            else {
-                'before': '',
-                'sender': '',
-                'recipient': '',
-                'protocol': '',
-                'helo_name': '',
-                'sasl_method': '',
-                'user_in_brackets': '',
-                'user': ''
-            }
-        end as tail
+        case when not is_open_value(tail.before) then tail end as tail
     from tailed
 ),
 

@@ -10,11 +10,7 @@ select
     message_spans.queue_id,
     coalesce(connection_lines.connection_key, earlier_lines.connection_key) as connection_key,
     case when is_birth(message_spans.first_kind) then message_spans.first_kind end as birth_kind,
-    case message_spans.first_kind
-        when 'smtpd_client' then 'smtp'
-        when 'qmqpd_client' then 'qmqp'
-        when 'pickup' then 'pickup'
-    end as origin,
+    own_origin(message_spans.first_kind) as origin,
     births.service,
     smtpd_clients.client_name,
     smtpd_clients.client_ip,
@@ -51,7 +47,7 @@ left join activations as last_activations
 left join connection_lines
     on
         message_spans.message_key = connection_lines.line_key
-        and connection_lines.kind in ('smtpd_client', 'qmqpd_client')
+        and is_reception(connection_lines.kind)
 left join earlier_lines
     on
         message_spans.message_key = earlier_lines.line_key

@@ -8,9 +8,7 @@ from (
             when message_links.reason in ('filter', 'requeue') then message_links.reason
             when messages.birth_kind = 'pickup' and messages.orig_queue_id is not null
                 then 'requeue'
-            when messages.birth_kind = 'smtpd_client' then 'smtp'
-            when messages.birth_kind = 'qmqpd_client' then 'qmqp'
-            when messages.birth_kind = 'pickup' then 'pickup'
+            when messages.birth_kind is not null then own_origin(messages.birth_kind)
             when message_links.reason <> 'next hop' then message_links.reason
             when probes.message_key is not null then 'probe'
             when starts_with(messages.sender, 'double-bounce@') then 'postmaster notice'
@@ -21,15 +19,14 @@ from (
     left join (
         select distinct deliveries.message_key from deliveries
         semi join related_ids on deliveries.queue_id = related_ids.queue_id
-        where
-            deliveries.status in ('deliverable', 'undeliverable', 'undeliverable-but-not-cached')
+        where is_probe(deliveries.status)
     ) as probes on messages.message_key = probes.message_key
     -- Their own line says all of the others
     where
         messages.birth_kind is null
         or messages.orig_queue_id is not null
         or message_links.child_key is not null
-        or messages.origin not in ('smtp', 'pickup', 'qmqp')
+        or messages.origin <> own_origin(messages.birth_kind)
 ) as told
 where
     messages.message_key = told.message_key

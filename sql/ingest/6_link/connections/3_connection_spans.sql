@@ -6,7 +6,7 @@ with spans as (
         any_value(header_id) as header_id,
         max(position) as last_position,
         max(moment) as last_moment,
-        count(*) filter (where kind in ('smtpd_client', 'qmqpd_client')) as message_count,
+        count(*) filter (where is_reception(kind)) as message_count,
         count(*) filter (where is_smtpd_rejection(kind)) as rejection_count,
         bool_or(is_disconnect(kind)) as is_ended
     from connection_lines

@@ -1,13 +1,18 @@
--- One row per line of Dovecot in the batch: who speaks, how severe it is, and what is said
-create or replace temp table heard_lines as
+-- Lines of Dovecot, in the place of their texts: who speaks, how severe it is, and what is said
+create or replace temp table dovecot_texts as
+select * from lines
+where kind is null;
+
+delete from lines
+where kind is null;
+
+insert into lines by name
 with opened as (
     select
-        line_key,
-        header_id,
+        * exclude (kind, speaker, body),
         body as text,
         dovecot_sentence(body) as envelope_text
-    from lines
-    where kind is null
+    from dovecot_texts
 ),
 
 -- In its own files before version 2 the level stands before the process, else behind it
@@ -76,25 +81,37 @@ identified as (
         end as transaction_id,
         said
     from released
+),
+
+heard as (
+    select
+        * exclude (text, first_level, second_level, speaker, transaction_id, said),
+        {
+            'service': speaker.service,
+            'username': speaker.username,
+            'pid': speaker.pid,
+            'session_id': coalesce(speaker.session_id, nullif(transaction_id, '')),
+            'client_ip': speaker.client_ip,
+            'repeat_count': case
+                when starts_with(text, 'message repeated ')
+                    then try_cast(regexp_extract(text, repeated_text(), 1) as integer)
+            end
+        } as speaker,
+        dovecot_severity(coalesce(nullif(second_level, ''), nullif(first_level, '')))
+            as severity,
+        case
+            when transaction_id <> '' then substr(said, strpos(said, ': ') + 2)
+            else said
+        end as body
+    from identified
 )
 
 select
-    line_key,
-    header_id,
-    {
-        'service': speaker.service,
-        'username': speaker.username,
-        'pid': speaker.pid,
-        'session_id': coalesce(speaker.session_id, nullif(transaction_id, '')),
-        'client_ip': speaker.client_ip,
-        'repeat_count': case
-            when starts_with(text, 'message repeated ')
-                then try_cast(regexp_extract(text, repeated_text(), 1) as integer)
-        end
-    } as speaker,
-    dovecot_severity(coalesce(nullif(second_level, ''), nullif(first_level, ''))) as severity,
-    case
-        when transaction_id <> '' then substr(said, strpos(said, ': ') + 2)
-        else said
-    end as body
-from identified;
+    heard.* exclude (severity, speaker),
+    dovecot_kind(headers.daemon, heard.severity, heard.speaker, heard.body) as kind,
+    packed_speaker(heard.speaker) as speaker
+from heard
+inner join headers on heard.header_id = headers.header_id
+order by heard.line_key;
+
+drop table dovecot_texts;
