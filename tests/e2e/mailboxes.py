@@ -26,7 +26,9 @@ class _Client:
     """What POP3 and IMAP sessions have in common: the login, and how it is written down."""
 
     protocol: str
+    network: str
     driver: Driver
+    service: str
     source: str
     server: str
     client_port: int
@@ -37,6 +39,23 @@ class _Client:
     login_at: dict[str, str] | None
     ending: str
     end_text: dict[str, str] | None = None
+
+    def begin(self, driver: Driver, service: str, server: str, source: str | None) -> None:
+        """Choose where the session comes from and goes to.
+
+        Args:
+            driver: that drives it.
+            service: name of the port.
+            server: address of the server.
+            source: address of the client; one that no other had if None.
+        """
+        self.driver = driver
+        self.service = service
+        self.server = server
+        self.source = "::1" if server == "::1" else source or driver.rig.next_address(self.network)
+        self.is_tls = service == f"{self.protocol.upper()}S"
+        self.username = self.method = self.login_at = None
+        self.ending = "Logged out"
 
     def connect_from(self, service: str) -> socket.socket:
         """Connect from the address of the session."""
@@ -111,6 +130,7 @@ class Pop3(poplib.POP3, _Client):
     """A POP3 session; what it fetches is counted as Dovecot does (pop3_logout_format)."""
 
     protocol = "pop3"
+    network = "127.2"
 
     def __init__(
         self,
@@ -120,13 +140,7 @@ class Pop3(poplib.POP3, _Client):
         server: str = "127.0.0.1",
         source: str | None = None,
     ) -> None:
-        self.driver = driver
-        self.service = service
-        self.server = server
-        self.source = "::1" if server == "::1" else source or driver.rig.next_address("127.2")
-        self.is_tls = service == "POP3S"
-        self.username = self.method = self.login_at = None
-        self.ending = "Logged out"
+        self.begin(driver, service, server, source)
         self.heard_bytes = self.said_bytes = self.answer_bytes = 0
         self.counts = {
             "top_count": 0,
@@ -223,6 +237,7 @@ class Imap(imaplib.IMAP4, _Client):
     """An IMAP session; bytes and messages are counted as Dovecot does (imap_logout_format)."""
 
     protocol = "imap"
+    network = "127.3"
 
     def __init__(
         self,
@@ -232,13 +247,7 @@ class Imap(imaplib.IMAP4, _Client):
         server: str = "127.0.0.1",
         source: str | None = None,
     ) -> None:
-        self.driver = driver
-        self.service = service
-        self.server = server
-        self.source = "::1" if server == "::1" else source or driver.rig.next_address("127.3")
-        self.is_tls = service == "IMAPS"
-        self.username = self.method = self.login_at = None
-        self.ending = "Logged out"
+        self.begin(driver, service, server, source)
         self.in_bytes = self.out_bytes = self.answer_bytes = 0
         self.counts = {
             "deleted_count": 0,
