@@ -211,8 +211,8 @@ def _load_line_kinds(connection: duckdb.DuckDBPyConnection, family: str, text: s
     """Fill line_kinds from a CSV text with a header; empty fields are NULL."""
     header, *rows = csv.reader(io.StringIO(text))
     columns = ", ".join(quote_identifier(name) for name in ["family", *header])
-    places = ", ".join("?" for _ in ["family", *header])
-    connection.executemany(
-        f"insert into line_kinds ({columns}) values ({places})",
-        [[family, *(field or None for field in row)] for row in rows],
+    places = f"({', '.join('?' for _ in ['family', *header])})"
+    connection.execute(
+        f"insert into line_kinds ({columns}) values {', '.join(places for _ in rows)}",
+        [value for row in rows for value in (family, *(field or None for field in row))],
     )

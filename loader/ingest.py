@@ -318,12 +318,6 @@ class _Loader:
     ) -> None:
         """Run one batch through sql/ingest, up to the rows that are to be stored."""
         execute = self.connection.execute
-        assert batch.text is not None
-        with batch.text as text:
-            execute("set variable batch_path = ?", [text.name])
-            buffer_bytes = max(CSV_BUFFER_BYTES, batch.longest_line_bytes + 1)
-            execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
-            run_sql(self.connection, "ingest/batch_lines.sql")
         execute(
             "create or replace temp table batch as select ?::integer as file_key, "
             "?::bigint as first_line_key, ?::varchar as default_host, ?::integer as given_year, "
@@ -350,6 +344,13 @@ class _Loader:
                 checkpoint.file_key,
             ],
         )
+        assert batch.text is not None
+        with batch.text as text:
+            execute("set variable batch_path = ?", [text.name])
+            buffer_bytes = max(CSV_BUFFER_BYTES, batch.longest_line_bytes + 1)
+            execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
+            for file in ("ingest/read_lines.sql", "ingest/batch_lines.sql"):
+                run_sql(self.connection, file)
         derive(self.connection, source.name)
 
 
@@ -379,8 +380,8 @@ def derive(connection: duckdb.DuckDBPyConnection, name: str) -> None:
             "load only one of them, the longer one into a new database; nothing was doubled",
         )
     if connection.execute("select count(*) from rewinds").fetchone() != (0,):
-        for folder in ("ingest/3_rewind", "ingest/1_lines"):
-            run_sql(connection, folder)
+        for place in ("ingest/3_rewind", "ingest/batch_lines.sql", "ingest/1_lines"):
+            run_sql(connection, place)
     for folder in ("ingest/4_earlier", "ingest/5_parse", "ingest/6_link"):
         run_sql(connection, folder)
 

@@ -1,30 +1,64 @@
--- One row per line of the batch, with the style of its stamp and where its header ends: the text
--- file is read as a CSV of one column. No control character occurs in it, so \x01 delimits nothing
--- and \x02 stands for an empty line
+-- One row per line that was read: style of its stamp, its header, and where its text begins; shown is
+-- what these stand in, if it is not the line itself
 create or replace temp table batch_lines as
-with read_lines as (
-    select coalesce(line, '') as line
-    from read_csv(
-        getvariable('batch_path'),
-        columns = {'line': 'VARCHAR'},
-        auto_detect = false,
-        header = false,
-        delim = e'\x01',
-        quote = '',
-        escape = '',
-        nullstr = e'\x02',
-        new_line = '\n',
-        max_line_size = getvariable('batch_buffer_bytes'),
-        buffer_size = getvariable('batch_buffer_bytes'),
-        strict_mode = false
-    )
+with freed as (
+    select
+        *,
+        unframed(line) as unframed
+    from read_lines
+),
+
+styled as (
+    select
+        *,
+        stamp_style(coalesce(unframed, line)) as style,
+        strpos(coalesce(unframed, line), ': ') as colon
+    from freed
+),
+
+started as (
+    select
+        *,
+        case style
+            when 'bsd' then 17
+            when 'rfc3339' then strpos(coalesce(unframed, line), ' ') + 1
+            when 'iso' then strpos(substr(coalesce(unframed, line), 12), ' ') + 12
+            when 'tai64n' then 27
+        end as header_start
+    from styled
+),
+
+-- In a file of Dovecot's own a prefix that was taught stands in the place of the header
+taught as (
+    select
+        *,
+        case
+            when has_prefixes() and header_start is not null then
+                taught_text(
+                    coalesce(line_key >> 32, (select file_key from batch)),
+                    substr(coalesce(unframed, line), header_start)
+                )
+        end as taught_text
+    from started
 )
 
 select
     line,
-    stamp_style(unframed(line)) as style,
-    strpos(unframed(line), ': ')::integer as colon,
-    null::bigint as line_key,
-    null::timestamptz as known_at,
-    null::varchar as part
-from read_lines;
+    line_key,
+    known_at,
+    part,
+    style,
+    -- A stamp ends before the header
+    substr(coalesce(unframed, line), 1, header_start - 2) as stamp,
+    case
+        when starts_with(taught_text, chr(31)) then ''
+        when colon > header_start
+            then shown_part(line, unframed, header_start, colon - header_start)
+    end as header,
+    case when starts_with(taught_text, chr(31)) then taught_text else unframed end as shown,
+    case
+        when starts_with(taught_text, chr(31)) then 1
+        when colon > header_start then colon + 2
+        else coalesce(header_start, 1)
+    end as text_start
+from taught;

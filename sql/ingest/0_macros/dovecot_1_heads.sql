@@ -1,14 +1,12 @@
 -- How the head of one of Dovecot's lines is read: who speaks, how severe it is
 create or replace temp macro is_dovecot_service(word) as
-    word in (
-        'imap', 'pop3', 'lmtp', 'lda', 'sieve', 'managesieve', 'submission', 'imap-hibernate',
-        'imap-urlauth', 'imap-urlauth-worker', 'imap-login', 'pop3-login', 'managesieve-login',
-        'sieve-login', 'submission-login', 'lmtp-login', 'imap-urlauth-login', 'auth',
-        'auth-worker', 'master', 'anvil', 'config', 'stats', 'old-stats', 'log', 'dict', 'director',
-        'indexer', 'indexer-worker', 'doveadm', 'script-login', 'script', 'quota-status',
-        'replicator', 'aggregator', 'ssl-params', 'ssl-build-param', 'ipc', 'dns-client',
-        'health-check', 'dsync', 'dsync-local', 'dsync-remote', 'dsync-server', 'deliver', 'IMAP',
-        'POP3', 'MANAGESIEVE'
+    regexp_full_match(
+        word,
+        '(?:imap|pop3|managesieve|sieve|submission|lmtp|imap-urlauth|script)(?:-login)?'
+        || '|lda|imap-hibernate|imap-urlauth-worker|auth|auth-worker|master|anvil|config|stats'
+        || '|old-stats|log|dict|director|indexer|indexer-worker|doveadm|quota-status|replicator'
+        || '|aggregator|ssl-params|ssl-build-param|ipc|dns-client|health-check'
+        || '|dsync|dsync-local|dsync-remote|dsync-server|deliver|IMAP|POP3|MANAGESIEVE'
     );
 
 -- Processes that serve no user write their own number where others write the user's name
@@ -135,18 +133,18 @@ create or replace temp macro taught_prefix(sentence) as
 -- Which of the forms of mail_log_prefix it is; a user's name may hold anything. Of a session it is
 -- the name of somebody who logged in; of the auth process (2.4) whatever was tried, so that the last
 -- end of a prefix counts there
-create or replace temp macro dovecot_prefix(sentence, usual) as
+create or replace temp macro dovecot_prefix(sentence, usual, is_usual) as
     case
         when starts_with(sentence, chr(31)) then taught_prefix(sentence)
         when
-            is_dovecot_service(usual.service)
+            is_usual
             and not (
                 usual.service in ('auth', 'auth-worker')
                 and usual.username <> 'default'
                 and not regexp_full_match(usual.username, '\d*')
             ) then plain_prefix(sentence, usual)
         when
-            is_dovecot_service(usual.service)
+            is_usual
             and regexp_matches(
                 sentence,
                 '^auth(?:-worker)?\(\?[^()]*\)(?:<[^<>\s]*>)*: [\w-]+: '
@@ -190,8 +188,17 @@ create or replace temp macro speaker_of(service, username, pid, session_id, clie
         'client_ip': plain_ip(client_ip)
     };
 
--- A prefix understood: lmtp(5151, alice), imap(pid 4712 user alice), lmtp(5151), pop3(alice)<4711>
-create or replace temp macro speaker_with(prefix, numbered) as
+-- lmtp(5151, alice), imap(pid 4712 user alice)
+create or replace temp macro numbered_user(prefix) as
+    case
+        when starts_with(prefix.username, 'pid ') then
+            regexp_extract(prefix.username, '^pid (\d+) user (.*)$', ['pid', 'username'])
+        when prefix.service = 'lmtp' and contains(prefix.username, ', ') then
+            regexp_extract(prefix.username, '^(\d+), (.*)$', ['pid', 'username'])
+    end;
+
+-- A prefix understood: also lmtp(5151), pop3(alice)<4711>
+create or replace temp macro dovecot_speaker(prefix, numbered) as
     speaker_of(
         lower(prefix.service),
         case
@@ -213,17 +220,6 @@ create or replace temp macro speaker_with(prefix, numbered) as
             when prefix.first <> '' and try_cast(prefix.first as bigint) is null then prefix.first
         end,
         prefix.client_ip
-    );
-
-create or replace temp macro dovecot_speaker(prefix) as
-    speaker_with(
-        prefix,
-        case
-            when starts_with(prefix.username, 'pid ') then
-                regexp_extract(prefix.username, '^pid (\d+) user (.*)$', ['pid', 'username'])
-            when prefix.service = 'lmtp' and contains(prefix.username, ', ') then
-                regexp_extract(prefix.username, '^(\d+), (.*)$', ['pid', 'username'])
-        end
     );
 
 -- A speaker as text, as lines are kept with it

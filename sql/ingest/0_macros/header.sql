@@ -1,9 +1,10 @@
 -- How the head of a line is read: stamp, host, program
+-- A line without what stands around it; NULL if nothing does
 create or replace temp macro unframed(line) as
     case
         -- Almost all lines begin with a stamp
         when starts_with(line, '2') or (line >= 'A' and line < '[' and substr(line, 4, 1) = ' ')
-            then line
+            then null
         when starts_with(line, '<') and regexp_matches(line, '^<\d{1,3}>1 \S+ \S+ \S+ \S+ \S+ ')
             then regexp_replace(
                 line,
@@ -17,8 +18,21 @@ create or replace temp macro unframed(line) as
         when starts_with(line, '[') then regexp_replace(line, '^\[[^\]]*\] *', '')
         when contains(line, ' | ')
             then regexp_replace(line, '^[A-Za-z0-9_.-]+ +\| ', '')
-        else line
     end;
+
+-- Without spaces at the end: almost no text has any, and looking for them takes long
+create or replace temp macro trimmed(text) as
+    case when ends_with(text, ' ') then rtrim(text) else text end;
+
+-- A piece of what is shown of a line: of itself, if nothing else is
+create or replace temp macro shown_part(line, shown, first, count) as
+    case
+        when shown is null then substr(line, first, count)
+        else substr(shown, first, count)
+    end;
+
+create or replace temp macro shown_rest(line, shown, first) as
+    case when shown is null then substr(line, first) else substr(shown, first) end;
 
 create or replace temp macro stamp_style(line) as
     case
@@ -31,11 +45,19 @@ create or replace temp macro stamp_style(line) as
         when regexp_matches(line, '^@4[0-9a-f]{23} ') then 'tai64n'::style_name
     end;
 
--- Solaris puts a message id before the text
-create or replace temp macro untagged(text) as
+-- Where the text behind a header begins: head is what of the header belongs to it; Solaris puts a
+-- message id before the text
+create or replace temp macro text_start(cut_line, head) as
     case
-        when starts_with(text, '[ID ') then regexp_replace(text, '^\[ID \d+ \w+\.\w+\] ', '')
-        else text
+        when head is not null then cut_line.text_start - length(head) - 2
+        when contains(cut_line.line, ': [ID ')
+            then cut_line.text_start + length(
+                regexp_extract(
+                    shown_rest(cut_line.line, cut_line.shown, cut_line.text_start),
+                    '^\[ID \d+ \w+\.\w+\] '
+                )
+            )
+        else cut_line.text_start
     end;
 
 -- @SECONDSNANOSECONDS of multilog: hexadecimal, ten seconds ahead of UTC in 1970 (TAI64N)

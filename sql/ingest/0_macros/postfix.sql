@@ -68,7 +68,7 @@ create or replace temp macro counter_total(counters, command) as
     );
 
 create or replace temp macro seconds(field) as
-    case when ltrim(field, '0123456789.') = '' then try_cast(field as double) end;
+    case when regexp_full_match(field, '[0-9.]+') then try_cast(field as double) end;
 
 -- Message-ID without its angle brackets
 create or replace temp macro bare_message_id(value) as

@@ -1,4 +1,5 @@
--- One row per header that occurs, taken apart: host, program, process
+-- One row per header that occurs, taken apart: host, program, process; head is the part of it that
+-- belongs to the text
 create or replace temp table header_parts as
 with distinct_headers as (
     select distinct header from cut_lines

@@ -1,5 +1,5 @@
 -- One row per loaded line that must be read again because earlier lines arrived after it
-create or replace temp table batch_lines as
+create or replace temp view read_lines as
 with affected as (
     select
         log_lines.line,
@@ -147,8 +147,6 @@ parts as (
 
 select
     line,
-    stamp_style(unframed(line)) as style,
-    strpos(unframed(line), ': ')::integer as colon,
     line_key,
     logged_at as known_at,
     part

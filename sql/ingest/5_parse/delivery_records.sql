@@ -49,7 +49,7 @@ ended as (
     select
         * exclude (tail),
         substr(tail, 1, strpos(tail, ' (') - 1) as fields,
-        rtrim(substr(tail, strpos(tail, ' (') + 2)) as text
+        trimmed(substr(tail, strpos(tail, ' (') + 2)) as text
     from tailed
 ),
 

@@ -103,7 +103,7 @@ select
     try_cast(regexp_extract(text, '^([245]\d\d) ', 1) as integer) as reply_code,
     nullif(regexp_extract(text, '^(?:[245]\d\d )?([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
     nullif(
-        rtrim(regexp_replace(text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', '')), ''
+        trimmed(regexp_replace(text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', '')), ''
     ) as reason,
     case
         when tail.before <> '' and contains(body, '; from=<') and not is_greeting

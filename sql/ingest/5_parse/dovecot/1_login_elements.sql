@@ -226,14 +226,16 @@ select
         plain_ip(client.server_ip),
         plain_ip(regexp_extract(rest, ', lip=([0-9A-Fa-f.:]+)', 1))
     ) as server_ip,
-    plain_ip(
-        regexp_extract(
-            rest,
-            '^(?:, (?:TLS|secured|(?:rport|lip|lport|mpid|method|real_[a-z]+)=[^,<> ]*))*?'
-            || ', real_rip=([0-9A-Fa-f.:]+)',
-            1
+    case
+        when contains(rest, ', real_rip=') then plain_ip(
+            regexp_extract(
+                rest,
+                '^(?:, (?:TLS|secured|(?:rport|lip|lport|mpid|method|real_[a-z]+)=[^,<> ]*))*?'
+                || ', real_rip=([0-9A-Fa-f.:]+)',
+                1
+            )
         )
-    ) as peer_ip,
+    end as peer_ip,
     coalesce(
         nullif(client.method, ''),
         nullif(
@@ -253,7 +255,10 @@ select
         as tls_protocol,
     nullif(regexp_extract(rest, ', (?:TLS|SSL)v[0-9.]+ with cipher ([A-Za-z0-9_-]+)', 1), '')
         as tls_cipher,
-    nullif(regexp_extract(rest, '^.*session=<([^>]*)', 1), '') as session_id,
+    case
+        when contains(rest, 'session=<')
+            then nullif(split_part(split_part(rest, 'session=<', -1), '>', 1), '')
+    end as session_id,
     try_cast(
         coalesce(
             nullif(regexp_extract(rest, 'mpid=(\d+)', 1), ''),

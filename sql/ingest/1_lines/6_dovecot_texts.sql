@@ -1,18 +1,23 @@
--- Lines of Dovecot, in the place of their texts: who speaks, how severe it is, and what is said
+-- One row per line of Dovecot in the batch: its kind, who speaks, and what is said
 create or replace temp table dovecot_texts as
-select * from lines
-where kind is null;
-
-delete from lines
-where kind is null;
-
-insert into lines by name
-with opened as (
+with cut as (
     select
-        * exclude (kind, speaker, body),
-        body as text,
-        dovecot_sentence(body) as envelope_text
-    from dovecot_texts
+        cut_lines.row_no,
+        cut_lines.file_key,
+        known_headers.daemon,
+        shown_rest(
+            cut_lines.line, cut_lines.shown, text_start(cut_lines, known_headers.head)
+        ) as text
+    from cut_lines
+    inner join known_headers on cut_lines.header = known_headers.header
+    where known_headers.family = 'dovecot'
+),
+
+opened as (
+    select
+        *,
+        dovecot_sentence(text) as envelope_text
+    from cut
 ),
 
 -- In its own files before version 2 the level stands before the process, else behind it
@@ -28,7 +33,7 @@ freed as (
         * exclude (envelope_text),
         case
             when first_level <> '' then substr(envelope_text, length(first_level) + 3)
-            when has_prefixes() then taught_text(line_key >> 32, envelope_text)
+            when has_prefixes() then taught_text(file_key, envelope_text)
             else envelope_text
         end as sentence
     from leveled
@@ -41,22 +46,36 @@ matched as (
     from freed
 ),
 
+judged as (
+    select
+        *,
+        is_dovecot_service(usual.service) as is_usual
+    from matched
+),
+
 prefixed as (
     select
-        * exclude (usual),
-        dovecot_prefix(sentence, usual) as prefix
-    from matched
+        * exclude (usual, is_usual),
+        dovecot_prefix(sentence, usual, is_usual) as prefix
+    from judged
+),
+
+numbered as (
+    select
+        *,
+        numbered_user(prefix) as numbered_user
+    from prefixed
 ),
 
 told as (
     select
-        * exclude (prefix, sentence),
-        case when prefix.length > 0 then dovecot_speaker(prefix) end as speaker,
+        * exclude (prefix, numbered_user, sentence),
+        case when prefix.length > 0 then dovecot_speaker(prefix, numbered_user) end as speaker,
         case
             when prefix.length > 0 then substr(sentence, prefix.length + 1)
             else sentence
         end as leveled_text
-    from prefixed
+    from numbered
 ),
 
 released as (
@@ -85,7 +104,8 @@ identified as (
 
 heard as (
     select
-        * exclude (text, first_level, second_level, speaker, transaction_id, said),
+        row_no,
+        daemon,
         {
             'service': speaker.service,
             'username': speaker.username,
@@ -107,11 +127,8 @@ heard as (
 )
 
 select
-    heard.* exclude (severity, speaker),
-    dovecot_kind(headers.daemon, heard.severity, heard.speaker, heard.body) as kind,
-    packed_speaker(heard.speaker) as speaker
-from heard
-inner join headers on heard.header_id = headers.header_id
-order by heard.line_key;
-
-drop table dovecot_texts;
+    row_no,
+    dovecot_kind(daemon, severity, speaker, body)::kind_name as kind,
+    packed_speaker(speaker) as speaker,
+    body
+from heard;

@@ -1,0 +1,122 @@
+-- One row per line of the batch, with its time, origin, queue id and kind
+insert into lines by name
+with dated as (
+    select
+        cut_lines.file_key,
+        cut_lines.line_key,
+        cut_lines.row_no,
+        cut_lines.part,
+        cut_lines.line,
+        cut_lines.shown,
+        text_start(cut_lines, known_headers.head) as text_start,
+        case
+            when cut_lines.line_key is not null then cut_lines.known_at
+            when cut_lines.style = 'bsd' then stamps.logged_at
+            when cut_lines.style = 'tai64n' then tai64n_time(cut_lines.stamp)
+            else try_cast(cut_lines.stamp as timestamptz)
+        end as logged_at,
+        known_headers.header_id,
+        known_headers.host,
+        known_headers.program,
+        known_headers.pid,
+        known_headers.daemon,
+        known_headers.family,
+        dovecot_texts.kind as dovecot_kind,
+        dovecot_texts.speaker,
+        dovecot_texts.body as dovecot_body
+    from cut_lines
+    left join stamps
+        on
+            cut_lines.stamp = stamps.stamp
+            and cut_lines.row_no >= stamps.first_row_no
+            and cut_lines.row_no <= stamps.last_row_no
+    left join known_headers on cut_lines.header = known_headers.header
+    left join dovecot_texts on cut_lines.row_no = dovecot_texts.row_no
+),
+
+-- A severity, a queue id and what follows them are found in the first characters
+begun as (
+    select
+        *,
+        case when family = 'postfix' then shown_part(line, shown, text_start, 60) end as beginning
+    from dated
+),
+
+judged as (
+    select
+        *,
+        case
+            when starts_with(beginning, 'warning: ') then 'warning'
+            when starts_with(beginning, 'error: ') then 'error'
+            when starts_with(beginning, 'fatal: ') then 'fatal'
+            when starts_with(beginning, 'panic: ') then 'panic'
+        end as severity
+    from begun
+),
+
+unified as (
+    select
+        * exclude (beginning, text_start),
+        case
+            when severity is not null then substr(beginning, length(severity) + 3)
+            else beginning
+        end as beginning,
+        case
+            when severity is not null then text_start + length(severity) + 2
+            else text_start
+        end as text_start
+    from judged
+),
+
+headed as (
+    select
+        *,
+        strpos(beginning, ': ') as colon,
+        case
+            when family = 'other' then foreign_queue_id(daemon, shown_rest(line, shown, text_start))
+        end as foreign_queue_id
+    from unified
+),
+
+identified as (
+    select
+        *,
+        case
+            when colon between 7 and 44 and is_queue_id(substr(beginning, 1, colon - 1))
+                then substr(beginning, 1, colon - 1)
+            else foreign_queue_id
+        end as queue_id
+    from headed
+),
+
+bodied as (
+    select
+        *,
+        case
+            when family = 'dovecot' then dovecot_body
+            when
+                family = 'postfix' and (queue_id is not null or starts_with(beginning, 'NOQUEUE: '))
+                then shown_rest(line, shown, text_start + colon + 1)
+            else shown_rest(line, shown, text_start)
+        end as body
+    from identified
+)
+
+select
+    coalesce(line_key, (select first_line_key from batch) + row_no) as line_key,
+    line_key is null as is_new,
+    part,
+    logged_at,
+    host,
+    program,
+    pid,
+    header_id,
+    queue_id,
+    case
+        when family = 'dovecot' then dovecot_kind
+        else line_kind(family, daemon, severity, queue_id, body)
+    end as kind,
+    speaker,
+    body,
+    line
+from bodied;

@@ -1,0 +1,4 @@
+-- All that was read stands in lines by now: its memory is needed
+drop table batch_lines;
+
+drop table dovecot_texts;
