@@ -38,7 +38,7 @@ comment on column logins.peer_ip is
 comment on column logins.destination is 'Server that a Dovecot proxy handed the session over to';
 comment on column logins.method is 'SASL mechanism';
 comment on column logins.failure is
-'Why it failed, in a few words (Dovecot): authentication failed, no attempts, plaintext refused';
+'Why it failed, in a few words: authentication failed, no attempts, plaintext refused';
 comment on column logins.reason is 'Why it failed, as logged';
 comment on column logins.attempt_count is
 'Attempts in the connection; 0 where none was made; NULL where not said';

@@ -22,6 +22,11 @@ QUEUED = re.compile(r"queued as (\w+)$")
 # A queue id that was given out, and that no answer has told yet
 BEGUN = matching(r"\w+")
 HELO_NAME = "client.example.com"
+# Of refused AUTH, by the server's reason; else the authentication failed
+LOGIN_FAILURES = {
+    "aborted by the client": "login unfinished",
+    "Invalid authentication mechanism": "mechanism refused",
+}
 # How much smtpd and cleanup may add to a message: Received, Message-ID, Date
 ADDED_BYTES = 600
 _numbers = itertools.count(1)
@@ -252,6 +257,7 @@ class Session(smtplib.SMTP):
             client_ip=self.source,
             method=method,
             username=username,
+            failure=LOGIN_FAILURES.get(reason or "", "authentication failed"),
             reason=reason,
             attempt_count=1,
             is_tls=bool(self.tls) or None,

@@ -25,6 +25,14 @@ select
     plain_ip(parts.ip) as client_ip,
     nullif(parts.method, '') as method,
     case
+        when parts.outcome = 'aborted' then 'login unfinished'
+        when regexp_matches(parts.reason, '^(?:Connection lost to|Temporary|Internal) ')
+            then 'server failure'
+        when starts_with(parts.reason, 'Invalid authentication mechanism')
+            then 'mechanism refused'
+        else 'authentication failed'
+    end as failure,
+    case
         when parts.outcome = 'aborted' then 'aborted by the client'
         else nullif(nullif(parts.reason, ''), '(reason unavailable)')
     end as reason,

@@ -20,20 +20,6 @@ typed as (
         try_cast(del.first as bigint) as deleted_count,
         try_cast(del.second as bigint) as del_total
     from counted
-),
-
--- Dovecot 2.4 logs the bytes of the deleted messages where older ones log the mailbox's count:
--- that many messages would be less than 1,000 bytes each, and the deleted ones more than 200
-told as (
-    select
-        *,
-        (
-            deleted_count > 0
-            and del_total > deleted_count * 200
-            and mailbox_bytes < del_total * 1000
-        )
-        or (deleted_count = 0 and del_total = 0 and mailbox_bytes > 0) as is_del_in_bytes
-    from typed
 )
 
 select
@@ -43,8 +29,16 @@ select
     try_cast(retr.first as bigint) as retr_count,
     try_cast(retr.second as bigint) as retr_bytes,
     deleted_count,
-    case when not is_del_in_bytes then del_total end as mailbox_count,
-    coalesce(deleted_bytes, case when is_del_in_bytes then del_total end) as deleted_bytes,
+    deleted_bytes,
     mailbox_bytes,
-    uidl_change
-from told;
+    uidl_change,
+    del_total,
+    -- As a count of the mailbox's messages, they would be less than 1,000 bytes each; as bytes, the
+    -- deleted ones more than 200 each
+    (
+        deleted_count > 0
+        and del_total > deleted_count * 200
+        and mailbox_bytes < del_total * 1000
+    )
+    or (deleted_count = 0 and del_total = 0 and mailbox_bytes > 0) as looks_like_bytes
+from typed;

@@ -37,8 +37,9 @@ select
     dovecot_logins.session_id,
     contains(known.marks, 's') and dovecot_logins.session_id is not null as is_last_of_session,
     contains(known.marks, 'i') and dovecot_logins.pid is not null as is_last_of_process,
-    contains(known.marks, 'a') and dovecot_logins.client_ip is not null as is_last_of_address,
-    contains(known.marks, 'u') as is_last_of_user,
+    contains(known.marks, 'a') and dovecot_logins.client_ip is not null as is_open_at_address,
+    contains(known.marks, 'u') as is_open_of_user,
+    contains(known.marks, 'c') as is_claimed,
     line_position(known.logged_at, file_ranks.file_rank, known.line_key) as position
 from known
 inner join processes on known.header_id = processes.header_id

@@ -1,6 +1,6 @@
 -- One row per end of a session and login that it may be the end of: the last one before it with the
--- same session id; of the same user and process, address, or user alone, as far as not both know
--- better. A login goes to the end that claims it first
+-- same session id, or of the same user and process; or the one that it closes by user and address,
+-- as far as not both know better. A login goes to the end that claims it first
 create or replace temp table session_claims as
 with by_session as (
     select
@@ -46,46 +46,22 @@ by_process as (
         and moment(closings.logged_at) <= moment(logins.logged_at) + session_silence()
 ),
 
-by_address as (
+by_count as (
     select
-        closings.line_key as logout_key,
-        logins.line_key as login_key,
-        closings.position,
-        3 as rank
-    from (
-        select * from session_closings
-        where client_ip is not null
-    ) as closings
-    asof inner join (select * from session_logins where is_last_of_address) as logins
-        on
-            closings.stream_id = logins.stream_id
-            and closings.protocol = logins.protocol
-            and closings.username = logins.username
-            and closings.client_ip = logins.client_ip
-            and closings.position > logins.position
+        pops.logout_key,
+        pops.login_key,
+        pops.position,
+        case pops.known_by when 'address' then 3 else 4 end as rank
+    from session_pops as pops
+    inner join session_closings as closings on pops.logout_key = closings.line_key
+    inner join session_logins as logins on pops.login_key = logins.line_key
     where
-        (closings.session_id is null or logins.session_id is null)
+        not logins.is_claimed
+        and (closings.session_id is null or logins.session_id is null)
         and (closings.pid is null or logins.pid is null)
-        and moment(closings.logged_at) <= moment(logins.logged_at) + session_silence()
-),
-
-by_user as (
-    select
-        closings.line_key as logout_key,
-        logins.line_key as login_key,
-        closings.position,
-        4 as rank
-    from session_closings as closings
-    asof inner join (select * from session_logins where is_last_of_user) as logins
-        on
-            closings.stream_id = logins.stream_id
-            and closings.protocol = logins.protocol
-            and closings.username = logins.username
-            and closings.position > logins.position
-    where
-        (closings.session_id is null or logins.session_id is null)
-        and (closings.pid is null or logins.pid is null)
-        and (closings.client_ip is null or logins.client_ip is null)
+        and (
+            pops.known_by = 'address' or closings.client_ip is null or logins.client_ip is null
+        )
         and moment(closings.logged_at) <= moment(logins.logged_at) + session_silence()
 ),
 
@@ -94,9 +70,7 @@ claims as (
     union all
     select * from by_process
     union all
-    select * from by_address
-    union all
-    select * from by_user
+    select * from by_count
 )
 
 select

@@ -1,12 +1,21 @@
--- One row per login that a later end may still claim, with what it is the last login of
+-- One row per login that matters to later ends, with what it is the last login of, whether it counts
+-- as open, and whether an end has claimed it
 create or replace temp table open_logins as
-with marked as (
+with claimed as (
+    select
+        *,
+        is_claimed or line_key in (select login_key from session_claims) as is_gone
+    from session_logins
+),
+
+marked as (
     select
         line_key,
         logged_at,
         case
             when
                 is_last_of_session
+                and not is_gone
                 and lead(line_key) over (
                     partition by stream_id, protocol, session_id, is_last_of_session
                     order by position
@@ -16,6 +25,7 @@ with marked as (
         || case
             when
                 is_last_of_process
+                and not is_gone
                 and lead(line_key) over (
                     partition by stream_id, protocol, username, pid, is_last_of_process
                     order by position
@@ -24,29 +34,29 @@ with marked as (
         end
         || case
             when
-                is_last_of_address
-                and lead(line_key) over (
-                    partition by stream_id, protocol, username, client_ip, is_last_of_address
-                    order by position
-                ) is null then 'a'
+                is_open_at_address
+                and line_key not in (
+                    select login_key from session_pops
+                    where known_by = 'address'
+                ) then 'a'
             else ''
         end
         || case
             when
-                is_last_of_user
-                and lead(line_key) over (
-                    partition by stream_id, protocol, username, is_last_of_user
-                    order by position
-                ) is null then 'u'
+                is_open_of_user
+                and line_key not in (
+                    select login_key from session_pops
+                    where known_by = 'user'
+                ) then 'u'
             else ''
-        end as marks
-    from session_logins
+        end as marks,
+        case when is_gone then 'c' else '' end as claim
+    from claimed
 )
 
 select
     line_key,
-    'mailbox ' || marks as part,
+    'mailbox ' || marks || claim as part,
     moment(logged_at) + session_silence() as expires_at
 from marked
-anti join session_claims on marked.line_key = session_claims.login_key
 where marks <> '';
