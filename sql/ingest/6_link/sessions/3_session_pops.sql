@@ -2,50 +2,56 @@
 -- or the user alone: of parallel sessions the one that began last. Whatever an end is found to
 -- belong to later, it makes the open sessions of its user and address one less
 create or replace temp table session_pops as
-with events as (
+with ends as (
     select
         line_key,
         stream_id,
         protocol,
         username,
-        client_ip,
-        position,
-        1 as step
-    from session_logins
-    where is_open_at_address and username is not null
-    union all
-    select
-        line_key,
-        stream_id,
-        protocol,
-        username,
-        client_ip,
-        position,
-        -1 as step
-    from session_closings
-    where client_ip is not null and username is not null
-    union all
-    select
-        line_key,
-        stream_id,
-        protocol,
-        username,
-        '' as client_ip,
-        position,
-        1 as step
-    from session_logins
-    where is_open_of_user and username is not null
-    union all
-    select
-        line_key,
-        stream_id,
-        protocol,
-        username,
-        '' as client_ip,
-        position,
-        -1 as step
+        unnest(case when client_ip is null then [''] else ['', client_ip] end) as client_ip,
+        position
     from session_closings
     where username is not null
+),
+
+begun as (
+    select
+        line_key,
+        stream_id,
+        protocol,
+        username,
+        '' as client_ip,
+        position
+    from session_logins
+    where is_open_of_user
+    union all
+    select
+        line_key,
+        stream_id,
+        protocol,
+        username,
+        client_ip,
+        position
+    from session_logins
+    where is_open_at_address
+),
+
+events as (
+    select
+        *,
+        -1 as step
+    from ends
+    union all
+    select
+        begun.*,
+        1 as step
+    from begun
+    semi join ends
+        on
+            begun.stream_id = ends.stream_id
+            and begun.protocol = ends.protocol
+            and begun.username = ends.username
+            and begun.client_ip = ends.client_ip
 ),
 
 counted as (
@@ -74,17 +80,17 @@ grounded as (
 )
 
 select
-    ends.line_key as logout_key,
+    closings.line_key as logout_key,
     logins.line_key as login_key,
-    ends.position,
-    case when ends.client_ip = '' then 'user' else 'address' end as known_by
+    closings.position,
+    case when closings.client_ip = '' then 'user' else 'address' end as known_by
 from (
     select
         *,
         height - ground + 1 as level
     from grounded
     where step = -1 and height >= ground
-) as ends
+) as closings
 asof inner join (
     select
         *,
@@ -93,9 +99,9 @@ asof inner join (
     where step = 1
 ) as logins
     on
-        ends.stream_id = logins.stream_id
-        and ends.protocol = logins.protocol
-        and ends.username = logins.username
-        and ends.client_ip = logins.client_ip
-        and ends.level = logins.level
-        and ends.position > logins.position;
+        closings.stream_id = logins.stream_id
+        and closings.protocol = logins.protocol
+        and closings.username = logins.username
+        and closings.client_ip = logins.client_ip
+        and closings.level = logins.level
+        and closings.position > logins.position;
