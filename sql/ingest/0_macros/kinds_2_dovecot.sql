@@ -4,7 +4,7 @@ create or replace temp macro dovecot_login_kind(body) as
         when regexp_matches(body, '^(?:Login|Logged in|Login with referral): ')
             then 'dovecot_login'
         when starts_with(body, 'ID sent: ') then 'dovecot_client_id'
-        when regexp_matches(body, '^(?:Login|Authenticate \S+|APOP) failed: ')
+        when regexp_matches(body, '^(?:(?:Login|Authenticate \S+|APOP) failed: |SSL is disabled)')
             then 'dovecot_login_note'
         when starts_with(body, 'proxy(') then
             case
@@ -28,8 +28,12 @@ create or replace temp macro dovecot_login_kind(body) as
         when regexp_matches(body, '^(?:user=<|rip=)') then
             case
                 when regexp_matches(body, ': (?:Login|Logged in)$') then 'dovecot_login'
-                when regexp_matches(body, ': (?:Aborted login|Disconnected|Login aborted)\b')
-                    then 'dovecot_login_failure'
+                when regexp_matches(
+                    body,
+                    ': (?:Aborted login|Disconnected|Login aborted|Maximum number of connections'
+                    || '|Timeout while finishing login|Internal login failure)\b'
+                ) then 'dovecot_login_failure'
+                when regexp_matches(body, ': Login failed: [^>]*$') then 'dovecot_login_note'
             end
     end;
 
@@ -78,12 +82,16 @@ create or replace temp macro is_sieve_action(body) as
 create or replace temp macro is_about_message(body) as
     starts_with(body, 'sieve: ') or starts_with(body, 'imapsieve: ') or starts_with(body, 'msgid=');
 
+-- The text before the message-id (deliver_log_format)
+create or replace temp macro turned_save() as
+    '^((?:saved mail to|save failed to|rejected:) .*?),? \(?msgid=(.*?)\)?$';
+
 create or replace temp macro is_mailbox_save(body) as
     regexp_matches(
         body,
         'msgid=.*(?:: |, | )(?:saved mail to |save failed to |rejected: |Return-Path missing, '
         || '|Auto-submitted message discarded: |Permanently failed to send rejection: )'
-    );
+    ) or regexp_matches(body, turned_save());
 
 create or replace temp macro dovecot_delivery_kind(service, body) as
     case
@@ -157,7 +165,8 @@ create or replace temp macro dovecot_event_kind(speaker, body) as
             is_userless(speaker.service)
             or regexp_matches(
                 speaker.service,
-                '^(?:doveadm|dsync.*|ssl-.*|ipc|old-stats|script.*|quota-status|dns-client)$'
+                '^(?:doveadm|dsync.*|ssl-.*|ipc|old-stats|script.*|quota-status|dns-client'
+                || '|imap-urlauth.*)$'
             )
             then 'dovecot_info'
     end;
@@ -168,7 +177,8 @@ create or replace temp macro anonymous_kind(body) as
         when is_about_message(body) then dovecot_delivery_kind('lda', body)
         when regexp_matches(body, ' retr=\d+/\d+, del=\d+/\d+') then 'pop3_logout'
         when regexp_matches(
-            body, '(?:Disconnected|Logged out|Connection closed).* in=\d+,? out=\d+'
+            body,
+            '(?:Disconnected|Logged out|Connection closed).* (?:in=\d+,? out=\d+|bytes=\d+/\d+)'
         ) then 'imap_logout'
         else dovecot_delivery_kind('lda', body)
     end;

@@ -30,12 +30,13 @@ select
     case
         when parts.program <> '' then nullif(nullif(parts.host, '***'), '')
         when delivery.head <> '' then nullif(nullif(delivery.host, '***'), '')
-        when header = '' or is_dovecot_head(header) then (select default_host from batch)
+        when header in ('', 'dovecot') or is_dovecot_head(header)
+            then (select default_host from batch)
     end as host,
     case
         when parts.program <> '' then parts.program
         when delivery.head <> '' then 'deliver'
-        when header = '' or is_dovecot_head(header) then 'dovecot'
+        when header in ('', 'dovecot') or is_dovecot_head(header) then 'dovecot'
     end as program,
     try_cast(parts.pid as integer) as pid
 from matched;

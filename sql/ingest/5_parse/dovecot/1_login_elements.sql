@@ -28,7 +28,8 @@ turned as (
             when is_inverted then regexp_replace(
                 body,
                 '^((?:user=<.*>)?[^>]*?): ((?:Login|Logged in|Disconnected|Aborted login'
-                || '|Login aborted)\b[^>]*)$',
+                || '|Login aborted|Maximum number of connections|Timeout while finishing login'
+                || '|Internal login failure)\b[^>]*)$',
                 '\2: \1'
             )
             when starts_with(body, 'access(') or starts_with(body, 'haproxy: ')

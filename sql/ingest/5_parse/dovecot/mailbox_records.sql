@@ -13,7 +13,9 @@ with saved as (
         speaker,
         -- deliver_log_format may end in what the sender chose
         regexp_extract(
-            body, '^(.*?)(?: \(subject="(.*)" size=(\d+)\))?$', ['text', 'subject', 'size']
+            regexp_replace(body, turned_save(), 'msgid=\2: \1'),
+            '^(.*?)(?: \(subject="(.*)" size=(\d+)\))?$',
+            ['text', 'subject', 'size']
         ) as framed
     from dovecot_lines
     where is_changed and kind = 'mailbox_save'
@@ -177,19 +179,29 @@ proxied as (
             body,
             '^(?:lmtp-server: .*: )?(Sent|Failed to send) message to <(.*?)> at (\S+): (.*)$',
             ['verb', 'username', 'target', 'text']
-        ) as parts
+        ) as parts,
+        -- An address of letters and signs alone cannot imitate what follows it
+        nullif(
+            regexp_extract(
+                body,
+                '^lmtp-server: conn \S+ \[\d+\]: rcpt [^\s"]+: '
+                || '<?([A-Za-z0-9+/]{22}(?::[A-Z0-9]+)*)>?: (?:Sent|Failed to send) message to <',
+                1
+            ),
+            ''
+        ) as session_id
     from dovecot_lines
     where is_changed and kind = 'lmtp_proxied'
 ),
 
 of_proxies as (
     select
-        * exclude (parts, speaker),
+        * exclude (parts, speaker, session_id),
         {
             'service': speaker.service,
             'username': coalesce(speaker.username, parts.username),
             'pid': speaker.pid,
-            'session_id': speaker.session_id,
+            'session_id': coalesce(speaker.session_id, session_id),
             'client_ip': speaker.client_ip,
             'repeat_count': speaker.repeat_count
         } as speaker,
