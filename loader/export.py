@@ -18,6 +18,7 @@ from .report import execute_report, list_reports, set_period
 TABLES = {
     "messages": "queued_at",
     "deliveries": "logged_at",
+    "queue_events": "logged_at",
     "connections": "coalesce(connected_at, disconnected_at)",
     "pop3_sessions": "coalesce(login_at, logout_at)",
     "imap_sessions": "coalesce(login_at, logout_at)",
@@ -28,6 +29,7 @@ TABLES = {
     "submissions": "logged_at",
     "logins": "logged_at",
     "rejections": "logged_at",
+    "notices": "logged_at",
 }
 
 

@@ -171,6 +171,7 @@ def test_export_proves_what_it_writes(samples, tmp_path):
     written = {path.name for path in (tmp_path / "audit").glob("*.csv")}
     assert set(manifest["files"]) == written
     assert manifest["files"]["messages.csv"]["rows"] == 1
+    assert manifest["files"]["queue_events.csv"]["rows"] == 6
     messages = (tmp_path / "audit" / "messages.csv").read_text().splitlines()
     assert messages[0].endswith(",log_path,log_file_key,log_line_no")
     assert messages[1].endswith("maillog-20220726,2,7")
