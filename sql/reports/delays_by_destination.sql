@@ -3,13 +3,13 @@ create or replace view reports.delays_by_destination as
 select
     relay_name,
     count(*) as sent_count,
-    round(quantile_cont(delay_seconds, 0.5), 2) as median_delay_seconds,
-    round(quantile_cont(delay_seconds, 0.95), 2) as p95_delay_seconds,
-    round(max(delay_seconds), 2) as longest_delay_seconds,
-    round(quantile_cont(before_qmgr_seconds, 0.5), 2) as median_before_qmgr_seconds,
-    round(quantile_cont(in_qmgr_seconds, 0.5), 2) as median_in_qmgr_seconds,
-    round(quantile_cont(connection_seconds, 0.5), 2) as median_connection_seconds,
-    round(quantile_cont(transmission_seconds, 0.5), 2) as median_transmission_seconds
+    rounded(quantile_cont(delay_seconds, 0.5)) as median_delay_seconds,
+    rounded(quantile_cont(delay_seconds, 0.95)) as p95_delay_seconds,
+    rounded(max(delay_seconds)) as longest_delay_seconds,
+    rounded(quantile_cont(before_qmgr_seconds, 0.5)) as median_before_qmgr_seconds,
+    rounded(quantile_cont(in_qmgr_seconds, 0.5)) as median_in_qmgr_seconds,
+    rounded(quantile_cont(connection_seconds, 0.5)) as median_connection_seconds,
+    rounded(quantile_cont(transmission_seconds, 0.5)) as median_transmission_seconds
 from deliveries
 where status = 'sent' and in_period(logged_at)
 group by relay_name

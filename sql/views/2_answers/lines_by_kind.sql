@@ -3,7 +3,7 @@ create or replace view lines_by_kind as
 select
     log_lines.kind,
     count(*) as line_count,
-    round(100.0 * count(*) / sum(count(*)) over (), 2) as line_percent,
+    rounded(100.0 * count(*) / sum(count(*)) over ()) as line_percent,
     any_value(line_kinds.meaning_en) as meaning_en,
     any_value(line_kinds.meaning_ja) as meaning_ja
 from log_lines
