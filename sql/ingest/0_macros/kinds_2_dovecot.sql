@@ -175,11 +175,16 @@ create or replace temp macro dovecot_event_kind(speaker, body) as
 create or replace temp macro anonymous_kind(body) as
     case
         when is_about_message(body) then dovecot_delivery_kind('lda', body)
+        -- The client or the sender chooses what follows
+        when starts_with(body, 'ID sent: ') then 'dovecot_client_id'
+        when regexp_matches(body, turned_save()) then 'mailbox_save'
         when regexp_matches(body, ' retr=\d+/\d+, del=\d+/\d+') then 'pop3_logout'
         when regexp_matches(
-            body,
-            '(?:Disconnected|Logged out|Connection closed).* (?:in=\d+,? out=\d+|bytes=\d+/\d+)'
+            body, '(?:Disconnected|Logged out|Connection closed).* in=\d+,? out=\d+'
         ) then 'imap_logout'
+        -- IMAP's or ManageSieve's: no word tells which
+        when regexp_matches(body, '^(?:Disconnected|Logged out|Connection closed).* bytes=\d+/\d+$')
+            then 'dovecot_info'
         else dovecot_delivery_kind('lda', body)
     end;
 
