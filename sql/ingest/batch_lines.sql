@@ -8,12 +8,19 @@ with freed as (
     from read_lines
 ),
 
+framed as (
+    select
+        *,
+        coalesce(unframed, line) as shown_line
+    from freed
+),
+
 styled as (
     select
         *,
-        stamp_style(coalesce(unframed, line)) as style,
-        strpos(coalesce(unframed, line), ': ') as colon
-    from freed
+        stamp_style(shown_line) as style,
+        strpos(shown_line, ': ') as colon
+    from framed
 ),
 
 started as (
@@ -21,8 +28,8 @@ started as (
         *,
         case style
             when 'bsd' then 17
-            when 'rfc3339' then strpos(coalesce(unframed, line), ' ') + 1
-            when 'iso' then strpos(substr(coalesce(unframed, line), 12), ' ') + 12
+            when 'rfc3339' then strpos(shown_line, ' ') + 1
+            when 'iso' then strpos(substr(shown_line, 12), ' ') + 12
             when 'tai64n' then 27
         end as header_start
     from styled
@@ -36,7 +43,7 @@ taught as (
             when has_prefixes() and header_start is not null then
                 taught_text(
                     coalesce(line_key >> 32, (select file_key from batch)),
-                    substr(coalesce(unframed, line), header_start)
+                    substr(shown_line, header_start)
                 )
         end as taught_text
     from started
@@ -49,7 +56,7 @@ select
     part,
     style,
     -- A stamp ends before the header
-    substr(coalesce(unframed, line), 1, header_start - 2) as stamp,
+    substr(shown_line, 1, header_start - 2) as stamp,
     case
         when starts_with(taught_text, chr(31)) then ''
         when colon > header_start
