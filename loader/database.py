@@ -22,6 +22,8 @@ from .errors import DatabaseError, UsageError
 
 # Readable by DuckDB 1.4 and newer, and able to compress with zstd
 STORAGE_VERSION = "v1.2.0"
+# A row group is compressed by one thread, and held in memory until it is full
+ROW_GROUP_ROWS = 30720
 SCHEMA_VERSION = 2
 LOCK_SECONDS = 5.0
 HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
@@ -127,16 +129,20 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Connect to the file; wait a little for another process to let it go."""
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
+        connection = duckdb.connect(
+            config={
+                "storage_compatibility_version": STORAGE_VERSION,
+                "temp_directory": f"{path}.tmp",
+                "autoinstall_known_extensions": "false",
+            }
+        )
+        option = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}"
         try:
-            return duckdb.connect(
-                str(path),
-                read_only=read_only,
-                config={
-                    "storage_compatibility_version": STORAGE_VERSION,
-                    "autoinstall_known_extensions": "false",
-                },
-            )
+            connection.execute(f"attach {quote_text(str(path))} as mailsql ({option})")
+            connection.execute("use mailsql")
+            return connection
         except duckdb.Error as error:
+            connection.close()
             holder = HOLDER.search(str(error))
             if holder is None and "lock" not in str(error).lower():
                 raise DatabaseError(
