@@ -16,7 +16,7 @@ from .errors import InputError
 
 # Stands for an empty line, which the CSV reader would skip
 EMPTY_LINE = b"\x02"
-CHUNK_BYTES = 8388608
+CHUNK_BYTES = 1048576
 LONGEST_LINE_BYTES = 67108864
 LONG_LINE_BYTES = 2097152
 CONTROL_BYTES = bytes([*range(0, 9), *range(11, 32), 127])

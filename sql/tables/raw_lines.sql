@@ -2,11 +2,11 @@
 create table if not exists raw_lines (
     line_key bigint not null,
     logged_at timestamptz,
-    host varchar,
-    program varchar,
+    host varchar using compression 'dictionary',
+    program varchar using compression 'dictionary',
     pid integer,
-    queue_id varchar,
-    kind varchar not null,
+    queue_id varchar using compression 'dictionary',
+    kind varchar not null using compression 'dictionary',
     line varchar not null using compression 'zstd'
 );
 

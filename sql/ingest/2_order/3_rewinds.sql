@@ -1,15 +1,25 @@
 -- One row per host and mail system whose new lines come before lines that are already loaded
 create or replace temp table rewinds as
-with new_streams as (
+with process_starts as (
     select
-        headers.host,
-        headers.family,
+        lines.header_id,
         min(moment(lines.logged_at)) as from_moment,
         min(line_position(lines.logged_at, file_ranks.file_rank, lines.line_key)) as first_position
     from lines
-    inner join headers on lines.header_id = headers.header_id
     inner join file_ranks on lines.line_key >> 32 = file_ranks.file_key
-    where lines.is_new and headers.family in ('postfix', 'dovecot')
+    where lines.is_new
+    group by lines.header_id
+),
+
+new_streams as (
+    select
+        headers.host,
+        headers.family,
+        min(process_starts.from_moment) as from_moment,
+        min(process_starts.first_position) as first_position
+    from process_starts
+    inner join headers on process_starts.header_id = headers.header_id
+    where headers.family in ('postfix', 'dovecot')
     group by all
 )
 

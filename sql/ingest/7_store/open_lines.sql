@@ -1,17 +1,28 @@
 -- How far each host has been read, and what later lines may still continue
 create or replace temp table stream_ends as
+with process_ends as (
+    select
+        changed_lines.header_id,
+        max(moment(changed_lines.logged_at)) as moment,
+        max(line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key))
+            as position,
+        arg_max(
+            changed_lines.line_key,
+            line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
+        ) as line_key
+    from changed_lines
+    inner join file_ranks on changed_lines.line_key >> 32 = file_ranks.file_key
+    group by changed_lines.header_id
+)
+
 select
     processes.stream_id,
     any_value(processes.host) as host,
     any_value(processes.family) as family,
-    max(moment(changed_lines.logged_at)) as moment,
-    arg_max(
-        changed_lines.line_key,
-        line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
-    ) as line_key
-from changed_lines
-inner join processes on changed_lines.header_id = processes.header_id
-inner join file_ranks on changed_lines.line_key >> 32 = file_ranks.file_key
+    max(process_ends.moment) as moment,
+    arg_max(process_ends.line_key, process_ends.position) as line_key
+from process_ends
+inner join processes on process_ends.header_id = processes.header_id
 where processes.family in ('postfix', 'dovecot')
 group by processes.stream_id;
 
