@@ -11,18 +11,16 @@ create or replace temp macro is_dovecot_service(word) as
 
 -- Processes that serve no user write their own number where others write the user's name
 create or replace temp macro is_userless(service) as
-    service in (
-        'auth', 'auth-worker', 'log', 'dict', 'anvil', 'config', 'stats', 'master', 'lmtp',
-        'indexer', 'indexer-worker', 'director', 'replicator', 'aggregator'
+    regexp_full_match(
+        service,
+        'auth|auth-worker|log|dict|anvil|config|stats|master|lmtp|indexer|indexer-worker|director'
+        || '|replicator|aggregator'
     );
 
 create or replace temp macro dovecot_level(text) as
     case
-        when
-            contains(substr(text, 1, 9), ': ')
-            and split_part(substr(text, 1, 9), ': ', 1)
-            in ('Debug', 'Info', 'Warn', 'Warning', 'Error', 'Fatal', 'Panic')
-            then split_part(substr(text, 1, 9), ': ', 1)
+        when contains(substr(text, 1, 9), ': ')
+            then regexp_extract(text, '^(Debug|Info|Warn|Warning|Error|Fatal|Panic): ', 1)
         when text is not null then ''
     end;
 

@@ -9,10 +9,11 @@ create or replace temp macro is_queue_id(word) as
 -- The queue id of ours that a filter or Milter names; NULL where the sender's text could be one
 create or replace temp macro foreign_queue_id(daemon, text) as
     case
-        when daemon in (
-            'opendkim', 'opendmarc', 'openarc', 'dkimpy-milter', 'dkim-filter', 'sid-filter',
-            'sid-milter', 'spamass-milter', 'milter-greylist', 'milter-regex', 'clamav-milter',
-            'clamsmtpd', 'pyspf-milter', 'smf-spf', 'batv-filter', 'mimedefang', 'postgrey'
+        when regexp_full_match(
+            daemon,
+            'opendkim|opendmarc|openarc|dkimpy-milter|dkim-filter|sid-filter|sid-milter'
+            || '|spamass-milter|milter-greylist|milter-regex|clamav-milter|clamsmtpd'
+            || '|pyspf-milter|smf-spf|batv-filter|mimedefang|postgrey'
         ) then
             case
                 when is_queue_id(split_part(text, ': ', 1)) then split_part(text, ': ', 1)

@@ -78,16 +78,21 @@ told as (
     from numbered
 ),
 
+leveled_again as (
+    select
+        *,
+        dovecot_level(leveled_text) as second_level
+    from told
+),
+
 released as (
     select
         * exclude (leveled_text),
-        dovecot_level(leveled_text) as second_level,
         case
-            when dovecot_level(leveled_text) <> ''
-                then substr(leveled_text, length(dovecot_level(leveled_text)) + 3)
+            when second_level <> '' then substr(leveled_text, length(second_level) + 3)
             else leveled_text
         end as said
-    from told
+    from leveled_again
 ),
 
 -- Before 2.3 the id of an LMTP transaction stands behind the prefix

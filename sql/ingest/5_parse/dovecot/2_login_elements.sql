@@ -5,19 +5,18 @@
 -- pop3-login: user=<alice@example.com>,, ip=[192.0.2.10],, PLAIN,, TLS: Login
 -- imap-login: access(tcpwrap): Client refused (rip=203.0.113.9)
 create or replace temp table login_elements as
-with spoken as (
+with unusual as (
     select
         line_key,
         is_changed,
         logged_at,
         header_id,
         kind,
-        speaker.service,
+        protocol,
         body,
         regexp_matches(body, '^(?:user=<|rip=)') as is_inverted
-    from dovecot_lines
-    where
-        kind in ('dovecot_login', 'dovecot_proxy_login', 'dovecot_login_failure', 'proxy_logout')
+    from login_lines
+    where not is_usual
 ),
 
 -- Elements before the message (login_log_format): it begins behind the last bracket
@@ -37,7 +36,7 @@ turned as (
             else body
         end as body,
         is_inverted
-    from spoken
+    from unusual
 ),
 
 -- login_log_format_elements may begin with any of them
@@ -219,7 +218,7 @@ select
     logged_at,
     header_id,
     kind,
-    spoken_protocol(service) as protocol,
+    protocol,
     text,
     nullif(username, '') as username,
     plain_ip(client.client_ip) as client_ip,
@@ -262,8 +261,27 @@ select
     end as session_id,
     try_cast(
         coalesce(
-            nullif(regexp_extract(rest, 'mpid=(\d+)', 1), ''),
+            nullif(regexp_extract(rest, ', mpid=(\d+)', 1), ''),
             regexp_extract(elements, '>, PID=(\d+), ', 1)
         ) as integer
     ) as pid
-from secured;
+from secured
+union all by name
+select
+    line_key,
+    is_changed,
+    logged_at,
+    header_id,
+    kind,
+    protocol,
+    text,
+    nullif(client.username, '') as username,
+    plain_ip(client.client_ip) as client_ip,
+    plain_ip(client.server_ip) as server_ip,
+    nullif(client.method, '') as method,
+    session.security = 'TLS' as is_tls,
+    false as is_handshaking,
+    nullif(session.session_id, '') as session_id,
+    try_cast(session.pid as integer) as pid
+from login_lines
+where is_usual;
