@@ -24,7 +24,7 @@ from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_sourc
 
 BATCH_BYTES = 134217728
 IDENTITY_BYTES = 1024
-CSV_BUFFER_BYTES = 8388608
+CSV_BUFFER_BYTES = 16777216
 # Of the engine; with the batches in Python the process stays below 1 GiB
 MEMORY_LIMIT = "800MB"
 # A checkpoint after every batch would write partly filled row groups again and again

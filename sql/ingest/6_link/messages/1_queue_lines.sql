@@ -30,4 +30,5 @@ select
     line_position(gathered.logged_at, file_ranks.file_rank, gathered.line_key) as position
 from gathered
 inner join processes on gathered.header_id = processes.header_id
-inner join file_ranks on gathered.line_key >> 32 = file_ranks.file_key;
+-- Every stream has a rank; the left join keeps the engine from looking lines up instead of ranks
+left join file_ranks on gathered.line_key >> 32 = file_ranks.file_key;
