@@ -28,7 +28,8 @@ create or replace temp macro is_same(one, other) as
 -- Lines without a readable time come first
 create or replace temp macro moment(logged_at) as coalesce(logged_at, 'epoch'::timestamptz);
 
--- Order of lines: time, then the stream that begins earlier, then the place in it
+-- Order of lines: time, then the stream that begins earlier, then the place in it. Every stream has a
+-- rank (file_ranks), but only a left join makes the engine look the ranks up and not the lines
 create or replace temp macro line_position(logged_at, file_rank, line_key) as
     epoch_us(moment(logged_at))::hugeint * 9223372036854775808
     + file_rank * 4294967296

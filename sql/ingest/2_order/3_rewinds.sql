@@ -6,7 +6,7 @@ with process_starts as (
         min(moment(lines.logged_at)) as from_moment,
         min(line_position(lines.logged_at, file_ranks.file_rank, lines.line_key)) as first_position
     from lines
-    inner join file_ranks on lines.line_key >> 32 = file_ranks.file_key
+    left join file_ranks on lines.line_key >> 32 = file_ranks.file_key
     where lines.is_new
     group by lines.header_id
 ),

@@ -11,7 +11,7 @@ with process_ends as (
             line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
         ) as line_key
     from changed_lines
-    inner join file_ranks on changed_lines.line_key >> 32 = file_ranks.file_key
+    left join file_ranks on changed_lines.line_key >> 32 = file_ranks.file_key
     group by changed_lines.header_id
 )
 

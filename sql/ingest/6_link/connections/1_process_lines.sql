@@ -30,7 +30,7 @@ events as (
         moment(gathered.logged_at) as moment,
         line_position(gathered.logged_at, file_ranks.file_rank, gathered.line_key) as position
     from gathered
-    inner join file_ranks on gathered.line_key >> 32 = file_ranks.file_key
+    left join file_ranks on gathered.line_key >> 32 = file_ranks.file_key
     semi join serving_processes on gathered.header_id = serving_processes.header_id
 ),
 

@@ -30,5 +30,4 @@ select
     line_position(gathered.logged_at, file_ranks.file_rank, gathered.line_key) as position
 from gathered
 inner join processes on gathered.header_id = processes.header_id
--- Every stream has a rank; the left join keeps the engine from looking lines up instead of ranks
 left join file_ranks on gathered.line_key >> 32 = file_ranks.file_key;

@@ -22,4 +22,4 @@ select
     events.*,
     line_position(events.logged_at, file_ranks.file_rank, events.line_key) as position
 from events
-inner join file_ranks on events.line_key >> 32 = file_ranks.file_key;
+left join file_ranks on events.line_key >> 32 = file_ranks.file_key;

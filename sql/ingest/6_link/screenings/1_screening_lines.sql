@@ -15,7 +15,7 @@ with events as (
         ) as position
     from postscreen_lines
     inner join processes on postscreen_lines.header_id = processes.header_id
-    inner join file_ranks on postscreen_lines.line_key >> 32 = file_ranks.file_key
+    left join file_ranks on postscreen_lines.line_key >> 32 = file_ranks.file_key
     where postscreen_lines.endpoint <> '[]:'
 ),
 

@@ -43,7 +43,7 @@ select
     line_position(known.logged_at, file_ranks.file_rank, known.line_key) as position
 from known
 inner join processes on known.header_id = processes.header_id
-inner join file_ranks on known.line_key >> 32 = file_ranks.file_key
+left join file_ranks on known.line_key >> 32 = file_ranks.file_key
 inner join dovecot_logins on known.line_key = dovecot_logins.line_key
 inner join login_elements on known.line_key = login_elements.line_key
 where

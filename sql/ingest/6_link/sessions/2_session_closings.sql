@@ -42,5 +42,5 @@ select
     line_position(known.logged_at, file_ranks.file_rank, known.line_key) as position
 from known
 inner join processes on known.header_id = processes.header_id
-inner join file_ranks on known.line_key >> 32 = file_ranks.file_key
+left join file_ranks on known.line_key >> 32 = file_ranks.file_key
 inner join session_ends on known.line_key = session_ends.line_key;
