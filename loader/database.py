@@ -23,7 +23,7 @@ from .errors import DatabaseError, UsageError
 # Readable by DuckDB 1.4 and newer, and able to compress with zstd
 STORAGE_VERSION = "v1.2.0"
 # A row group is compressed by one thread, and held in memory until it is full
-ROW_GROUP_ROWS = 30720
+ROW_GROUP_ROWS = 40960
 SCHEMA_VERSION = 2
 LOCK_SECONDS = 5.0
 HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")

@@ -3,7 +3,7 @@ create table if not exists queue_events (
     event_key bigint not null,
     message_key bigint not null,
     logged_at timestamptz,
-    kind varchar not null using compression 'dictionary',
+    kind varchar not null,
     related_queue_id varchar,
     relation varchar,
     text varchar

@@ -33,5 +33,4 @@ left join delivery_sessions as tls
                 else smtp_session_silence()
             end,
             smtp_session_silence()
-        )
-order by delivery_records.line_key;
+        );
