@@ -266,7 +266,7 @@ select
         ) as integer
     ) as pid
 from secured
-union all by name
+union all
 select
     line_key,
     is_changed,
@@ -278,9 +278,12 @@ select
     nullif(client.username, '') as username,
     plain_ip(client.client_ip) as client_ip,
     plain_ip(client.server_ip) as server_ip,
+    null as peer_ip,
     nullif(client.method, '') as method,
     session.security = 'TLS' as is_tls,
     false as is_handshaking,
+    null as tls_protocol,
+    null as tls_cipher,
     nullif(session.session_id, '') as session_id,
     try_cast(session.pid as integer) as pid
 from login_lines
