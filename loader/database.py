@@ -22,8 +22,8 @@ from .errors import DatabaseError, UsageError
 
 # Readable by DuckDB 1.4 and newer, and able to compress with zstd
 STORAGE_VERSION = "v1.2.0"
-# A row group is compressed by one thread, and held in memory until it is full
-ROW_GROUP_ROWS = 40960
+# A row group is compressed by one thread, and held in memory until it is full; only attach takes it
+ROW_GROUP_ROWS = 61440
 SCHEMA_VERSION = 2
 LOCK_SECONDS = 5.0
 HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
@@ -138,8 +138,12 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
         )
         option = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}"
         try:
-            connection.execute(f"attach {quote_text(str(path))} as mailsql ({option})")
-            connection.execute("use mailsql")
+            connection.execute(f"attach {quote_text(str(path))} ({option})")
+            named = connection.execute(
+                "select database_name from duckdb_databases() where path is not null"
+            ).fetchone()
+            assert named is not None
+            connection.execute(f"use {quote_identifier(named[0])}")
             return connection
         except duckdb.Error as error:
             connection.close()

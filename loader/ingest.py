@@ -228,6 +228,9 @@ class _Loader:
                 run_sql(self.connection, folder)
             if not is_one_transaction:
                 self.connection.execute("commit")
+            if batch.byte_count >= self.batch_bytes:
+                # Its row groups are left to a smaller load: merging them would write most of it twice
+                self.connection.execute("set max_vacuum_tasks = 0")
             line_count += batch.line_count
             byte_count += batch.byte_count
             if self.progress is not None:
