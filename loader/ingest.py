@@ -229,7 +229,7 @@ class _Loader:
             if not is_one_transaction:
                 self.connection.execute("commit")
             if batch.byte_count >= self.batch_bytes:
-                # Its row groups are left to a smaller load: merging them would write most of it twice
+                # Merging its row groups would write most of it twice: a smaller load does that
                 self.connection.execute("set max_vacuum_tasks = 0")
             line_count += batch.line_count
             byte_count += batch.byte_count
