@@ -1,18 +1,24 @@
 -- How far each host has been read, and what later lines may still continue
 create or replace temp table stream_ends as
-with process_ends as (
+with positioned as (
     select
         changed_lines.header_id,
-        max(moment(changed_lines.logged_at)) as moment,
-        max(line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key))
-            as position,
-        arg_max(
-            changed_lines.line_key,
-            line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
-        ) as line_key
+        changed_lines.line_key,
+        moment(changed_lines.logged_at) as moment,
+        line_position(changed_lines.logged_at, file_ranks.file_rank, changed_lines.line_key)
+            as position
     from changed_lines
     left join file_ranks on changed_lines.line_key >> 32 = file_ranks.file_key
-    group by changed_lines.header_id
+),
+
+process_ends as (
+    select
+        header_id,
+        max(moment) as moment,
+        max(position) as position,
+        arg_max(line_key, position) as line_key
+    from positioned
+    group by header_id
 )
 
 select
