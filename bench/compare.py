@@ -22,7 +22,8 @@ from pathlib import Path
 import duckdb
 
 from bench.generate import generate
-from mailsql.database import STORAGE_VERSION, sql_files
+from mailsql.database import STORAGE_VERSION
+from mailsql.statements import sql_files
 
 MIB = 2**20
 

@@ -1,6 +1,7 @@
 """mailsql: Postfix and Dovecot logs as DuckDB tables."""
 
-from .database import __version__, open_database
+from .database import open_database
 from .ingest import load
+from .objects import __version__
 
 __all__ = ["__version__", "load", "open_database"]

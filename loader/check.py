@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import duckdb
 
-from .database import sql_files
 from .output import Format, format_rows
+from .statements import sql_files
 
 SHOWN_ROWS = 10
 

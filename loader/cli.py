@@ -17,13 +17,17 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from .check import run_checks
-from .database import __version__, open_database
+from .database import database_error, open_database
 from .errors import DatabaseError, Interrupted, MailsqlError, UsageError
 from .export import export as export_csv
 from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
-from .output import Format, narrate, write, write_rows
+from .objects import __version__
+from .output import Format, narrate, tell_error, write, write_rows
+from .private import file_mode
+from .reading import check_reading, open_reading
 from .report import list_reports, run_report
+from .snapshot import open_snapshot
 from .status import describe_load, describe_status
 from .trace import Language, describe_messages
 
@@ -38,6 +42,9 @@ app = typer.Typer(
 Db = Annotated[Path, typer.Option("--db", envvar="MAILSQL_DB", help="The DuckDB file.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written.")]
 OutputOption = Annotated[Path | None, typer.Option("--output", help="File instead of stdout.")]
+GroupReadable = Annotated[
+    bool, typer.Option("--group-readable", help="The group may read new files (0640, not 0600).")
+]
 Since = Annotated[str | None, typer.Option("--since", help="From this time on, as 2026-02-03.")]
 Until = Annotated[str | None, typer.Option("--until", help="Before this time.")]
 Zone = Annotated[
@@ -45,6 +52,8 @@ Zone = Annotated[
     typer.Option("--timezone", help="Zone that times are shown in; the system's if none."),
 ]
 DEFAULT_DB = Path("mail.duckdb")
+# As of a program that the signal ends
+BROKEN_PIPE = 128 + 13
 INTERRUPTED_HINT = "a load continues where it stopped when it is run again"
 
 
@@ -112,7 +121,7 @@ def load(
             )
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted", INTERRUPTED_HINT) from error
-    with open_database(db) as connection:
+    with open_reading(db) as connection:
         write(describe_load(connection, loaded, db))
 
 
@@ -121,8 +130,17 @@ def query(
     sql: Annotated[str | None, typer.Argument(metavar="SQL", help="One SQL statement.")] = None,
     db: Db = DEFAULT_DB,
     file: Annotated[Path | None, typer.Option("-f", "--file", help="Read SQL from here.")] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--param", metavar="NAME=VALUE", help="Value of $NAME in the SQL."),
+    ] = None,
+    tables: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="TABLE=FILE.csv", help="Read a CSV file as a table."),
+    ] = None,
     form: FormatOption = Format.TABLE,
     output: OutputOption = None,
+    group_readable: GroupReadable = False,
     timezone: Zone = None,
 ) -> None:
     """Run SQL on the database, which it cannot change."""
@@ -135,19 +153,30 @@ def query(
             raise UsageError(f"{file}: {error.strerror}", "name a readable SQL file") from error
         except UnicodeDecodeError as error:
             raise UsageError(f"{file}: not UTF-8", "name a readable SQL file") from error
-    with open_database(db, timezone=timezone) as connection:
-        # Nothing but the database: no files, no network
-        connection.execute("set enable_external_access = false")
+    values: dict[str, object] = dict(_named(parameters, "-p NAME=VALUE"))
+    files = {name: Path(file) for name, file in _named(tables, "--with TABLE=FILE.csv")}
+    with open_reading(db, timezone=timezone, tables=files) as connection:
         try:
-            result = connection.execute(sql or "")
-            names = [column[0] for column in result.description or []] if result else []
-            rows = result.fetchall() if names else []
+            check_reading(connection, sql or "")
+            result = connection.execute(sql or "", values or None)
+            names = [column[0] for column in result.description or []]
+            rows = result.fetchall()
         except duckdb.Error as error:
             message = str(error).splitlines()[0]
             raise UsageError(message, "mailsql query 'show tables' lists what there is") from error
-        if not names:
-            raise UsageError("no statement that returns rows", "mailsql query 'show tables'")
-        write_rows(names, rows, form, output)
+        write_rows(names, rows, form, output, file_mode(group_readable))
+
+
+def _named(given: list[str] | None, form: str) -> list[tuple[str, str]]:
+    """Take NAME=VALUE apart.
+
+    Raises:
+        UsageError: one is none.
+    """
+    for each in given or []:
+        if not each.partition("=")[0] or "=" not in each:
+            raise UsageError(f"{each}: no {form.split()[1]}", form)
+    return [(each.partition("=")[0], each.partition("=")[2]) for each in given or []]
 
 
 @app.command()
@@ -158,16 +187,18 @@ def report(
     until: Until = None,
     form: FormatOption = Format.TABLE,
     output: OutputOption = None,
+    group_readable: GroupReadable = False,
     timezone: Zone = None,
 ) -> None:
     """Run a saved report, or list them."""
-    with open_database(db, timezone=timezone) as connection:
+    mode = file_mode(group_readable)
+    with open_reading(db, timezone=timezone) as connection:
         if name is None:
-            write_rows(["report", "what"], list_reports(connection), form, output)
+            write_rows(["report", "what"], list_reports(connection), form, output, mode)
             return
         result = run_report(connection, name, since, until)
         names = [column[0] for column in result.description or []]
-        write_rows(names, result.fetchall(), form, output)
+        write_rows(names, result.fetchall(), form, output, mode)
 
 
 @app.command()
@@ -181,7 +212,7 @@ def trace(
     """Tell the way of each message of a queue id, message-id, address or user, step by step."""
     if not term.strip("<> "):
         raise UsageError("trace needs something to look for", "a queue id, message-id or address")
-    with open_database(db, timezone=timezone) as connection:
+    with open_reading(db, timezone=timezone) as connection:
         text = describe_messages(connection, term, language, with_lines=with_lines)
     if not text:
         raise MailsqlError(
@@ -206,7 +237,7 @@ def export(
     only: Annotated[list[str] | None, typer.Option(help="Only this table or report.")] = None,
 ) -> None:
     """Write tables and reports as CSV for auditors, with a manifest of hashes."""
-    with open_database(db) as connection:
+    with open_reading(db, timezone="UTC", export_directory=directory) as connection:
         rows = export_csv(
             connection, directory, now=datetime.now(UTC), since=since, until=until, only=only
         )
@@ -217,28 +248,41 @@ def export(
 @app.command()
 def status(db: Db = DEFAULT_DB, timezone: Zone = None) -> None:
     """Show what is loaded, and how much of it is understood."""
-    with open_database(db, timezone=timezone) as connection:
+    with open_reading(db, timezone=timezone) as connection:
         write(describe_status(connection))
 
 
 @app.command()
 def check(db: Db = DEFAULT_DB) -> None:
     """Verify that the tables agree with the lines and with each other."""
-    with open_database(db) as connection:
+    with open_reading(db) as connection:
         failures = run_checks(connection, narrate)
     if failures:
         raise MailsqlError(f"{failures} of the checks found rows", "please report this as a bug")
 
 
 @app.command()
-def shell(db: Db = DEFAULT_DB) -> None:
-    """Open the database in the DuckDB shell."""
+def shell(
+    db: Db = DEFAULT_DB,
+    is_writing: Annotated[
+        bool, typer.Option("--write", help="Open it for writing; no load works meanwhile.")
+    ] = False,
+    is_snapshot: Annotated[
+        bool,
+        typer.Option(
+            "--snapshot", help="Open a copy, so that loads go on; it is removed at the end."
+        ),
+    ] = False,
+) -> None:
+    """Open the database in the DuckDB shell, for reading unless told otherwise."""
     program = shutil.which("duckdb")
     if program is None:
         raise DatabaseError("duckdb: the DuckDB shell is not installed", "pip install duckdb-cli")
+    if is_snapshot:
+        raise typer.Exit(open_snapshot(program, db, is_writing=is_writing))
     open_database(db).close()
     sys.stdout.flush()
-    os.execv(program, [program, str(db)])
+    os.execv(program, [program, *([] if is_writing else ["-readonly"]), str(db)])
 
 
 def _run() -> None:
@@ -250,9 +294,14 @@ def _run() -> None:
         if "interrupted" not in str(error).lower():
             raise
         raise Interrupted("interrupted", INTERRUPTED_HINT) from error
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        hint = "look for room on the disk of the database, and of temporary files"
-        raise DatabaseError(str(error).splitlines()[0], hint) from error
+    except duckdb.Error as error:
+        raise database_error(None, error) from error
+    except UnicodeError as error:
+        raise UsageError("what was given is not UTF-8", "write it in UTF-8") from error
+    except BrokenPipeError as error:
+        # Who reads it wants no more, and nothing is left to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(BROKEN_PIPE) from error
     except OSError as error:
         raise MailsqlError(f"{error.filename or 'output'}: {error.strerror or error}") from error
 
@@ -265,8 +314,6 @@ def main() -> NoReturn:
     try:
         _run()
     except MailsqlError as error:
-        narrate(f"mailsql: {error}")
-        if error.hint:
-            narrate(f"try: {error.hint}")
+        tell_error(error)
         sys.exit(error.exit_code)
     sys.exit(0)

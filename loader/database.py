@@ -1,4 +1,4 @@
-"""The DuckDB file: opened or created, with the tables, words, views and reports of sql/ in it.
+"""The DuckDB file: opened for reading or writing, or created.
 
 A file is ours if it says so in mailsql_database; its objects are written again when the version
 of mailsql changes, its rows and the user's own views are kept.
@@ -6,62 +6,51 @@ of mailsql changes, its rows and the user's own views are kept.
 
 from __future__ import annotations
 
-import csv
-import io
+import os
 import re
+import stat
 import time
-from functools import cache
-from importlib.metadata import version as installed_version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
-from .errors import DatabaseError, UsageError
+from .errors import DatabaseError, HeldError, UsageError
+from .objects import SCHEMA_VERSION, __version__, copy_template, write_objects
+from .private import OWNER_ONLY
+from .statements import quote_identifier, quote_text
 
 # Readable by DuckDB 1.4 and newer, and able to compress with zstd
 STORAGE_VERSION = "v1.2.0"
 # A row group is compressed by one thread, and held in memory until it is full; only attach takes it
 ROW_GROUP_ROWS = 61440
-SCHEMA_VERSION = 2
-LOCK_SECONDS = 5.0
+WAIT_SECONDS = 5.0
+# Whatever the file is called: `memory` or `reports` would be something else in SQL
+CATALOG = "mail"
+IS_HELD = re.compile(r"Could not set lock on file|Conflicting lock|Unique file handle conflict")
 HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
-
-__version__ = installed_version("mailsql")
-
-
-def sql_files(place: str) -> list[Traversable]:
-    """Return the SQL files under a folder of sql/, in path order, or the one file named."""
-
-    def walk(entry: Traversable) -> list[Traversable]:
-        if not entry.is_dir():
-            return [entry] if entry.name.endswith(".sql") else []
-        inside = sorted(entry.iterdir(), key=lambda item: item.name)
-        return [file for item in inside for file in walk(item)]
-
-    return walk(files("mailsql.sql").joinpath(place))
-
-
-@cache
-def _sql_texts(place: str) -> tuple[str, ...]:
-    return tuple(file.read_text(encoding="utf-8") for file in sql_files(place))
-
-
-def run_sql(connection: duckdb.DuckDBPyConnection, place: str) -> None:
-    """Run the SQL files under a folder of sql/, in path order, or the one file named."""
-    for text in _sql_texts(place):
-        connection.execute(text)
-
-
-def quote_identifier(name: str) -> str:
-    """Return a name as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quote_text(text: str) -> str:
-    """Return text as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
+# Of the engine, in words: what is wrong with a file, and what to do
+FAULTS = (
+    (
+        re.compile(r"not a valid DuckDB database file|file is too small|magic bytes"),
+        "not a DuckDB file, or damaged at its beginning",
+        "name another file with --db, or restore it from a backup",
+    ),
+    (
+        re.compile(r"version number|newer version of DuckDB"),
+        "written by a newer DuckDB",
+        "pip install --upgrade duckdb",
+    ),
+    (
+        re.compile(
+            r"Corrupt|checksum|corrupt|Serialization Error|replaying WAL|invalidated|INTERNAL"
+            r"|wrong number of bytes|Could not read"
+        ),
+        "damaged",
+        "restore it from a backup, or load the logs into a new one",
+    ),
+)
 
 
 def set_timezone(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:
@@ -79,7 +68,13 @@ def set_timezone(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:
 
 
 def open_database(
-    path: Path, *, read_only: bool = True, timezone: str | None = None
+    path: Path,
+    *,
+    read_only: bool = True,
+    timezone: str | None = None,
+    mode: int = OWNER_ONLY,
+    wait_seconds: float = WAIT_SECONDS,
+    on_wait: Callable[[str], None] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Open a mailsql database; for writing, create it or bring its objects up to this version.
 
@@ -87,20 +82,25 @@ def open_database(
         path: the DuckDB file.
         read_only: whether it must exist already and stays as it is.
         timezone: IANA name of the zone that times are shown in; the system's if None.
+        mode: of a file that is created.
+        wait_seconds: for how long to wait where another process holds it.
+        on_wait: told who holds it when waiting begins.
 
     Raises:
         UsageError: the time zone is not known.
+        HeldError: another process holds it.
         DatabaseError: it is missing (read-only), no database of mailsql, of another schema, or
-            another process holds it.
+            damaged.
     """
-    if read_only and not path.exists():
-        raise DatabaseError(f"{path}: no such database", "mailsql load PATH... creates it")
-    connection = _connect(path, read_only)
+    _check_path(path, read_only)
+    if not read_only:
+        copy_template(path, _build_empty, mode)
+    connection = _connect(path, read_only, time.monotonic() + wait_seconds, on_wait)
     try:
-        found = _found_versions(connection)
+        found = _found_versions(connection, path)
         if found is None:
             if read_only or connection.execute(
-                "select count(*) from duckdb_tables()"
+                "select count(*) from duckdb_tables() where database_name = current_database()"
             ).fetchone() != (0,):
                 raise DatabaseError(
                     f"{path}: a DuckDB file, but not of mailsql",
@@ -117,112 +117,149 @@ def open_database(
             )
         if timezone is not None:
             set_timezone(connection, timezone)
-        if not read_only and (found is None or found != (SCHEMA_VERSION, __version__)):
-            _write_objects(connection)
+        if not read_only and found != (SCHEMA_VERSION, __version__):
+            write_objects(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Connect to the file; wait a little for another process to let it go."""
-    deadline = time.monotonic() + LOCK_SECONDS
+def _check_path(path: Path, read_only: bool) -> None:
+    """Refuse what can be no database before the engine waits for it or words it badly.
+
+    Raises:
+        DatabaseError: as open_database.
+    """
+    another = "name another file with --db, or with MAILSQL_DB"
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise DatabaseError(f"{path}: the name is not UTF-8", another) from error
+    try:
+        found = path.stat()
+    except FileNotFoundError as error:
+        if read_only:
+            raise DatabaseError(
+                f"{path}: no such database", "mailsql load PATH... creates it"
+            ) from error
+        if not path.parent.is_dir():
+            raise DatabaseError(f"{path.parent}: no such directory", another) from error
+    except OSError as error:
+        raise DatabaseError(f"{path}: {error.strerror}", another) from error
+    else:
+        if not stat.S_ISREG(found.st_mode):
+            raise DatabaseError(f"{path}: not a regular file", another)
+
+
+def _connect(
+    path: Path, read_only: bool, deadline: float, on_wait: Callable[[str], None] | None
+) -> duckdb.DuckDBPyConnection:
+    """Connect to the file; wait for another process to let it go."""
+    is_told = False
     while True:
-        connection = duckdb.connect(
-            config={
-                "storage_compatibility_version": STORAGE_VERSION,
-                "temp_directory": f"{path}.tmp",
-                "autoinstall_known_extensions": "false",
-            }
-        )
-        option = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}"
         try:
-            connection.execute(f"attach {quote_text(str(path))} ({option})")
-            named = connection.execute(
-                "select database_name from duckdb_databases() where path is not null"
-            ).fetchone()
-            assert named is not None
-            connection.execute(f"use {quote_identifier(named[0])}")
-            return connection
+            return _connect_reading(path) if read_only else _connect_writing(path)
         except duckdb.Error as error:
-            connection.close()
+            if not IS_HELD.search(str(error)):
+                raise database_error(path, error) from error
             holder = HOLDER.search(str(error))
-            if holder is None and "lock" not in str(error).lower():
-                raise DatabaseError(
-                    f"{path}: {_first_line(error)}",
-                    "name another file with --db, in a directory that you may write to",
-                ) from error
+            who = f"{holder['program']} (process {holder['pid']})" if holder else "another process"
             if time.monotonic() > deadline:
-                who = (
-                    f"{holder['program']} (process {holder['pid']})"
-                    if holder
-                    else "another process"
-                )
-                raise DatabaseError(
+                raise HeldError(
                     f"{path}: in use by {who}", "wait for it to end, or close that DuckDB shell"
                 ) from error
-            time.sleep(0.2)
+        if on_wait is not None and not is_told:
+            on_wait(f"{path}: in use by {who}; waiting")
+            is_told = True
+        time.sleep(0.2)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].removeprefix("IO Error: ")
+def _settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
+    """What holds for every connection: nothing is fetched, and no Python variable is a table."""
+    return {
+        "temp_directory": f"{path}.tmp",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+    }
 
 
-def _found_versions(connection: duckdb.DuckDBPyConnection) -> tuple[int, str] | None:
+def _connect_reading(path: Path) -> duckdb.DuckDBPyConnection:
+    """Connect so that no statement can change the file, nor attach another for writing."""
+    connection = duckdb.connect(str(path), read_only=True, config=_settings(path))
+    try:
+        named = connection.execute("select current_database()").fetchone()
+        assert named is not None
+        if str(named[0]).lower() != CATALOG:
+            connection.execute(f"attach {quote_text(str(path))} as {CATALOG} (read_only)")
+            connection.execute(f"use {CATALOG}")
+            connection.execute(f"detach {quote_identifier(named[0])}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_writing(path: Path) -> duckdb.DuckDBPyConnection:
+    """Connect for writing; what a killed process left in the temporary folder goes."""
+    settings = _settings(path) | {"storage_compatibility_version": STORAGE_VERSION}
+    connection = duckdb.connect(config=settings)
+    try:
+        connection.execute(
+            f"attach {quote_text(str(path))} as {CATALOG} (row_group_size {ROW_GROUP_ROWS})"
+        )
+        connection.execute(f"use {CATALOG}")
+    except BaseException:
+        connection.close()
+        raise
+    # The file is ours alone now, and so is the folder
+    with suppress(OSError):
+        for left in Path(f"{path}.tmp").iterdir():
+            left.unlink()
+    return connection
+
+
+def _build_empty(path: Path) -> None:
+    """Create a database with all objects and no row."""
+    with _connect_writing(path) as connection:
+        write_objects(connection)
+
+
+def database_error(path: Path | None, error: duckdb.Error) -> DatabaseError:
+    """Return what the engine says of a file in the user's words."""
+    said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    name = path if path is not None else "the database"
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return DatabaseError(f"{name}: {said}", "ask for less at once, or free some memory")
+    if os.strerror(28) in said or "No space left" in said:
+        return DatabaseError(
+            f"{name}: no room on the disk",
+            "make room where the database and its temporary files are; a load continues then",
+        )
+    for pattern, fault, hint in FAULTS:
+        if pattern.search(str(error)):
+            return DatabaseError(f"{name}: {fault} ({said})", hint)
+    if isinstance(error, duckdb.IOException):
+        return DatabaseError(
+            f"{name}: {said.removeprefix('IO Error: ')}",
+            "look at the rights and the room of its directory, or name another with --db",
+        )
+    return DatabaseError(f"{name}: {said}", "please report this, with the command")
+
+
+def _found_versions(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, str] | None:
     """Schema version and mailsql version that the file was last written with."""
-    known = connection.execute(
-        "select count(*) from duckdb_tables() where table_name = 'mailsql_database'"
-    ).fetchone()
-    if known == (0,):
-        return None
-    row = connection.execute(
-        "select schema_version, mailsql_version from mailsql_database"
-    ).fetchone()
+    try:
+        known = connection.execute(
+            "select count(*) from duckdb_tables() "
+            "where database_name = current_database() and table_name = 'mailsql_database'"
+        ).fetchone()
+        if known == (0,):
+            return None
+        row = connection.execute(
+            "select schema_version, mailsql_version from mailsql_database"
+        ).fetchone()
+    except duckdb.Error as error:
+        raise database_error(path, error) from error
     return (int(row[0]), str(row[1])) if row else None
-
-
-def _write_objects(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create or replace every object of sql/ in one transaction."""
-    connection.execute("begin")
-    for file in sql_files("tables"):
-        _create(connection, file, "table")
-    connection.execute("delete from line_kinds")
-    for file in files("mailsql.sql").joinpath("words", "line_kinds").iterdir():
-        family = file.name.removesuffix(".csv")
-        _load_line_kinds(connection, family, file.read_text(encoding="utf-8"))
-    connection.execute("create schema if not exists reports")
-    run_sql(connection, "macros")
-    for file in sql_files("views"):
-        _create(connection, file, "view")
-    run_sql(connection, "table_macros")
-    for file in sql_files("reports"):
-        _create(connection, file, "view", schema="reports")
-    connection.execute("delete from mailsql_database")
-    connection.execute(
-        "insert into mailsql_database values (?, ?, ?)",
-        [SCHEMA_VERSION, __version__, duckdb.__version__],
-    )
-    connection.execute("commit")
-
-
-def _create(
-    connection: duckdb.DuckDBPyConnection, file: Traversable, kind: str, schema: str = "main"
-) -> None:
-    """Run a file and make its first line the comment of the object that it creates."""
-    text = file.read_text(encoding="utf-8")
-    connection.execute(text)
-    name = f"{schema}.{quote_identifier(file.name.removesuffix('.sql'))}"
-    grain = text.splitlines()[0].removeprefix("-- ")
-    connection.execute(f"comment on {kind} {name} is {quote_text(grain)}")
-
-
-def _load_line_kinds(connection: duckdb.DuckDBPyConnection, family: str, text: str) -> None:
-    """Fill line_kinds from a CSV text with a header; empty fields are NULL."""
-    header, *rows = csv.reader(io.StringIO(text))
-    columns = ", ".join(quote_identifier(name) for name in ["family", *header])
-    places = f"({', '.join('?' for _ in ['family', *header])})"
-    connection.execute(
-        f"insert into line_kinds ({columns}) values {', '.join(places for _ in rows)}",
-        [value for row in rows for value in (family, *(field or None for field in row))],
-    )

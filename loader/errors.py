@@ -6,6 +6,9 @@ from __future__ import annotations
 class MailsqlError(Exception):
     """An error that the user can act on.
 
+    Exit codes: 0 all was done; 1 the answer is no; 2 wrong use; 3 some log was damaged, unreadable
+    or refused (the others are loaded); 4 the database cannot be used; 130 interrupted.
+
     Attributes:
         hint: what to try, or None.
         exit_code: of the command that it ends.
@@ -40,3 +43,7 @@ class DatabaseError(MailsqlError):
     """The database cannot be used."""
 
     exit_code = 4
+
+
+class HeldError(DatabaseError):
+    """Another process holds the database."""

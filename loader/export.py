@@ -10,9 +10,10 @@ from typing import Any
 
 import duckdb
 
-from .database import __version__, quote_identifier, quote_text
 from .errors import UsageError
+from .objects import __version__
 from .report import execute_report, list_reports, set_period
+from .statements import quote_identifier, quote_text
 
 # Tables for auditors, with the column that dates a row
 TABLES = {
@@ -68,7 +69,6 @@ def export(
             )
     _prepare(directory)
     set_period(connection, since, until)
-    connection.execute("set TimeZone = 'UTC'")
     files: dict[str, dict[str, Any]] = {}
     for name in names:
         path = directory / f"{name}.csv"

@@ -17,10 +17,12 @@ from typing import BinaryIO
 import duckdb
 
 from .blocks import Batch, read_batches
-from .database import __version__, open_database, run_sql, set_timezone
+from .database import open_database, set_timezone
 from .errors import InputError
+from .objects import __version__
 from .prefixes import read_prefix
 from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
+from .statements import run_sql
 
 BATCH_BYTES = 134217728
 IDENTITY_BYTES = 1024

@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -21,10 +23,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .errors import UsageError
+from .errors import MailsqlError, UsageError
+from .private import OWNER_ONLY, created_with
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 UNLIMITED_WIDTH = 100_000
+# Control, direction and line-breaking characters, and halves of characters
+UNSHOWN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+MARKDOWN_SIGNS = re.compile(r"[\\|`*\[\]<>!~&]|:(?=//)|(?<!\w)_|_(?!\w)|(?<=www)\.", re.IGNORECASE)
 
 
 class Format(StrEnum):
@@ -42,8 +48,15 @@ def narrate(text: str) -> None:
     print(visible(text), file=sys.stderr)
 
 
-def write(text: str, output: Path | None = None) -> None:
-    """Write data to standard output, or to a file.
+def tell_error(error: MailsqlError) -> None:
+    """Tell the user in one line what went wrong, and in another what to try."""
+    narrate(f"mailsql: {one_line(str(error))}")
+    if error.hint:
+        narrate(f"try: {one_line(error.hint)}")
+
+
+def write(text: str, output: Path | None = None, mode: int = OWNER_ONLY) -> None:
+    """Write data to standard output, or to a file, which gets a mode if it is new.
 
     Raises:
         UsageError: the file cannot be written.
@@ -53,7 +66,8 @@ def write(text: str, output: Path | None = None) -> None:
         sys.stdout.flush()
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        with created_with(mode):
+            output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"{output}: {error.strerror}", "name a file in a directory that exists"
@@ -65,9 +79,10 @@ def write_rows(
     rows: Iterable[Sequence[Any]],
     form: Format = Format.TABLE,
     output: Path | None = None,
+    mode: int = OWNER_ONLY,
 ) -> None:
-    """Write rows in a format to standard output, or to a file."""
-    write(format_rows(names, rows, form), output)
+    """Write rows in a format to standard output, or to a file, which gets a mode if it is new."""
+    write(format_rows(names, rows, form), output, mode)
 
 
 def format_rows(names: Sequence[str], rows: Iterable[Sequence[Any]], form: Format) -> str:
@@ -78,10 +93,9 @@ def format_rows(names: Sequence[str], rows: Iterable[Sequence[Any]], form: Forma
         case Format.CSV:
             return _csv(names, rows)
         case Format.JSON:
-            return json.dumps(_objects(names, rows), ensure_ascii=False, indent=2) + "\n"
+            return _json(_objects(names, rows), indent=2) + "\n"
         case Format.JSONL:
-            lines = [json.dumps(entry, ensure_ascii=False) for entry in _objects(names, rows)]
-            return "".join(line + "\n" for line in lines)
+            return "".join(_json(entry) + "\n" for entry in _objects(names, rows))
         case Format.MARKDOWN:
             return _markdown(names, rows)
 
@@ -92,11 +106,15 @@ def visible(text: str) -> str:
         return text
     return "".join(
         character
-        if character == "\n"
-        or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        if character == "\n" or unicodedata.category(character) not in UNSHOWN
         else f"\\u{ord(character):04x}"
         for character in text
     )
+
+
+def one_line(text: str) -> str:
+    """Return visible text without line ends, for what must stay within its line."""
+    return visible(text).replace("\n", "\\n")
 
 
 def _shown(value: Any) -> str:
@@ -107,7 +125,7 @@ def _shown(value: Any) -> str:
         return value.isoformat(sep=" ")
     if isinstance(value, bool):
         return "true" if value else "false"
-    return visible(str(value)).replace("\n", "\\n")
+    return one_line(str(value))
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -143,10 +161,36 @@ def _spreadsheet_safe(value: Any) -> Any:
     return _shown(value) if not isinstance(value, (int, float)) else value
 
 
+def _json(value: Any, indent: int | None = None) -> str:
+    """JSON (RFC 8259) in which no character can direct what a terminal shows."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    if text.isascii():
+        return text
+    return "".join(
+        character
+        if character == "\n" or unicodedata.category(character) not in UNSHOWN
+        else json.dumps(character)[1:-1]
+        for character in text
+    )
+
+
 def _objects(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    unique = unique_names(names)
     return [
-        {name: _json_value(value) for name, value in zip(names, row, strict=True)} for row in rows
+        {name: _json_value(value) for name, value in zip(unique, row, strict=True)} for row in rows
     ]
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Return names of columns, each once: another of the same name gets a number."""
+    unique: list[str] = []
+    for name in names:
+        number, numbered = 1, name
+        while numbered in unique or (number > 1 and numbered in names):
+            number += 1
+            numbered = f"{name}_{number}"
+        unique.append(numbered)
+    return unique
 
 
 def _json_value(value: Any) -> Any:
@@ -156,13 +200,20 @@ def _json_value(value: Any) -> Any:
         return {str(key): _json_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_json_value(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        # JSON has no such numbers
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def _markdown(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     def cell(value: Any) -> str:
-        text = _shown(value).replace("\\", "\\\\").replace("|", "\\|")
-        return text.replace("<", "&lt;").replace("`", "\\`")
+        # No markup, link, image or HTML of a stranger's (CommonMark 2.4, GFM 6.9)
+        return MARKDOWN_SIGNS.sub(r"\\\g<0>", _shown(value))
 
-    lines = [list(names), ["---"] * len(names), *([cell(value) for value in row] for row in rows)]
+    lines = [
+        [cell(name) for name in names],
+        ["---"] * len(names),
+        *([cell(value) for value in row] for row in rows),
+    ]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from .database import quote_identifier
 from .errors import UsageError
+from .statements import quote_identifier
 
 
 def list_reports(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | None]]:

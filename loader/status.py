@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from .ingest import LoadedSource
-from .output import Format, format_rows, visible
+from .output import Format, format_rows, one_line
 
 COUNTED_TABLES = (
     "connections",
@@ -35,7 +35,7 @@ def describe_load(
     ]
     width = max(len(f"{count:,}") for _, count in rows)
     lines += [f"  {count:>{width},}  {name}" for name, count in rows]
-    return "".join(visible(line) + "\n" for line in lines)
+    return "".join(one_line(line) + "\n" for line in lines)
 
 
 def _describe_source(source: LoadedSource) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import duckdb
 
-from .output import visible
+from .output import one_line
 
 
 class Language(StrEnum):
@@ -102,7 +102,7 @@ def _describe_refusals(
         lines.append(f"  {number:2}. {_moment(logged_at, language)}  {way}{detail}")
         if with_lines:
             lines.append(f"      {line}")
-    return "".join(visible(line) + "\n" for line in lines)
+    return "".join(one_line(line) + "\n" for line in lines)
 
 
 def _describe(steps: list[_Step], language: Language, with_lines: bool) -> str:
@@ -114,4 +114,4 @@ def _describe(steps: list[_Step], language: Language, with_lines: bool) -> str:
         lines.append(f"  {step.number:2}. {_moment(step.logged_at, language)}  {step.detail}")
         if with_lines or step.name == "unknown":
             lines.append(f"      {step.line}")
-    return "".join(visible(line) + "\n" for line in lines)
+    return "".join(one_line(line) + "\n" for line in lines)

@@ -110,7 +110,7 @@ def test_query_reads_a_file_and_writes_one(samples, tmp_path):
 
 def test_query_changes_nothing(samples):
     _, err = mailsql("query", "delete from messages", cwd=samples, code=2)
-    assert "read-only" in err
+    assert err.startswith("mailsql: not a statement that reads\ntry: select, from, ")
     _, err = mailsql("query", "selekt", cwd=samples, code=2)
     assert err.startswith("mailsql: Parser Error")
 
@@ -263,16 +263,20 @@ def test_a_locked_database_names_its_holder(samples):
 
 def test_shell_opens_the_duckdb_shell_or_says_how_to_get_it(samples, tmp_path):
     fake = tmp_path / "duckdb"
-    fake.write_text('#!/bin/sh\necho "opened $1"\n')
+    fake.write_text('#!/bin/sh\necho "opened $@"\n')
     fake.chmod(0o755)
-    done = subprocess.run(
-        [sys.executable, "-c", "from mailsql.cli import main; main()", "shell"],
-        cwd=samples,
-        capture_output=True,
-        env=os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"},
-        text=True,
-    )
-    assert done.stdout == "opened mail.duckdb\n"
+    for options, opened in {
+        (): "opened -readonly mail.duckdb\n",
+        ("--write",): "opened mail.duckdb\n",
+    }.items():
+        done = subprocess.run(
+            [sys.executable, "-c", "from mailsql.cli import main; main()", "shell", *options],
+            cwd=samples,
+            capture_output=True,
+            env=os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"},
+            text=True,
+        )
+        assert done.stdout == opened
     done = subprocess.run(
         [sys.executable, "-c", "from mailsql.cli import main; main()", "shell"],
         cwd=samples,
@@ -370,12 +374,10 @@ def test_trace_tells_what_was_refused_before_there_was_a_queue_id(samples):
 
 
 def test_query_reaches_no_file(samples, tmp_path):
-    target = tmp_path / "out.csv"
-    _, err = mailsql("query", f"copy (select 1) to '{target}'", cwd=samples, code=2)
+    _, err = mailsql("query", "from read_text('/etc/hostname')", cwd=samples, code=2)
     assert "disabled by configuration" in err
-    assert not target.exists()
     _, err = mailsql("query", ";", cwd=samples, code=2)
-    assert err.startswith("mailsql: no statement that returns rows\ntry: ")
+    assert err.startswith("mailsql: no statement\ntry: ")
 
 
 def test_times_are_shown_in_the_zone_asked_for(samples):

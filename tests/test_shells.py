@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsql.database import sql_files
+from mailsql.statements import sql_files
 from tests.conftest import SHELLS, install_shell, load
 
 SAMPLES = Path(__file__).parent.parent / "sample_logs"

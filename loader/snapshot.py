@@ -1,0 +1,47 @@
+"""A copy of the database for a shell of its own: loads go on, and the copy goes when it is left."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .database import open_database
+
+# Linux: the copy shares its blocks with the file until one of them changes (btrfs, XFS, bcachefs)
+FICLONE = 0x40049409
+
+
+def open_snapshot(program: str, database: Path, *, is_writing: bool) -> int:
+    """Open a copy of a database in the DuckDB shell; return the shell's exit code.
+
+    Args:
+        program: the DuckDB shell.
+        database: the DuckDB file; it is held while it is copied only.
+        is_writing: whether the copy may be changed.
+
+    Raises:
+        DatabaseError: as open_database.
+        OSError: there is no room for the copy, or no right to write beside the file.
+    """
+    with tempfile.TemporaryDirectory(dir=database.parent, prefix=f".{database.name}-") as place:
+        copy = Path(place) / database.name
+        # No other process writes while this one reads
+        with open_database(database):
+            for suffix in ("", ".wal"):
+                original = Path(f"{database}{suffix}")
+                if original.exists():
+                    _copy(original, Path(f"{copy}{suffix}"))
+        command = [program, *([] if is_writing else ["-readonly"]), str(copy)]
+        return subprocess.run(command, check=False).returncode
+
+
+def _copy(original: Path, copy: Path) -> None:
+    """Copy a file, sharing its blocks where the file system can."""
+    with original.open("rb") as source, copy.open("xb") as target:
+        try:
+            fcntl.ioctl(target, FICLONE, source.fileno())
+        except OSError:
+            shutil.copyfileobj(source, target, 1048576)

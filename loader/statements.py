@@ -1,0 +1,42 @@
+"""The SQL files of sql/, found and run; names and texts as pieces of SQL."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import duckdb
+
+
+def sql_files(place: str) -> list[Traversable]:
+    """Return the SQL files under a folder of sql/, in path order, or the one file named."""
+
+    def walk(entry: Traversable) -> list[Traversable]:
+        if not entry.is_dir():
+            return [entry] if entry.name.endswith(".sql") else []
+        inside = sorted(entry.iterdir(), key=lambda item: item.name)
+        return [file for item in inside for file in walk(item)]
+
+    return walk(files("mailsql.sql").joinpath(place))
+
+
+@cache
+def _sql_texts(place: str) -> tuple[str, ...]:
+    return tuple(file.read_text(encoding="utf-8") for file in sql_files(place))
+
+
+def run_sql(connection: duckdb.DuckDBPyConnection, place: str) -> None:
+    """Run the SQL files under a folder of sql/, in path order, or the one file named."""
+    for text in _sql_texts(place):
+        connection.execute(text)
+
+
+def quote_identifier(name: str) -> str:
+    """Return a name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(text: str) -> str:
+    """Return text as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
