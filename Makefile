@@ -4,8 +4,11 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DUCKDB ?= duckdb
 LINES ?= 2000000
+FUZZ_LINES ?= 300000
+# A core each; a module's samples are made by more than one process only at the end of a run
+PARALLEL = --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: help demo test e2e check lint types sql golden bench clean
+.PHONY: help demo test long fuzz e2e check lint types sql golden bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -29,16 +32,22 @@ demo: $(VENV)/installed ## Load sample_logs/, follow one message, run one report
 	@TZ=Asia/Tokyo $(BIN)/mailsql report traffic_per_day --db demo.duckdb
 
 test: $(VENV)/installed ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL)
+
+long: $(VENV)/installed ## Run the long tests: properties, kills, hostile lines
+	@$(BIN)/python -m pytest $(PARALLEL) -m 'long or hypothesis' --hypothesis-profile long
+
+fuzz: $(VENV)/installed ## Load lines bent out of shape (FUZZ_LINES=300000)
+	$(BIN)/python -m tests.fuzz $(FUZZ_LINES)
 
 e2e: $(VENV)/installed ## Compare the tables with what real Postfix and Dovecot did (root)
 	@$(BIN)/python -m pytest -m e2e -rs tests/e2e
 
-check: lint types sql test ## Lint, types, SQL lint and tests
+check: lint types sql test long ## Lint, types, SQL lint and all tests without daemons
 
 lint: $(VENV)/installed ## Lint and format of the Python code
-	$(BIN)/ruff check loader tests bench
-	$(BIN)/ruff format --check loader tests bench
+	$(BIN)/ruff check loader tests bench setup.py
+	$(BIN)/ruff format --check loader tests bench setup.py
 
 types: $(VENV)/installed ## Types of the Python code
 	$(BIN)/mypy

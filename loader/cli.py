@@ -234,12 +234,26 @@ def export(
     db: Db = DEFAULT_DB,
     since: Since = None,
     until: Until = None,
-    only: Annotated[list[str] | None, typer.Option(help="Only this table or report.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this table or report; reports.NAME is always a report."),
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone of --since and --until; the system's if none.")
+    ] = None,
+    group_readable: GroupReadable = False,
 ) -> None:
-    """Write tables and reports as CSV for auditors, with a manifest of hashes."""
+    """Write tables and reports as CSV for auditors, with a manifest of hashes; times are UTC."""
     with open_reading(db, timezone="UTC", export_directory=directory) as connection:
         rows = export_csv(
-            connection, directory, now=datetime.now(UTC), since=since, until=until, only=only
+            connection,
+            directory,
+            now=datetime.now(UTC),
+            since=since,
+            until=until,
+            timezone=timezone,
+            only=only,
+            group_readable=group_readable,
         )
     write_rows(["file", "rows"], list(rows.items()))
     narrate(f"written to {directory}, with manifest.json")

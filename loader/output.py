@@ -15,6 +15,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,16 @@ from rich.text import Text
 from .errors import MailsqlError, UsageError
 from .private import OWNER_ONLY, created_with
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet may run as a formula, also where it cuts the text at separators or quotes, or
+# reads full-width signs as ASCII ones; for Python's and for the engine's regular expressions
+FORMULA = re.compile(
+    r"^[\x00-\x20\x7f-\xa0\xad"
+    "\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+    ";；,，､、\"＂'＇‘’“”„«»「」『』]*"
+    r"[-=+@\t\r＝＋－＠﹦﹢﹣﹫−]"
+)
+# Before a text, it keeps a spreadsheet from running it
+APOSTROPHE = "'"
 UNLIMITED_WIDTH = 100_000
 # Control, direction and line-breaking characters, and halves of characters
 UNSHOWN = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -149,16 +159,20 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def _csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_spreadsheet_safe(value) for value in row] for row in rows)
+    writer.writerow([visible(spreadsheet_safe(name)) for name in names])
+    writer.writerows([_csv_value(value) for value in row] for row in rows)
     return text.getvalue()
 
 
-def _spreadsheet_safe(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    if isinstance(value, str):
-        return "'" + visible(value) if value.startswith(FORMULA_STARTS) else visible(value)
-    return _shown(value) if not isinstance(value, (int, float)) else value
+def spreadsheet_safe(text: str) -> str:
+    """Return text with an apostrophe in front where a spreadsheet could run it as a formula."""
+    return APOSTROPHE + text if FORMULA.match(text) else text
+
+
+def _csv_value(value: Any) -> Any:
+    if isinstance(value, (int, float, Decimal)):
+        return value
+    return visible(spreadsheet_safe(value if isinstance(value, str) else _shown(value)))
 
 
 def _json(value: Any, indent: int | None = None) -> str:

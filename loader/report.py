@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import duckdb
 
 from .errors import UsageError
@@ -41,6 +43,9 @@ def execute_report(
     """
     try:
         return connection.execute(sql)
+    except (duckdb.IOException, duckdb.OutOfMemoryException):
+        # Of the machine, not of the report
+        raise
     except duckdb.Error as error:
         raise UsageError(
             f"{name}: {str(error).splitlines()[0]}", "repair or drop the view reports." + name
@@ -53,13 +58,21 @@ def set_period(connection: duckdb.DuckDBPyConnection, since: str | None, until: 
     Raises:
         UsageError: a time is not readable.
     """
-    for variable, value in (("since", since), ("until", until)):
-        if value is None:
+    for variable, text in (("since", since), ("until", until)):
+        if text is None:
             connection.execute(f"reset variable {variable}")
-            continue
-        readable = connection.execute("select try_cast(? as timestamptz)", [value]).fetchone()
-        if readable is None or readable[0] is None:
-            raise UsageError(
-                f"{value}: not a time", "write it like 2026-02-03 or '2026-02-03 09:15:00'"
-            )
-        connection.execute(f"set variable {variable} = ?", [readable[0]])
+        else:
+            connection.execute(f"set variable {variable} = ?", [read_time(connection, text)])
+
+
+def read_time(connection: duckdb.DuckDBPyConnection, text: str) -> datetime:
+    """Return the instant that a text names, in the zone of the connection unless it has an offset.
+
+    Raises:
+        UsageError: it is not readable.
+    """
+    row = connection.execute("select try_cast(? as timestamptz)", [text]).fetchone()
+    if row is None or row[0] is None:
+        raise UsageError(f"{text}: not a time", "write it like 2026-02-03 or '2026-02-03 09:15:00'")
+    found: datetime = row[0]
+    return found

@@ -1,7 +1,10 @@
 """What the tests share: loading into a fresh database, and tables without their keys."""
 
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, settings
 
 import mailsql
 
@@ -32,6 +36,24 @@ KEYED_TABLES = (
     "notices",
     "message_links",
 )
+
+# How many examples a property is tried with: by `make test`, and by `make long`
+settings.register_profile(
+    "quick", max_examples=6, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.register_profile("long", settings.get_profile("quick"), max_examples=60)
+settings.load_profile("quick")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give all processes of a run one cache of its own, which does not outlive it."""
+    if hasattr(config, "workerinput"):
+        return
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    os.environ.setdefault("PIP_CACHE_DIR", str(cache / "pip"))
+    own = tempfile.mkdtemp(prefix="mailsql-tests-")
+    os.environ["XDG_CACHE_HOME"] = own
+    config.add_cleanup(lambda: shutil.rmtree(own, ignore_errors=True))
 
 
 def load(paths: list[Path], database: Path, **options: Any) -> list[Any]:

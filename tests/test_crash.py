@@ -8,10 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from bench.generate import generate
 from tests.conftest import load, rows_without_keys
 
-KILLS = 20
 LOADER = """
 import sys
 from datetime import UTC, datetime
@@ -30,7 +31,8 @@ def start(database: Path, log: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
-def test_a_load_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path):
+@pytest.mark.parametrize("kill_count", [4, pytest.param(40, marks=pytest.mark.long)])
+def test_a_load_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path, kill_count):
     log = tmp_path / "mail.log"
     log.write_text("".join(line + "\n" for line in generate(30_000, seed=3, per_second=3)))
     undisturbed, killed = tmp_path / "undisturbed.duckdb", tmp_path / "killed.duckdb"
@@ -39,7 +41,7 @@ def test_a_load_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path):
     starts = {str(log): 0}
     expected = rows_without_keys(undisturbed, starts)
     kills = 0
-    while kills < KILLS:
+    while kills < kill_count:
         process = start(killed, log)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import mailsql
@@ -224,7 +224,6 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(LINES)
 def test_any_bytes_load_and_are_all_accounted_for(lines):
     with tempfile.TemporaryDirectory() as directory:
