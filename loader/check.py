@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import duckdb
 
-from .output import Format, format_rows
+from .output import format_rows
 from .statements import sql_files
 
 SHOWN_ROWS = 10
@@ -24,7 +24,7 @@ def run_checks(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None
         tell(f"{'ok  ' if not rows else 'FAIL'} {claim}")
         if rows:
             failures += 1
-            tell(format_rows(names, rows[:SHOWN_ROWS], Format.TABLE).rstrip())
+            tell(format_rows(names, rows[:SHOWN_ROWS]).rstrip())
             if len(rows) > SHOWN_ROWS:
                 tell(f"... and {len(rows) - SHOWN_ROWS} more rows")
     return failures

@@ -27,7 +27,9 @@ from .output import Format, narrate, tell_error, write, write_rows
 from .private import file_mode
 from .reading import check_reading, open_reading
 from .report import list_reports, run_report
+from .results import count_rows, write_result
 from .snapshot import open_snapshot
+from .statements import quote_identifier
 from .status import describe_load, describe_status
 from .trace import Language, describe_messages
 
@@ -42,6 +44,12 @@ app = typer.Typer(
 Db = Annotated[Path, typer.Option("--db", envvar="MAILSQL_DB", help="The DuckDB file.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written.")]
 OutputOption = Annotated[Path | None, typer.Option("--output", help="File instead of stdout.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        min=0, help="Rows at most, 0 for all; 40 if none is given, of a table on a terminal."
+    ),
+]
 GroupReadable = Annotated[
     bool, typer.Option("--group-readable", help="The group may read new files (0640, not 0600).")
 ]
@@ -139,6 +147,7 @@ def query(
         typer.Option("--with", metavar="TABLE=FILE.csv", help="Read a CSV file as a table."),
     ] = None,
     form: FormatOption = Format.TABLE,
+    limit: Limit = None,
     output: OutputOption = None,
     group_readable: GroupReadable = False,
     timezone: Zone = None,
@@ -159,12 +168,17 @@ def query(
         try:
             check_reading(connection, sql or "")
             result = connection.execute(sql or "", values or None)
-            names = [column[0] for column in result.description or []]
-            rows = result.fetchall()
+            write_result(
+                result,
+                form,
+                output,
+                file_mode(group_readable),
+                limit=limit,
+                count=lambda: count_rows(connection, sql or "", values),
+            )
         except duckdb.Error as error:
             message = str(error).splitlines()[0]
             raise UsageError(message, "mailsql query 'show tables' lists what there is") from error
-        write_rows(names, rows, form, output, file_mode(group_readable))
 
 
 def _named(given: list[str] | None, form: str) -> list[tuple[str, str]]:
@@ -186,6 +200,7 @@ def report(
     since: Since = None,
     until: Until = None,
     form: FormatOption = Format.TABLE,
+    limit: Limit = None,
     output: OutputOption = None,
     group_readable: GroupReadable = False,
     timezone: Zone = None,
@@ -196,9 +211,15 @@ def report(
         if name is None:
             write_rows(["report", "what"], list_reports(connection), form, output, mode)
             return
-        result = run_report(connection, name, since, until)
-        names = [column[0] for column in result.description or []]
-        write_rows(names, result.fetchall(), form, output, mode)
+        write_result(
+            run_report(connection, name, since, until),
+            form,
+            output,
+            mode,
+            limit=limit,
+            count=lambda: count_rows(connection, f"from reports.{quote_identifier(name)}"),
+            is_fitted=True,
+        )
 
 
 @app.command()

@@ -12,20 +12,20 @@ import json
 import math
 import re
 import sys
+import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from .errors import MailsqlError, UsageError
 from .private import OWNER_ONLY, created_with
+from .tables import table_pieces
+from .visible import UNSHOWN, one_line, visible
 
 # What a spreadsheet may run as a formula, also where it cuts the text at separators or quotes, or
 # reads full-width signs as ASCII ones; for Python's and for the engine's regular expressions
@@ -37,9 +37,6 @@ FORMULA = re.compile(
 )
 # Before a text, it keeps a spreadsheet from running it
 APOSTROPHE = "'"
-UNLIMITED_WIDTH = 100_000
-# Control, direction and line-breaking characters, and halves of characters
-UNSHOWN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 MARKDOWN_SIGNS = re.compile(r"[\\|`*\[\]<>!~&]|:(?=//)|(?<!\w)_|_(?!\w)|(?<=www)\.", re.IGNORECASE)
 
 
@@ -71,17 +68,24 @@ def write(text: str, output: Path | None = None, mode: int = OWNER_ONLY) -> None
     Raises:
         UsageError: the file cannot be written.
     """
+    _write_pieces([text], output, mode)
+
+
+def _write_pieces(pieces: Iterable[str], output: Path | None, mode: int) -> None:
     if output is None:
-        sys.stdout.write(text)
+        for piece in pieces:
+            sys.stdout.write(piece)
         sys.stdout.flush()
         return
     try:
         with created_with(mode):
-            output.write_text(text, encoding="utf-8")
+            target = output.open("w", encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"{output}: {error.strerror}", "name a file in a directory that exists"
         ) from error
+    with target:
+        target.writelines(pieces)
 
 
 def write_rows(
@@ -90,45 +94,56 @@ def write_rows(
     form: Format = Format.TABLE,
     output: Path | None = None,
     mode: int = OWNER_ONLY,
+    width: int | None = None,
 ) -> None:
-    """Write rows in a format to standard output, or to a file, which gets a mode if it is new."""
-    write(format_rows(names, rows, form), output, mode)
+    """Write rows, as they come, to standard output, or to a file, which gets a mode if it is new.
+
+    Args:
+        names: of the columns.
+        rows: as many values each.
+        form: the format.
+        output: the file; None is standard output.
+        mode: of the file.
+        width: that a table is to fit.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    _write_pieces(row_pieces(names, rows, form, width), output, mode)
 
 
-def format_rows(names: Sequence[str], rows: Iterable[Sequence[Any]], form: Format) -> str:
+def format_rows(
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    form: Format = Format.TABLE,
+    width: int | None = None,
+) -> str:
     """Return rows as text that ends in a newline."""
+    return "".join(row_pieces(names, rows, form, width))
+
+
+def row_pieces(
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    form: Format = Format.TABLE,
+    width: int | None = None,
+) -> Iterator[str]:
+    """Return rows as pieces of text, made as the rows come."""
     match form:
         case Format.TABLE:
-            return _table(names, rows)
+            return table_pieces(names, rows, width)
         case Format.CSV:
             return _csv(names, rows)
         case Format.JSON:
-            return _json(_objects(names, rows), indent=2) + "\n"
+            return _json_array(names, rows)
         case Format.JSONL:
-            return "".join(_json(entry) + "\n" for entry in _objects(names, rows))
+            return (_json(entry) + "\n" for entry in _objects(names, rows))
         case Format.MARKDOWN:
             return _markdown(names, rows)
 
 
-def visible(text: str) -> str:
-    """Return text with control, direction and line-breaking characters written as escapes."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        character
-        if character == "\n" or unicodedata.category(character) not in UNSHOWN
-        else f"\\u{ord(character):04x}"
-        for character in text
-    )
-
-
-def one_line(text: str) -> str:
-    """Return visible text without line ends, for what must stay within its line."""
-    return visible(text).replace("\n", "\\n")
-
-
 def _shown(value: Any) -> str:
-    """A value as people read it; NULL is empty."""
+    """A value as it is, for people and programs; NULL is empty."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -138,30 +153,15 @@ def _shown(value: Any) -> str:
     return one_line(str(value))
 
 
-def _table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    console = Console(file=io.StringIO(), width=UNLIMITED_WIDTH, color_system=None)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    body = [list(row) for row in rows]
-    for place, name in enumerate(names):
-        numbers = [row[place] for row in body if row[place] is not None]
-        is_number = bool(numbers) and all(
-            isinstance(value, (int, float)) and not isinstance(value, bool) for value in numbers
-        )
-        table.add_column(Text(name), justify="right" if is_number else "left", no_wrap=True)
-    for row in body:
-        table.add_row(*(Text(_shown(value)) for value in row))
-    console.print(table)
-    stream = console.file
-    assert isinstance(stream, io.StringIO)
-    return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
-
-
-def _csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def _csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([visible(spreadsheet_safe(name)) for name in names])
-    writer.writerows([_csv_value(value) for value in row] for row in rows)
-    return text.getvalue()
+    heading = [visible(spreadsheet_safe(name)) for name in names]
+    for row in chain([heading], ([_csv_value(value) for value in row] for row in rows)):
+        writer.writerow(row)
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
 
 
 def spreadsheet_safe(text: str) -> str:
@@ -188,11 +188,18 @@ def _json(value: Any, indent: int | None = None) -> str:
     )
 
 
-def _objects(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+def _json_array(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    before = "["
+    for entry in _objects(names, rows):
+        yield before + textwrap.indent("\n" + _json(entry, indent=2), "  ")
+        before = ","
+    yield "[]\n" if before == "[" else "\n]\n"
+
+
+def _objects(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[dict[str, Any]]:
     unique = unique_names(names)
-    return [
-        {name: _json_value(value) for name, value in zip(unique, row, strict=True)} for row in rows
-    ]
+    for row in rows:
+        yield {name: _json_value(value) for name, value in zip(unique, row, strict=True)}
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
@@ -220,14 +227,8 @@ def _json_value(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
-def _markdown(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    def cell(value: Any) -> str:
+def _markdown(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    for row in chain([names, ["---"] * len(names)], rows):
         # No markup, link, image or HTML of a stranger's (CommonMark 2.4, GFM 6.9)
-        return MARKDOWN_SIGNS.sub(r"\\\g<0>", _shown(value))
-
-    lines = [
-        [cell(name) for name in names],
-        ["---"] * len(names),
-        *([cell(value) for value in row] for row in rows),
-    ]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+        cells = [MARKDOWN_SIGNS.sub(r"\\\g<0>", _shown(value)) for value in row]
+        yield "| " + " | ".join(cells) + " |\n"

@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 
 from .ingest import LoadedSource
-from .output import Format, format_rows, one_line
+from .output import format_rows
+from .visible import one_line
 
 COUNTED_TABLES = (
     "connections",
@@ -100,4 +101,4 @@ def _section(connection: duckdb.DuckDBPyConnection, title: str, sql: str) -> str
     result = connection.execute(sql)
     names = [column[0] for column in result.description or []]
     rows = result.fetchall()
-    return f"{title}\n\n{format_rows(names, rows, Format.TABLE)}" if rows else ""
+    return f"{title}\n\n{format_rows(names, rows)}" if rows else ""

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import duckdb
 
-from .output import one_line
+from .visible import one_line
 
 
 class Language(StrEnum):

@@ -92,7 +92,7 @@ def test_query_writes_every_format(samples):
         "jsonl": '{"queue_id": "C4D5E40771", "size_bytes": 2751, "sender": ""}\n',
         "markdown": "| queue_id | size_bytes | sender |\n| --- | --- | --- |\n"
         "| C4D5E40771 | 2751 |  |\n",
-        "table": "queue_id    size_bytes  sender\nC4D5E40771        2751\n",
+        "table": "queue_id    size_bytes  sender\nC4D5E40771      2.8 kB\n",
     }
     for form, expected in formats.items():
         assert mailsql("query", sql, "--format", form, cwd=samples)[0] == expected

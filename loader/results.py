@@ -1,0 +1,80 @@
+"""A result of the engine -> rows on standard output or in a file, as many as were asked for."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from .output import Format, narrate, write_rows
+from .private import OWNER_ONLY
+
+FETCHED_ROWS = 2048
+# Rows that are left are counted one by one up to here, and by the engine above
+COUNTED_ROWS = 20_000
+SCREEN_ROWS = 40
+PAGE_WIDTH = 100
+
+
+def write_result(
+    result: duckdb.DuckDBPyConnection,
+    form: Format,
+    output: Path | None,
+    mode: int = OWNER_ONLY,
+    *,
+    limit: int | None = None,
+    count: Callable[[], int | None],
+    is_fitted: bool = False,
+) -> None:
+    """Write a result; on a terminal a table of many rows is cut, and how many there are is told.
+
+    Args:
+        result: of a statement that returns rows.
+        form: the format.
+        output: the file; None is standard output.
+        mode: of the file.
+        limit: how many rows at most, 0 for all; None: 40 of a table on a terminal, else all.
+        count: asks the engine how many rows there are, None where it cannot say.
+        is_fitted: whether a table is made to fit the terminal, or else 100 columns.
+    """
+    names = [column[0] for column in result.description or []]
+    is_screen = form is Format.TABLE and output is None and sys.stdout.isatty()
+    if limit is None and is_screen:
+        limit = SCREEN_ROWS
+    width = None
+    if is_fitted:
+        width = shutil.get_terminal_size((PAGE_WIDTH, 0)).columns if is_screen else PAGE_WIDTH
+    rows = _fetched(result)
+    shown = islice(rows, limit) if limit else rows
+    write_rows(names, shown, form, output, mode, width)
+    if not limit:
+        return
+    left = sum(1 for _ in islice(rows, COUNTED_ROWS))
+    if left:
+        total = limit + left if left < COUNTED_ROWS else count()
+        of = f"more than {limit + left:,}" if total is None else f"{total:,}"
+        narrate(f"{limit:,} of {of} rows (--limit 0 shows all)")
+
+
+def count_rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, object] | None = None
+) -> int | None:
+    """Ask the engine how many rows a statement has; None where it is none that can be counted."""
+    statement = sql.rstrip("; \t\r\n")
+    try:
+        found = connection.execute(
+            f"select count(*) from ({statement}\n)", values or None
+        ).fetchone()
+    except duckdb.Error:
+        return None
+    return int(found[0]) if found else None
+
+
+def _fetched(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while rows := result.fetchmany(FETCHED_ROWS):
+        yield from rows
