@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -29,6 +30,8 @@ __version__ = installed_version("mailsql")
 
 SCHEMA_VERSION = 3
 KEPT_TEMPLATES = 4
+# In a macro: the text of a view in the place of the view
+VIEW_TEXT = re.compile(r"select \* from text_of\.(?P<view>\w+)")
 
 
 def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
@@ -44,7 +47,8 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     run_sql(connection, "macros")
     for file in sql_files("views"):
         _create(connection, file, "view")
-    run_sql(connection, "table_macros")
+    for file in sql_files("table_macros"):
+        connection.execute(VIEW_TEXT.sub(_view_text, file.read_text(encoding="utf-8")))
     for file in sql_files("reports"):
         _create(connection, file, "view", schema="reports")
     connection.execute("delete from mailsql_database")
@@ -53,6 +57,15 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
         [SCHEMA_VERSION, __version__, duckdb.__version__],
     )
     connection.execute("commit")
+
+
+def _view_text(place: re.Match[str]) -> str:
+    """The query of a view, to be read where other tables stand for those of the database."""
+    for file in sql_files("views"):
+        if file.name == f"{place['view']}.sql":
+            text = file.read_text(encoding="utf-8")
+            return text.partition(" as\n")[2].partition(";\n")[0]
+    raise FileNotFoundError(place["view"])
 
 
 def _line_kinds() -> list[Traversable]:

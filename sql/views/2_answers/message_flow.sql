@@ -3,8 +3,9 @@ create or replace view message_flow as
 select
     message_steps.message_key,
     message_steps.queue_id,
+    -- Both, so that a filter on either goes below the window
     row_number() over (
-        partition by message_steps.message_key
+        partition by message_steps.message_key, message_steps.queue_id
         order by
             message_steps.logged_at asc nulls first,
             log_files.first_logged_at asc nulls first,

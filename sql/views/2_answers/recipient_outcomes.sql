@@ -3,6 +3,7 @@ create or replace view recipient_outcomes as
 with last_attempts as (
     select
         message_key,
+        queue_id,
         recipient,
         max_by(
             deliveries,
@@ -12,12 +13,12 @@ with last_attempts as (
         min(logged_at) as first_attempt_at
     from deliveries
     inner join log_files on deliveries.delivery_key >> 32 = log_files.file_key
-    group by message_key, recipient
+    group by message_key, queue_id, recipient
 )
 
 select
     last_attempts.message_key,
-    last_attempts.attempt.queue_id,
+    last_attempts.queue_id,
     last_attempts.recipient,
     last_attempts.attempt.orig_recipient,
     case
