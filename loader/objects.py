@@ -51,12 +51,34 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(VIEW_TEXT.sub(_view_text, file.read_text(encoding="utf-8")))
     for file in sql_files("reports"):
         _create(connection, file, "view", schema="reports")
+    _comment_reports(connection)
     connection.execute("delete from mailsql_database")
     connection.execute(
         "insert into mailsql_database values (?, ?, ?)",
         [SCHEMA_VERSION, __version__, duckdb.__version__],
     )
     connection.execute("commit")
+
+
+def _comment_reports(connection: duckdb.DuckDBPyConnection) -> None:
+    """Say what the columns of mailsql's reports hold; most stand in several reports."""
+    ours = [file.name.removesuffix(".sql") for file in sql_files("reports")]
+    columns = connection.execute(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'reports' "
+        "and database_name = current_database() and list_contains(?, table_name)",
+        [ours],
+    ).fetchall()
+    comments = {row["column"]: row["comment"] for row in csv.DictReader(_report_columns())}
+    for report, column in columns:
+        connection.execute(
+            f"comment on column reports.{quote_identifier(report)}.{quote_identifier(column)} "
+            f"is {quote_text(comments[column])}"
+        )
+
+
+def _report_columns() -> io.StringIO:
+    words = files("mailsql.sql").joinpath("words", "report_columns.csv")
+    return io.StringIO(words.read_text(encoding="utf-8"))
 
 
 def _view_text(place: re.Match[str]) -> str:
@@ -158,4 +180,5 @@ def _objects_hash() -> str:
     folders = ("tables", "macros", "views", "table_macros", "reports")
     for file in [*(file for place in folders for file in sql_files(place)), *_line_kinds()]:
         digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    digest.update(_report_columns().read().encode())
     return digest.hexdigest()[:32]

@@ -2,15 +2,18 @@
 
 MAILSQL_GOLDEN=1 writes them anew; the difference is read."""
 
+import csv
 import os
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 import mailsql
 from mailsql.errors import UsageError
 from mailsql.output import Format, format_rows
 from mailsql.report import list_reports, run_report
+from mailsql.results import PAGE_WIDTH
 from tests.conftest import load
 
 GOLDEN = Path(__file__).parent / "reports"
@@ -56,3 +59,29 @@ def test_a_period_limits_a_report(samples):
 def test_an_unreadable_time_is_refused(samples):
     with pytest.raises(UsageError, match="soon: not a time"):
         run_report(samples, "traffic_per_day", "soon", None)
+
+
+def test_every_column_of_a_report_is_told_and_counts_are_bigint(samples):
+    odd = samples.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where schema_name = 'reports' and (comment is null or data_type = 'HUGEINT')"
+    ).fetchall()
+    assert odd == []
+
+
+def test_every_name_of_a_told_column_occurs(samples):
+    with (Path(__file__).parent.parent / "sql/words/report_columns.csv").open(newline="") as file:
+        told = [row["column"] for row in csv.DictReader(file)]
+    occurring = samples.execute(
+        "select distinct column_name from duckdb_columns() where schema_name = 'reports' order by 1"
+    ).fetchall()
+    assert [(name,) for name in told] == occurring
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_fits_a_page(name, samples):
+    result = run_report(samples, name, None, None)
+    names = [column[0] for column in result.description]
+    table = format_rows(names, result.fetchall(), width=PAGE_WIDTH).splitlines()
+    assert not table[0].startswith("without ")
+    assert max(cell_len(line) for line in table) <= PAGE_WIDTH

@@ -1,7 +1,7 @@
 -- One row per next hop: how long delivery took, in seconds
 create or replace view reports.delays_by_destination as
 select
-    relay_name,
+    lower(relay_name) as relay_name,
     count(*) as sent_count,
     rounded(quantile_cont(delay_seconds, 0.5)) as median_delay_seconds,
     rounded(quantile_cont(delay_seconds, 0.95)) as p95_delay_seconds,
@@ -12,5 +12,5 @@ select
     rounded(quantile_cont(transmission_seconds, 0.5)) as median_transmission_seconds
 from deliveries
 where status = 'sent' and in_period(logged_at)
-group by relay_name
+group by lower(relay_name)
 order by sent_count desc, relay_name asc;

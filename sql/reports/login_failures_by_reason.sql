@@ -4,8 +4,8 @@ select
     protocol,
     failure,
     count(*) as connection_count,
-    sum(coalesce(attempt_count, 1)) as attempt_count,
-    count(distinct username) as username_count,
+    total(coalesce(attempt_count, 1)) as attempt_count,
+    count(distinct lower(username)) as username_count,
     count(distinct client_ip) as address_count,
     max(logged_at) as last_at
 from login_failures

@@ -3,10 +3,10 @@ create or replace view reports.logins_by_network as
 select
     network(client_ip) as network,
     count(*) filter (where is_success) as login_count,
-    coalesce(sum(coalesce(attempt_count, 1)) filter (where not is_success), 0)
+    coalesce(total(case when not is_success then coalesce(attempt_count, 1) end), 0)
         as failed_attempt_count,
     count(distinct client_ip) as address_count,
-    count(distinct username) as username_count,
+    count(distinct lower(username)) as username_count,
     string_agg(distinct protocol, ', ' order by protocol) as protocols,
     max(logged_at) filter (where is_success) as last_login_at,
     max(logged_at) filter (where not is_success) as last_failure_at

@@ -1,9 +1,9 @@
 -- One row per login name: logins and failed attempts, the most failed attempts first
 create or replace view reports.logins_by_user as
 select
-    username,
+    lower(username) as username,
     count(*) filter (where is_success) as login_count,
-    coalesce(sum(coalesce(attempt_count, 1)) filter (where not is_success), 0)
+    coalesce(total(case when not is_success then coalesce(attempt_count, 1) end), 0)
         as failed_attempt_count,
     count(distinct client_ip) as address_count,
     string_agg(distinct protocol, ', ' order by protocol) as protocols,

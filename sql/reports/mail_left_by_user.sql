@@ -2,10 +2,10 @@
 create or replace view reports.mail_left_by_user as
 with last_sessions as (
     select
-        username,
+        lower(username) as username,
         count(*) as session_count,
-        sum(retr_count) as retr_count,
-        sum(deleted_count) as deleted_count,
+        total(retr_count) as retr_count,
+        total(deleted_count) as deleted_count,
         max_by(pop3_sessions, (logout_at, session_key)) as session
     from pop3_sessions
     where
@@ -13,7 +13,7 @@ with last_sessions as (
         and mailbox_bytes is not null
         -- A mailbox that was not opened has no counts
         and not coalesce(regexp_matches(end_text, 'Couldn''t (?:open|lock)|Mailbox init'), false)
-    group by username
+    group by lower(username)
 )
 
 select

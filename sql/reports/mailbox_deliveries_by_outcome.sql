@@ -5,7 +5,7 @@ select
     is_sieve,
     action,
     count(*) as delivery_count,
-    count(distinct username) as user_count,
+    count(distinct lower(username)) as user_count,
     max_by(text, (logged_at, mailbox_delivery_key)) as last_text,
     max(logged_at) as last_at
 from mailbox_deliveries

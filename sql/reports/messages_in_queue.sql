@@ -10,6 +10,10 @@ with attempts as (
         ) as last_attempt
     from deliveries
     inner join log_files on deliveries.delivery_key >> 32 = log_files.file_key
+    where deliveries.message_key in (
+        select messages.message_key from messages
+        where messages.removed_at is null
+    )
     group by deliveries.message_key
 )
 

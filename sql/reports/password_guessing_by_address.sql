@@ -4,7 +4,7 @@ with attempts as (
     select
         client_ip,
         count(distinct lower(username)) as username_count,
-        sum(coalesce(attempt_count, 1)) as attempt_count,
+        total(coalesce(attempt_count, 1)) as attempt_count,
         count(*) filter (where failure = 'unknown user') as unknown_user_count,
         min(logged_at) as first_at,
         max(logged_at) as last_at
@@ -18,7 +18,7 @@ with attempts as (
 successes as (
     select
         client_ip,
-        string_agg(distinct username, ', ' order by username) as usernames
+        string_agg(distinct lower(username), ', ' order by lower(username)) as usernames
     from logins
     where in_period(logged_at) and is_success
     group by client_ip

@@ -1,14 +1,17 @@
 -- One row per login name or sender: messages, recipients, bytes; who suddenly sends a lot
 create or replace view reports.senders_by_volume as
 select
-    coalesce(sasl_username, sender) as sender,
+    coalesce(lower(sasl_username), lower(nullif(sender, '')), '<>') as sender,
     sasl_username is not null as is_login,
     count(*) as message_count,
-    sum(recipient_count) as recipient_count,
-    sum(size_bytes) as size_bytes,
+    total(recipient_count) as recipient_count,
+    total(size_bytes) as size_bytes,
     count(distinct client_ip) as address_count,
     max(queued_at) as last_at
 from messages
-where in_period(queued_at) and coalesce(sasl_username, sender) is not null
+where
+    in_period(queued_at)
+    and coalesce(sasl_username, sender) is not null
+    and is_first_leg(origin)
 group by all
 order by message_count desc, sender asc, is_login asc;

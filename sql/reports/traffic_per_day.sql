@@ -4,11 +4,9 @@ with days as (
     select
         queued_at::date as day,
         count(*) as message_count,
-        sum(size_bytes) as size_bytes
+        total(size_bytes) as size_bytes
     from messages
-    where
-        in_period(queued_at)
-        and coalesce(origin not in ('probe', 'filter', 'forward', 'requeue'), true)
+    where in_period(queued_at) and is_first_leg(origin)
     group by all
 ),
 

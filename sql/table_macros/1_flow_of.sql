@@ -1,6 +1,7 @@
 -- The steps of some messages: message_flow of those keys alone. Its views are read with these messages
 -- in the place of all (text_of.VIEW stands for a view's text), for a semi join does not go below a
 -- union
+-- noqa: disable=ST03
 create or replace macro flow_of(message_keys) as table
 with keys as (
     select unnest(message_keys) as message_key

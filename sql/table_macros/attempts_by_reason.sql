@@ -3,9 +3,9 @@ create or replace macro attempts_by_reason(statuses) as table
 select
     dsn,
     general_reason(reply) as reason,
-    coalesce(relay_name, regexp_extract(recipient, '@([^@]*)$', 1)) as destination,
+    lower(coalesce(relay_name, regexp_extract(recipient, '@([^@]*)$', 1))) as destination,
     count(*) as attempt_count,
-    count(distinct recipient) as recipient_count,
+    count(distinct lower(recipient)) as recipient_count,
     min(logged_at) as first_at,
     max(logged_at) as last_at
 from deliveries

@@ -196,3 +196,12 @@ select
     host,
     logout_key as line_key
 from fetches;
+
+comment on column mailbox_steps.message_key is 'The message (messages)';
+comment on column mailbox_steps.queue_id is 'Its queue id';
+comment on column mailbox_steps.logged_at is 'When';
+comment on column mailbox_steps.kind is 'Kind of the line (line_kinds)';
+comment on column mailbox_steps.outcome is 'Name of the step where its kind does not tell it';
+comment on column mailbox_steps.facts is 'What fills the places of the sentence in line_kinds';
+comment on column mailbox_steps.host is 'Server';
+comment on column mailbox_steps.line_key is 'The line that says it (log_lines)';

@@ -146,3 +146,12 @@ select
 from remarks
 union all
 select * from mailbox_steps;
+
+comment on column message_steps.message_key is 'The message (messages)';
+comment on column message_steps.queue_id is 'Its queue id';
+comment on column message_steps.logged_at is 'When';
+comment on column message_steps.kind is 'Kind of the line (line_kinds)';
+comment on column message_steps.outcome is 'Name of the step where its kind does not tell it';
+comment on column message_steps.facts is 'What fills the places of the sentence in line_kinds';
+comment on column message_steps.host is 'Server';
+comment on column message_steps.line_key is 'The line that says it (log_lines)';
