@@ -58,8 +58,9 @@ sql: $(VENV)/installed ## Lint of the SQL files
 golden: $(VENV)/installed ## Write the expected rows anew; read the difference
 	MAILSQL_GOLDEN=1 $(BIN)/python -m pytest tests/test_lines.py tests/test_scenarios.py tests/test_reports.py
 
-bench: $(VENV)/installed ## Side by side with pflogsumm and lnav (LINES=2000000)
+bench: $(VENV)/installed ## Side by side with pflogsumm and lnav (LINES=2000000); cost of answers
 	$(BIN)/python -m bench.compare $(LINES)
+	$(BIN)/python -m bench.answers
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) demo.duckdb demo.duckdb.wal build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -37,8 +37,12 @@ class Run:
     peak_bytes: int
 
 
-def timed(command: list[str], environment: dict[str, str] | None = None) -> Run:
+def timed(command: list[str], codes: tuple[int, ...] = (0,)) -> Run:
     """Run a command to its end.
+
+    Args:
+        command: program and arguments.
+        codes: exit codes with which it did not fail.
 
     Raises:
         RuntimeError: it failed.
@@ -49,12 +53,11 @@ def timed(command: list[str], environment: dict[str, str] | None = None) -> Run:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | (environment or {}),
     )
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - begun
-    if status:
-        raise RuntimeError(f"{command[0]} failed")
+    if os.waitstatus_to_exitcode(status) not in codes:
+        raise RuntimeError(f"{' '.join(command)} failed")
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 

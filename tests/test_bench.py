@@ -25,6 +25,15 @@ def test_every_generated_line_is_understood(loaded):
     assert unknown == []
 
 
+def test_the_cost_of_answers_is_printed(tmp_path):
+    command = [sys.executable, "-m", "bench.answers", "3000", "--runs", "1"]
+    done = subprocess.run(
+        [*command, "--data", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for words in ("3,000 lines", "F: select 1", "message_flow, by queue_id", "trace, not found"):
+        assert words in done.stdout
+
+
 def test_the_comparison_prints_lines_per_second_memory_and_size(tmp_path):
     command = [sys.executable, "-m", "bench.compare", "2000", "--runs", "1"]
     done = subprocess.run(
