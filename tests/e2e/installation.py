@@ -76,15 +76,18 @@ def daemons_root() -> Path:
         return Path("/")
     if shutil.which("apt-get") is None:
         raise NoDaemonsError("the daemons are not there, and no apt-get to fetch them")
-    # Often /tmp knows neither devices nor set-group-id; sockets need a short path
     root = Path(_folder_of_this_process().name)
-    _unpack(_fetch(root), root)
+    try:
+        _unpack(_fetch(root), root)
+    except OSError as error:
+        raise NoDaemonsError(f"the daemons cannot be unpacked: {error}") from error
     return root
 
 
 @cache
 def _folder_of_this_process() -> tempfile.TemporaryDirectory[str]:
     """A folder that is removed when the process ends."""
+    # Often /tmp knows neither devices nor set-group-id
     return tempfile.TemporaryDirectory(prefix="mailsql-", dir="/var/tmp")
 
 

@@ -67,14 +67,19 @@ class Loaded:
     connection: duckdb.DuckDBPyConnection
 
 
-@pytest.fixture(scope="module")
-def runs() -> Iterator[dict[str, Run]]:
+def root_of_live_run() -> Path:
+    """The root that the daemons see; without one, the test is skipped, and fails where CI=true."""
     try:
-        root = daemons_root()
+        return daemons_root()
     except NoDaemonsError as error:
-        # Where nobody reads why a test was skipped, it must not pass
+        # Nobody reads there why a test was skipped
         refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         refuse(f"no live run: {error}")
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[dict[str, Run]]:
+    root = root_of_live_run()
     kept = Path(os.environ.get("MAILSQL_E2E_KEEP") or tempfile.mkdtemp(prefix="mailsql-kept-"))
     kept.mkdir(parents=True, exist_ok=True)
     roots = [Path(tempfile.mkdtemp(prefix="mailsql-", dir=root / "tmp")) for _ in range(2)]
@@ -222,3 +227,16 @@ def test_a_difference_is_told_with_entry_row_and_lines(table, loaded):
 
     doubled = differences(run.connection, table, [first, *others, first])
     assert any("an entry without row" in told for told in doubled)
+
+
+@pytest.mark.parametrize(
+    ("in_ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)]
+)
+def test_a_live_run_that_cannot_be_is_a_failure_in_ci(monkeypatch, in_ci, outcome):
+    def refuse() -> Path:
+        raise NoDaemonsError("no root")
+
+    monkeypatch.setattr("tests.e2e.test_e2e.daemons_root", refuse)
+    monkeypatch.setenv("CI", in_ci)
+    with pytest.raises(outcome, match="no live run: no root"):
+        root_of_live_run()
