@@ -108,7 +108,8 @@ def export(
     says so in its manifest, and is replaced like any other.
 
     Args:
-        connection: an open mailsql database whose time zone is UTC.
+        connection: an open mailsql database whose time zone is UTC; all that it must be able to
+            write to is the directory, by its absolute path.
         directory: created if missing; must be empty, or hold an earlier export.
         now: current time.
         since: rows from this time on.
@@ -228,7 +229,7 @@ def _prepare(directory: Path, chosen: list[Source], group_readable: bool) -> set
     except UnicodeEncodeError as error:
         raise UsageError(f"{directory}: not UTF-8", "name a new directory") from error
     try:
-        directory.mkdir(parents=True)
+        directory.mkdir(mode=0o700, parents=True)
     except FileExistsError as error:
         if not directory.is_dir():
             raise UsageError(f"{directory}: not a directory", "name a new directory") from error
@@ -312,7 +313,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, source: Source, path: Path) -> 
     columns = ", ".join(_guarded(name, kind.id) for name, kind, *_ in described)
     # A temporary file in the place of the one that is there would have the mode of the umask
     copied = run(
-        f"copy (select {columns} from {rows} {order}) to {quote_text(str(path))} "
+        f"copy (select {columns} from {rows} {order}) to {quote_text(str(path.absolute()))} "
         "(format csv, header true, use_tmp_file false)"
     ).fetchone()
     assert copied is not None

@@ -71,7 +71,11 @@ def read_time(connection: duckdb.DuckDBPyConnection, text: str) -> datetime:
     Raises:
         UsageError: it is not readable.
     """
-    row = connection.execute("select try_cast(? as timestamptz)", [text]).fetchone()
+    try:
+        row = connection.execute("select try_cast(? as timestamptz)", [text]).fetchone()
+    except duckdb.InvalidInputException:
+        # Bytes that are no UTF-8
+        row = None
     if row is None or row[0] is None:
         raise UsageError(f"{text}: not a time", "write it like 2026-02-03 or '2026-02-03 09:15:00'")
     found: datetime = row[0]

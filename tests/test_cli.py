@@ -1,11 +1,13 @@
 """Every command as its user meets it: what it prints, where, and how it exits."""
 
+import fcntl
 import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -298,7 +300,9 @@ def test_an_interrupted_load_exits_with_130(tmp_path):
         text=True,
     )
     os.write(writer, LINE.encode())
-    time.sleep(3)
+    # Once it has read the line, it waits for more
+    while fcntl.ioctl(reader, termios.FIONREAD, bytes(4)) != bytes(4) and process.poll() is None:
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     os.close(writer)
     _, err = process.communicate()

@@ -262,6 +262,20 @@ def test_a_directory_of_something_else_is_refused(samples, tmp_path, text):
         run(samples, tmp_path / "\udcff")
 
 
+def test_the_engine_needs_access_to_nothing_but_the_directory(samples, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {quote_text(str(samples))} as mail (read_only)")
+        connection.execute("use mail")
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set allowed_directories = [{quote_text(str(tmp_path / 'out'))}]")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        for _ in range(2):
+            export(connection, Path("out"), now=NOW, since="2026-02-03", timezone="Asia/Tokyo")
+    assert manifest(tmp_path / "out")["complete"] is True
+
+
 @pytest.mark.parametrize("mask", [0, 0o077, 0o777])
 @pytest.mark.parametrize(("group_readable", "of_files"), [(False, 0o600), (True, 0o640)])
 def test_an_export_is_private_whatever_the_umask(samples, tmp_path, mask, group_readable, of_files):
@@ -341,8 +355,9 @@ def test_a_period_is_read_in_the_zone_given(samples, tmp_path):
         rows = run(samples, out, since="2026-02-03 10:00", timezone=timezone, only=["connections"])
         counts[timezone] = rows["connections.csv"]
     assert counts == {"UTC": 0, "Asia/Tokyo": 1}
-    with pytest.raises(UsageError, match="soon: not a time"):
-        run(samples, tmp_path / "x", since="soon")
+    for text in ("soon", "\udcff"):
+        with pytest.raises(UsageError, match=f"{text}: not a time"):
+            run(samples, tmp_path / "x", since=text)
     with pytest.raises(UsageError, match="Mars/Base: unknown time zone"):
         run(samples, tmp_path / "x", timezone="Mars/Base")
     assert not (tmp_path / "x").exists()

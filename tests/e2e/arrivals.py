@@ -3,7 +3,7 @@
 import subprocess
 from contextlib import suppress
 
-from tests.e2e.daemons import run
+from tests.e2e.installation import run
 from tests.e2e.ledger import between, now
 from tests.e2e.outcomes import recipient, sender
 from tests.e2e.rig import PASSWORD

@@ -5,7 +5,6 @@ The kernel ends them with the test, however that ends (PR_SET_PDEATHSIG)."""
 import ctypes
 import errno
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,84 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from tests.e2e.installation import ENVIRONMENT, daemons_root, in_root, run
 from tests.e2e.rig import Rig
 
-PACKAGES = (
-    "postfix",
-    "dovecot-core",
-    "dovecot-pop3d",
-    "dovecot-imapd",
-    "dovecot-lmtpd",
-    "dovecot-sieve",
-    "dovecot-managesieved",
-    "rsyslog",
-)
-PROGRAMS = (
-    "/usr/sbin/postfix",
-    "/usr/sbin/dovecot",
-    "/usr/sbin/rsyslogd",
-    "/usr/lib/dovecot/lmtp",
-    "/usr/lib/dovecot/pop3",
-    "/usr/lib/dovecot/imap",
-    "/usr/lib/dovecot/managesieve",
-    "/usr/lib/dovecot/modules/lib90_sieve_plugin.so",
-    "/usr/bin/openssl",
-)
-# Another mail server of the machine is not removed for it
-INSTALL = [
-    *("apt-get", "install", "--yes", "--no-install-recommends", "--no-remove"),
-    *PACKAGES,
-    "openssl",
-]
-DEV_LOG = Path("/dev/log")
-POLICY = Path("/usr/sbin/policy-rc.d")
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 PR_SET_PDEATHSIG = 1
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC", "LANG": "C"}
 _libc = ctypes.CDLL(None)
-
-
-def install_daemons() -> str | None:
-    """Install what is missing; return why that is not possible, or None."""
-    if os.geteuid() != 0:
-        return "the daemons need root to start"
-    if all(Path(program).exists() for program in PROGRAMS):
-        return None
-    if shutil.which("apt-get") is None:
-        return "the daemons are not installed, and there is no apt-get to install them"
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    with _no_services_started():
-        for command in (["apt-get", "update"], INSTALL):
-            if command[1] == "install":
-                subprocess.run(
-                    ["debconf-set-selections"],
-                    input="postfix postfix/main_mailer_type select No configuration\n",
-                    text=True,
-                    check=False,
-                )
-            done = subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
-            )
-            if done.returncode != 0:
-                said = (done.stderr or done.stdout).strip().splitlines()
-                return f"{' '.join(command[:2])} failed: {said[-1] if said else 'no reason given'}"
-    missing = [program for program in PROGRAMS if not Path(program).exists()]
-    return f"still missing after installation: {', '.join(missing)}" if missing else None
-
-
-@contextmanager
-def _no_services_started() -> Iterator[None]:
-    """Keep package scripts from starting what they install (Debian policy 9.3.3.2)."""
-    is_ours = not POLICY.exists()
-    if is_ours:
-        POLICY.write_text("#!/bin/sh\nexit 101\n")
-        POLICY.chmod(0o755)
-    try:
-        yield
-    finally:
-        if is_ours:
-            POLICY.unlink()
 
 
 @contextmanager
@@ -110,8 +38,7 @@ def running_daemons(rig: Rig) -> Iterator[None]:
 @contextmanager
 def _running_rsyslog(rig: Rig) -> Iterator[None]:
     """Run rsyslogd, which writes everything sent to /dev/log to two files."""
-    if DEV_LOG.exists():
-        raise FileExistsError(f"{DEV_LOG}: another syslog daemon listens there")
+    device = daemons_root() / "dev" / "log"
     configuration = rig.root / "rsyslog"
     command = [
         *("rsyslogd", "-n", "-f", str(configuration / "rsyslog.conf")),
@@ -119,10 +46,10 @@ def _running_rsyslog(rig: Rig) -> Iterator[None]:
     ]
     try:
         with _child(rig, "rsyslogd", command):
-            wait_for(DEV_LOG.exists, "rsyslogd listens on /dev/log")
+            wait_for(device.exists, "rsyslogd listens on /dev/log")
             yield
     finally:
-        DEV_LOG.unlink(missing_ok=True)
+        device.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -143,7 +70,7 @@ def running_postfix(rig: Rig, settings: Path, service: str) -> Iterator[None]:
     """
     with (rig.root / f"postfix-{settings.parent.name}.out").open("ab") as output:
         stopper = subprocess.Popen(
-            ["sh", "-c", f"cat >/dev/null; postfix -c {settings} stop"],
+            in_root(["sh", "-c", f"cat >/dev/null; postfix -c {settings} stop"]),
             env=ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=output,
@@ -151,7 +78,7 @@ def running_postfix(rig: Rig, settings: Path, service: str) -> Iterator[None]:
             start_new_session=True,
         )
         subprocess.run(
-            ["postfix", "-c", str(settings), "start"],
+            in_root(["postfix", "-c", str(settings), "start"]),
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -176,7 +103,7 @@ def _child(rig: Rig, name: str, command: list[str]) -> Iterator[subprocess.Popen
     said = rig.root / f"{name}.out"
     with said.open("ab") as output:
         child = subprocess.Popen(
-            command,
+            in_root(command),
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -198,14 +125,6 @@ def _child(rig: Rig, name: str, command: list[str]) -> Iterator[subprocess.Popen
 
 def _end_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def run(command: list[str], text: str | None = None) -> str:
-    """Run a command of the daemons to its end and return what it printed."""
-    done = subprocess.run(
-        command, env=ENVIRONMENT, input=text, capture_output=True, text=True, check=True
-    )
-    return done.stdout
 
 
 def is_listening(port: int) -> bool:
@@ -235,7 +154,7 @@ def restart_postfix(rig: Rig, settings: Path, service: str) -> None:
     """Stop and start one Postfix instance."""
     for command in ("stop", "start"):
         subprocess.run(
-            ["postfix", "-c", str(settings), command],
+            in_root(["postfix", "-c", str(settings), command]),
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

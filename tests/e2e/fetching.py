@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.e2e.daemons import run
+from tests.e2e.installation import run
 from tests.e2e.ledger import now
 from tests.e2e.mailboxes import Imap, ManageSieve, Pop3
 from tests.e2e.next_hop import close_quietly

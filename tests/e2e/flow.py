@@ -147,7 +147,7 @@ def fact_differences(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> l
     """Return the facts that no step of a message tells, in English and in Japanese."""
     steps: dict[tuple[str, str], list[tuple[Any, str, str]]] = defaultdict(list)
     for queue_id, kind, *told in connection.execute(
-        "select queue_id, kind, logged_at, detail, detail_ja from message_flow"
+        "select queue_id, kind, logged_at, detail, detail_ja from message_flow order by logged_at"
     ).fetchall():
         steps[queue_id, kind].append((told[0], told[1], told[2]))
     found = []

@@ -2,7 +2,8 @@
 
 import time
 
-from tests.e2e.daemons import run, wait_for
+from tests.e2e.daemons import wait_for
+from tests.e2e.installation import run
 from tests.e2e.ledger import Entry, between, matching, now
 from tests.e2e.next_hop import DATA_REPLIES, RCPT_REPLIES
 from tests.e2e.outcomes import recipient, sender

@@ -1,8 +1,7 @@
 """What the postmaster does: hold, release, requeue, delete, reload, restart."""
 
-import pwd
-
-from tests.e2e.daemons import restart_postfix, run, wait_for
+from tests.e2e.daemons import restart_postfix, wait_for
+from tests.e2e.installation import run
 from tests.e2e.ledger import Entry, between, now
 from tests.e2e.next_hop import Transaction
 from tests.e2e.outcomes import recipient, sender
@@ -66,7 +65,7 @@ def requeue(driver: Driver) -> None:
         queue_id=received[2],
         birth_kind="pickup",
         origin="requeue",
-        uid=pwd.getpwnam("postfix").pw_uid,
+        uid=int(run(["id", "-u", "postfix"])),
         orig_queue_id=message["queue_id"],
         message_id=message["message_id"],
         sender=message["sender"],

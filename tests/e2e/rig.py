@@ -6,10 +6,11 @@ import itertools
 import re
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.e2e.installation import run
 
 SETTINGS = Path(__file__).parent / "etc"
 PASSWORD = "correct horse"
@@ -196,7 +197,7 @@ def make_rig(root: Path, style: Style) -> Rig:
     ):
         (root / folder).mkdir(parents=True)
     for folder in ("mx/data", "out/data"):
-        shutil.chown(root / folder, "postfix", "postfix")
+        run(["chown", "postfix:postfix", str(root / folder)])
     for folder in ("mx/virtual", "mail", "mx/spool"):
         shutil.chown(root / folder, MAIL_UID, MAIL_UID)
     (root / "mx" / "spool").chmod(0o1777)
@@ -247,12 +248,10 @@ def _write_settings(rig: Rig, name: str, target: Path, places: dict[str, str]) -
 
 def _write_certificate(root: Path) -> None:
     """Make a self-signed certificate and its key."""
-    subprocess.run(
+    run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=mx.example.org", "-keyout", "key.pem", "-out", "cert.pem"),
-        ],
-        cwd=root,
-        check=True,
-        capture_output=True,
+            *("-subj", "/CN=mx.example.org"),
+            *("-keyout", str(root / "key.pem"), "-out", str(root / "cert.pem")),
+        ]
     )

@@ -7,7 +7,8 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.e2e.daemons import run, wait_for
+from tests.e2e.daemons import wait_for
+from tests.e2e.installation import run
 from tests.e2e.ledger import Entry, between, now
 from tests.e2e.next_hop import Transaction
 from tests.e2e.outcomes import expect_delivery, expect_local_delivery, is_hop_recipient

@@ -18,8 +18,8 @@ import mailsql
 from mailsql.check import run_checks
 from tests.conftest import load
 from tests.e2e.compare import KEYS, differences, unknown_lines
-from tests.e2e.daemons import DEV_LOG, install_daemons
 from tests.e2e.flow import crossing_differences, fact_differences, flow_differences
+from tests.e2e.installation import NoDaemonsError, daemons_root
 from tests.e2e.ledger import Ledger
 from tests.e2e.recording import read_recorded, record
 from tests.e2e.rig import FILES, SYSLOG
@@ -67,16 +67,22 @@ class Loaded:
     connection: duckdb.DuckDBPyConnection
 
 
+def root_of_live_run() -> Path:
+    """The root that the daemons see; without one, the test is skipped, and fails where CI=true."""
+    try:
+        return daemons_root()
+    except NoDaemonsError as error:
+        # Nobody reads there why a test was skipped
+        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        refuse(f"no live run: {error}")
+
+
 @pytest.fixture(scope="module")
 def runs() -> Iterator[dict[str, Run]]:
-    reason = install_daemons()
-    if reason is None and DEV_LOG.exists():
-        reason = f"{DEV_LOG} belongs to a syslog daemon of this machine"
-    if reason is not None:
-        pytest.skip(f"no live run: {reason}")
+    root = root_of_live_run()
     kept = Path(os.environ.get("MAILSQL_E2E_KEEP") or tempfile.mkdtemp(prefix="mailsql-kept-"))
     kept.mkdir(parents=True, exist_ok=True)
-    roots = [Path(tempfile.mkdtemp(prefix="mailsql-")) for _ in range(2)]
+    roots = [Path(tempfile.mkdtemp(prefix="mailsql-", dir=root / "tmp")) for _ in range(2)]
     try:
         found = drive(dict(zip((SYSLOG, FILES), roots, strict=True)), kept)
         if os.environ.get("MAILSQL_GOLDEN"):
@@ -221,3 +227,16 @@ def test_a_difference_is_told_with_entry_row_and_lines(table, loaded):
 
     doubled = differences(run.connection, table, [first, *others, first])
     assert any("an entry without row" in told for told in doubled)
+
+
+@pytest.mark.parametrize(
+    ("in_ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)]
+)
+def test_a_live_run_that_cannot_be_is_a_failure_in_ci(monkeypatch, in_ci, outcome):
+    def refuse() -> Path:
+        raise NoDaemonsError("no root")
+
+    monkeypatch.setattr("tests.e2e.test_e2e.daemons_root", refuse)
+    monkeypatch.setenv("CI", in_ci)
+    with pytest.raises(outcome, match="no live run: no root"):
+        root_of_live_run()
