@@ -81,6 +81,9 @@ def load(
         int, typer.Option(min=1, max=1024, help="Megabytes read at once.")
     ] = BATCH_BYTES // 2**20,
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Cores to use.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also text of which no line begins as in a log.")
+    ] = False,
 ) -> None:
     """Load logs, plain or compressed; only what is new in them is added."""
     console = Console(stderr=True)
@@ -109,11 +112,19 @@ def load(
                 batch_bytes=batch_mb * 2**20,
                 threads=threads,
                 progress=lambda count: bar.update(task, advance=count),
+                force=force,
             )
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted", INTERRUPTED_HINT) from error
-    with open_database(db) as connection:
-        write(describe_load(connection, loaded, db))
+    if any(source.is_read for source in loaded):
+        with open_database(db) as connection:
+            connection.execute("set enable_external_access = false")
+            write(describe_load(connection, loaded, db))
+    faults = [source.fault for source in loaded if source.fault is not None]
+    for fault in faults[:-1]:
+        _narrate_error(fault)
+    if faults:
+        raise faults[-1]
 
 
 @app.command()
@@ -257,6 +268,12 @@ def _run() -> None:
         raise MailsqlError(f"{error.filename or 'output'}: {error.strerror or error}") from error
 
 
+def _narrate_error(error: MailsqlError) -> None:
+    narrate(f"mailsql: {error}")
+    if error.hint:
+        narrate(f"try: {error.hint}")
+
+
 def main() -> NoReturn:
     """Run a command; end with its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -265,8 +282,6 @@ def main() -> NoReturn:
     try:
         _run()
     except MailsqlError as error:
-        narrate(f"mailsql: {error}")
-        if error.hint:
-            narrate(f"try: {error.hint}")
+        _narrate_error(error)
         sys.exit(error.exit_code)
     sys.exit(0)
