@@ -2,6 +2,7 @@
 create or replace temp view other_text as
 with judged as (
     select
+        rowid as row_no,
         line,
         -- Separators of journalctl stand between lines of any kind
         style is not null or starts_with(line, '-- ') as is_known
@@ -9,6 +10,6 @@ with judged as (
     where line <> ''
 )
 
-select line from judged
-where not (select bool_or(is_known) from judged)
-limit 1;
+select arg_min(line, row_no) as line
+from judged
+having not bool_or(is_known);
