@@ -7,7 +7,8 @@ Python only moves the lines; what they mean is decided in SQL.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -292,14 +293,16 @@ class _Loader:
             checkpoint.torn,
         )
         # Standard input may be silent for ever, and is the last to be read
-        for batch in _read_ahead(batches, must_end=source.path is not None):
-            if isinstance(batch, bytes):
-                tally.waiting_bytes = len(batch)
-                break
-            self._load_batch(place, batch, tally)
-            if batch.byte_count >= self.batch_bytes:
-                # Merging its row groups would write most of it twice: a smaller load does that
-                self.connection.execute("set max_vacuum_tasks = 0")
+        ahead = _read_ahead(batches, must_end=source.path is not None)
+        with closing(ahead):
+            for batch in ahead:
+                if isinstance(batch, bytes):
+                    tally.waiting_bytes = len(batch)
+                    break
+                self._load_batch(place, batch, tally)
+                if batch.byte_count >= self.batch_bytes:
+                    # Merging its row groups would write most of it twice: a smaller load does that
+                    self.connection.execute("set max_vacuum_tasks = 0")
         if checkpoint.is_known and not tally.line_count:
             self._enter_stream(place)
 
@@ -519,7 +522,9 @@ def derive(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         run_sql(connection, folder)
 
 
-def _read_ahead(batches: Iterator[Batch | bytes], *, must_end: bool) -> Iterator[Batch | bytes]:
+def _read_ahead(
+    batches: Iterator[Batch | bytes], *, must_end: bool
+) -> Generator[Batch | bytes, None, None]:
     """Read the next batch while the engine works on this one.
 
     Args:

@@ -208,3 +208,16 @@ def test_a_database_of_somebody_else_cannot_make_a_load_read_files(tmp_path):
     assert done.returncode != 0
     assert "file system operations are disabled" in done.stderr
     assert "secret\n" not in done.stdout
+
+
+def test_a_refused_log_leaves_nothing_in_the_batches_of_the_next(tmp_path):
+    (tmp_path / "a.log").write_bytes(b"no line of a log\n" * 400_000)
+    (tmp_path / "b.log").write_bytes(TEXT)
+    database = tmp_path / "mail.duckdb"
+    paths = [tmp_path / "a.log", tmp_path / "b.log"]
+    loaded = load(paths, database, batch_bytes=2_000_000)
+    assert [(source.line_count, source.fault is None) for source in loaded] == [
+        (0, False),
+        (600, True),
+    ]
+    assert loaded_text(database) == TEXT
