@@ -65,7 +65,6 @@ class _Stream:
     tail_sha256: str
     timezone: str | None
     dovecot_prefix: str | None
-    first_line: str | None
 
 
 @dataclass(frozen=True)
@@ -102,19 +101,16 @@ def find_checkpoint(
         InputError: standard input begins like a stream, and goes on otherwise.
         DamagedDataError: it is damaged before it differs from a stream.
     """
-    first_line, ended, _ = head.partition(b"\n")
-    shown_line = _shown(first_line) if ended else None
     related = []
+    short = []
     for known in _streams(connection):
         is_same = (
             known.identity_bytes <= len(head)
             and hashlib.sha256(head[: known.identity_bytes]).hexdigest() == known.identity_sha256
         )
         if not is_same:
-            # Too short to be known by its first bytes
-            is_short = known.identity_bytes < IDENTITY_BYTES or known.identity_bytes > len(head)
-            if is_short and known.first_line is not None and known.first_line == shown_line:
-                related.append(known)
+            if known.identity_bytes < IDENTITY_BYTES or known.identity_bytes > len(head):
+                short.append(known)
             continue
         if source.path is None and known.loaded_bytes > len(head):
             return _skip(known, stream, head)
@@ -124,6 +120,7 @@ def find_checkpoint(
             torn = _torn_line(stream, head, known.loaded_bytes, tail)
             return _continued(known, torn)
         related.append(known)
+    related += _of_the_same_first_line(connection, short, head)
     if related:
         bytes_read = io.BytesIO(head) if source.path is None else stream
         found = [(_shared(connection, bytes_read, one.file_key), one) for one in related]
@@ -134,14 +131,28 @@ def find_checkpoint(
 
 
 def _streams(connection: duckdb.DuckDBPyConnection) -> list[_Stream]:
-    """All streams, the last one first; with the first line of those that are short."""
+    """All streams, the last one first."""
     rows = connection.execute(
-        "select log_files.file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "
-        "tail_bytes, tail_sha256, timezone, dovecot_prefix, raw_lines.line from log_files "
-        "left join raw_lines on raw_lines.line_key = log_files.file_key * 4294967296 + 1 "
-        "order by log_files.file_key desc"
+        "select file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "
+        "tail_bytes, tail_sha256, timezone, dovecot_prefix from log_files order by file_key desc"
     ).fetchall()
     return [_Stream(*row) for row in rows]
+
+
+def _of_the_same_first_line(
+    connection: duckdb.DuckDBPyConnection, streams: list[_Stream], head: bytes
+) -> list[_Stream]:
+    """Those of some streams, too short to be known by their first bytes, that begin alike."""
+    first_line, ended, _ = head.partition(b"\n")
+    if not streams or not ended:
+        return []
+    # Only literals are looked up, all else would be searched for
+    keys = ", ".join(str(stream.file_key * 2**32 + 1) for stream in streams)
+    rows = connection.execute(
+        f"select line_key >> 32, line from raw_lines where line_key in ({keys})"
+    ).fetchall()
+    alike = {file_key for file_key, line in rows if line == _shown(first_line)}
+    return [stream for stream in streams if stream.file_key in alike]
 
 
 def _next_key(connection: duckdb.DuckDBPyConnection) -> int:
