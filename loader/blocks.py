@@ -7,20 +7,55 @@ control character but tabs and newlines, so others can mark what they like in it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import mmap
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from tempfile import NamedTemporaryFile
-from typing import IO, BinaryIO
+from itertools import cycle
+from tempfile import TemporaryFile
+from typing import IO
 
+from .decompress import DamagedDataError
 from .errors import InputError
+from .sources import ByteStream
 
 # Stands for an empty line, which the CSV reader would skip
 EMPTY_LINE = b"\x02"
 CHUNK_BYTES = 1048576
 LONGEST_LINE_BYTES = 67108864
 LONG_LINE_BYTES = 2097152
+TAIL_BYTES = 1024
 CONTROL_BYTES = bytes([*range(0, 9), *range(11, 32), 127])
 _VISIBLE = {code: f"\\x{code:02x}" for code in [*range(0, 9), *range(11, 32), *range(127, 160)]}
+
+
+@dataclass(frozen=True)
+class BatchFile:
+    """What a batch is kept in while it is loaded: files without a name, which nobody else can open.
+
+    Attributes:
+        text: what the engine reads.
+        raw: the bytes as they stand in the stream.
+    """
+
+    text: IO[bytes]
+    raw: IO[bytes]
+
+    @property
+    def path(self) -> str:
+        """Where this process finds the text."""
+        return f"/dev/fd/{self.text.fileno()}"
+
+
+@contextmanager
+def open_batch_files() -> Iterator[tuple[BatchFile, BatchFile]]:
+    """Open the files of two batches: one is filled while the other is loaded."""
+    with ExitStack() as stack:
+        texts, raws = [
+            [stack.enter_context(TemporaryFile(prefix="mailsql-")) for _ in range(2)]
+            for _ in range(2)
+        ]
+        yield BatchFile(texts[0], raws[0]), BatchFile(texts[1], raws[1])
 
 
 @dataclass(frozen=True)
@@ -28,17 +63,23 @@ class Batch:
     """Whole lines that follow each other in a stream.
 
     Attributes:
-        text: temporary file of the lines in UTF-8, each with its newline, empty ones as
-            EMPTY_LINE; it goes when it is closed. None where there are no lines.
+        file: its lines in UTF-8, each with its newline, empty ones as EMPTY_LINE.
+        raw_start: where its bytes begin in file.raw.
+        torn: what stood before the first byte when the stream ended there, without newline.
+        ended_bytes: of the batch, which only end that line: then it was whole, else it stands in
+            the text as the beginning of the first line.
         first_byte: offset of the first byte in the uncompressed stream.
         byte_count: bytes, newlines included.
-        line_count: lines.
+        line_count: lines, one that goes on included.
         sha256: of those bytes.
-        tail: the last bytes, at most 1,024.
+        tail: the last bytes, at most TAIL_BYTES.
         longest_line_bytes: no line of the text is longer.
     """
 
-    text: IO[bytes] | None
+    file: BatchFile
+    raw_start: int
+    torn: bytes
+    ended_bytes: int
     first_byte: int
     byte_count: int
     line_count: int
@@ -46,13 +87,80 @@ class Batch:
     tail: bytes
     longest_line_bytes: int
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the beginning of the first line was loaded before, as a line."""
+        return bool(self.torn) and not self.ended_bytes
+
+    @property
+    def new_line_count(self) -> int:
+        """Lines that were not loaded before, not even in part."""
+        return self.line_count - self.goes_on
+
+
+class _Writer:
+    """Writes one batch into the text of a file, piece by piece."""
+
+    def __init__(self, file: BatchFile, raw_start: int, first_byte: int, torn: bytes) -> None:
+        self.file = file
+        self.raw_start = raw_start
+        self.first_byte = first_byte
+        self.torn = torn
+        self.ended_bytes = 0
+        self.byte_count = 0
+        self.line_count = 0
+        self._digest = hashlib.sha256()
+        self._tail = b""
+        self._longest = LONG_LINE_BYTES
+        file.text.seek(0)
+        file.text.truncate()
+
+    def add(self, data: bytes) -> None:
+        """Take whole lines; only the last of a batch may lack its newline."""
+        text = data
+        if self.torn and not self.byte_count:
+            self.ended_bytes = _line_end_length(self.torn, data)
+            text = data[self.ended_bytes :] if self.ended_bytes else self.torn + data
+        if text:
+            cleaned = clean_text(text)
+            self.file.text.write(cleaned)
+            if _has_long_line(text):
+                self._longest = max(self._longest, len(cleaned))
+        self._digest.update(data)
+        self.byte_count += len(data)
+        self.line_count += text.count(b"\n") + (bool(text) and not text.endswith(b"\n"))
+        self._tail = (self._tail + data)[-TAIL_BYTES:]
+
+    def finish(self) -> Batch:
+        """Return the batch."""
+        self.file.text.flush()
+        return Batch(
+            self.file,
+            self.raw_start,
+            self.torn,
+            self.ended_bytes,
+            self.first_byte,
+            self.byte_count,
+            self.line_count,
+            self._digest.hexdigest(),
+            self._tail,
+            self._longest,
+        )
+
 
 def read_batches(
-    stream: BinaryIO, begun: bytes, first_byte: int, batch_bytes: int, is_closed: bool, name: str
-) -> Iterator[Batch]:
+    stream: ByteStream,
+    begun: bytes,
+    first_byte: int,
+    batch_bytes: int,
+    is_closed: bool,
+    name: str,
+    files: Sequence[BatchFile],
+    torn: bytes = b"",
+) -> Iterator[Batch | bytes]:
     """Cut a stream at line ends.
 
-    A last line that waits for its newline comes as a batch of no lines.
+    A last line that waits for its newline comes as bytes.
 
     Args:
         stream: positioned behind begun.
@@ -61,44 +169,75 @@ def read_batches(
         batch_bytes: size of a batch; a longer line makes a longer batch.
         is_closed: whether a last line without newline is whole, or waits for the next load.
         name: for errors.
+        files: for the batches, in turn; a batch is gone when as many others have been read.
+        torn: what stands before first_byte of a line of which the end was not there.
 
     Raises:
         InputError: a line is longer than 64 MiB.
+        DamagedDataError: the stream ends in a damage; its whole lines came as batches.
     """
     rest = begun
+    damage: DamagedDataError | None = None
     is_over = False
+    in_turn = cycle(files)
     while not is_over:
-        text = NamedTemporaryFile(prefix="mailsql-", suffix=".txt")  # noqa: SIM115
-        digest = hashlib.sha256()
-        byte_count = line_count = 0
-        longest = LONG_LINE_BYTES
-        tail = b""
-        while byte_count < batch_bytes and not is_over:
-            read = stream.read(min(CHUNK_BYTES, batch_bytes))
+        file = next(in_turn)
+        file.raw.seek(0)
+        file.raw.truncate()
+        writer = _Writer(file, 0, first_byte, torn)
+        while not is_over and (writer.byte_count < batch_bytes or not writer.line_count):
+            try:
+                read = stream.read(min(CHUNK_BYTES, batch_bytes))
+            except DamagedDataError as error:
+                damage, read = error, b""
             is_over = not read
             data = rest + read
-            end = len(data) if is_closed and is_over else data.rfind(b"\n") + 1
+            is_whole = is_closed and is_over and damage is None
+            end = len(data) if is_whole else data.rfind(b"\n") + 1
             rest = data[end:]
             if len(rest) > LONGEST_LINE_BYTES:
                 raise InputError(f"{name}: a line of more than 64 MiB, not a log")
-            if not end:
-                continue
-            data = data[:end]
-            cleaned = _clean_text(data)
-            text.write(cleaned)
-            digest.update(data)
-            byte_count += end
-            line_count += data.count(b"\n") + (not data.endswith(b"\n"))
-            tail = (tail + data)[-1024:]
-            if _has_long_line(data):
-                longest = max(longest, len(cleaned))
-        text.flush()
-        if line_count:
-            sha256 = digest.hexdigest()
-            yield Batch(text, first_byte, byte_count, line_count, sha256, tail, longest)
-            first_byte += byte_count
+            if end:
+                file.raw.write(data[:end])
+                writer.add(data[:end])
+        file.raw.flush()
+        if writer.line_count:
+            batch = writer.finish()
+            yield batch
+            first_byte += batch.byte_count
+            torn = b""
+    if damage is not None:
+        raise damage
     if rest:
-        yield Batch(None, first_byte, len(rest), 0, "", b"", 0)
+        yield rest
+
+
+def cut_in_two(batch: Batch) -> Iterator[Batch]:
+    """Yield the halves of a batch of several lines; each is gone when the next is asked for."""
+    with mmap.mmap(batch.file.raw.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+        start, end = batch.raw_start, batch.raw_start + batch.byte_count
+        middle = (start + end) // 2
+        begun = start + batch.ended_bytes
+        cut = raw.rfind(b"\n", begun, middle) + 1 or raw.find(b"\n", max(begun, middle), end) + 1
+        for half_start, half_end, torn in ((start, cut, batch.torn), (cut, end, b"")):
+            first_byte = batch.first_byte + half_start - start
+            writer = _Writer(batch.file, half_start, first_byte, torn)
+            writer.add(raw[half_start:half_end])
+            yield writer.finish()
+
+
+def read_line(batch: Batch) -> str:
+    """Return the text of a batch of one line."""
+    batch.file.text.seek(0)
+    text = batch.file.text.read().removesuffix(b"\n")
+    return "" if text == EMPTY_LINE else text.decode()
+
+
+def _line_end_length(torn: bytes, data: bytes) -> int:
+    """How many bytes of what follows a torn line only end it."""
+    if data.startswith(b"\r\n"):
+        return 2
+    return int(data.startswith(b"\n") and not torn.endswith(b"\r"))
 
 
 def _has_long_line(data: bytes) -> bool:
@@ -107,7 +246,7 @@ def _has_long_line(data: bytes) -> bool:
     return any(data.find(b"\n", at, at + step) < 0 for at in range(0, len(data) - step, step))
 
 
-def _clean_text(data: bytes) -> bytes:
+def clean_text(data: bytes) -> bytes:
     r"""Return whole lines as UTF-8 without control characters, what is unreadable as \xNN."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")

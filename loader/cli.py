@@ -98,6 +98,9 @@ def load(
         int, typer.Option(min=1, max=1024, help="Megabytes read at once.")
     ] = BATCH_BYTES // 2**20,
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Cores to use.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also text of which no line begins as in a log.")
+    ] = False,
 ) -> None:
     """Load logs, plain or compressed; only what is new in them is added."""
     console = Console(stderr=True)
@@ -126,11 +129,18 @@ def load(
                 batch_bytes=batch_mb * 2**20,
                 threads=threads,
                 progress=lambda count: bar.update(task, advance=count),
+                force=force,
             )
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted", INTERRUPTED_HINT) from error
-    with open_reading(db) as connection:
-        write(describe_load(connection, loaded, db))
+    if any(source.is_read for source in loaded):
+        with open_reading(db) as connection:
+            write(describe_load(connection, loaded, db))
+    faults = [source.fault for source in loaded if source.fault is not None]
+    for fault in faults[:-1]:
+        tell_error(fault)
+    if faults:
+        raise faults[-1]
 
 
 @app.command()

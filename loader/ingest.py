@@ -7,30 +7,34 @@ Python only moves the lines; what they mean is decided in SQL.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from queue import SimpleQueue
+from threading import Thread
 
 import duckdb
 
-from .blocks import Batch, read_batches
+from .blocks import Batch, BatchFile, cut_in_two, open_batch_files, read_batches, read_line
 from .database import open_database, set_timezone
+from .decompress import DamagedDataError
 from .errors import InputError
 from .objects import __version__
 from .prefixes import read_prefix
-from .sources import SNIFFED_BYTES, Source, check_text, find_sources, open_source
-from .statements import run_sql
+from .sources import SNIFFED_BYTES, ByteStream, Source, check_text, find_sources, open_source
+from .statements import quote_text, run_sql
+from .streams import IDENTITY_BYTES, Checkpoint, find_checkpoint
+from .visible import visible
 
 BATCH_BYTES = 134217728
-IDENTITY_BYTES = 1024
 CSV_BUFFER_BYTES = 16777216
 # Of the engine; with the batches in Python the process stays below 1 GiB
 MEMORY_LIMIT = "800MB"
 # A checkpoint after every batch would write partly filled row groups again and again
 CHECKPOINT_THRESHOLD = "1GB"
+QUOTED_CHARACTERS = 80
 
 Progress = Callable[[int], None]
 
@@ -46,29 +50,23 @@ class LoadedSource:
         loaded_before: bytes of it that were loaded before.
         is_empty: it holds no byte.
         waiting_bytes: length of a last line without newline, left for the next load.
+        failed_steps: for each of the lines added that could not be read, the step that failed.
+        fault: why it was not loaded, or not to its end; None if it was.
     """
 
     name: str
-    line_count: int
-    byte_count: int
-    loaded_before: int
-    is_empty: bool
-    waiting_bytes: int
+    line_count: int = 0
+    byte_count: int = 0
+    loaded_before: int = 0
+    is_empty: bool = False
+    waiting_bytes: int = 0
+    failed_steps: tuple[str, ...] = ()
+    fault: InputError | None = None
 
-
-@dataclass(frozen=True)
-class _Checkpoint:
-    """How far a stream is loaded (a row of log_files)."""
-
-    file_key: int
-    identity_bytes: int
-    identity_sha256: str
-    loaded_bytes: int
-    loaded_lines: int
-    tail_bytes: int
-    tail_sha256: str
-    timezone: str | None
-    dovecot_prefix: str | None
+    @property
+    def is_read(self) -> bool:
+        """Whether anything of it was loaded, or there was nothing to load."""
+        return self.fault is None or self.line_count > 0
 
 
 def load(
@@ -83,8 +81,12 @@ def load(
     batch_bytes: int = BATCH_BYTES,
     threads: int | None = None,
     progress: Progress | None = None,
+    force: bool = False,
 ) -> list[LoadedSource]:
     """Load logs into a database and return what was added, log by log.
+
+    What is wrong with one of them (missing, unreadable, damaged, binary, refused) is told with it,
+    and keeps none of the others from being loaded.
 
     Args:
         paths: files, directories, or "-" for standard input.
@@ -100,52 +102,61 @@ def load(
         batch_bytes: size of the batches that a log is cut into.
         threads: of the engine; one per core if None.
         progress: called with the bytes added, after each batch.
+        force: whether a log is loaded of which no line begins like that of a log.
 
     Raises:
-        InputError: a path is missing, unreadable, or no log; logs before it stay loaded.
         DatabaseError: the database cannot be opened for writing.
         UsageError: the time zone is not known, or the prefix cannot be used.
     """
     if dovecot_prefix is not None:
         read_prefix(dovecot_prefix)
-    sources = find_sources(paths, now.date())
-    for source in sources:
-        if source.path is not None:
-            with open_source(source) as stream:
-                check_text(stream.read(SNIFFED_BYTES), source.name)
     if timezone is not None:
         with duckdb.connect(":memory:") as trial:
             set_timezone(trial, timezone)
-    connection = open_database(database, read_only=False)
-    try:
-        _prepare(connection, threads)
-        system = connection.execute("select current_setting('TimeZone')").fetchone()
-        assert system is not None
+    sources, faults = find_sources(paths, now.date())
+    loaded = [LoadedSource(path, fault=fault) for path, fault in faults.items()]
+    if not sources:
+        return loaded
+    with open_batch_files() as files:
         loader = _Loader(
-            connection,
+            database,
             now,
             year,
             timezone,
-            str(system[0]),
             host,
             dovecot_prefix,
             batch_bytes,
+            threads,
             progress,
+            force,
+            files,
         )
-        return [loader.load_source(source) for source in sources]
-    finally:
+        try:
+            return loaded + [loader.load_source(source) for source in sources]
+        finally:
+            loader.connection.close()
+
+
+def _connect(
+    database: Path, threads: int | None, files: Sequence[BatchFile]
+) -> duckdb.DuckDBPyConnection:
+    """Open the database for ingest: nothing in it can make a load read any other file."""
+    connection = open_database(database, read_only=False)
+    try:
+        if threads is not None:
+            connection.execute(f"set threads = {threads:d}")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
+        connection.execute("set enable_progress_bar = false")
+        paths = ", ".join(quote_text(file.path) for file in files)
+        connection.execute(f"set allowed_paths = [{paths}]")
+        connection.execute("set enable_external_access = false")
+        set_prefixes(connection, [])
+        run_sql(connection, "ingest/0_macros")
+    except BaseException:
         connection.close()
-
-
-def _prepare(connection: duckdb.DuckDBPyConnection, threads: int | None) -> None:
-    """Set the session up for ingest."""
-    if threads is not None:
-        connection.execute(f"set threads = {threads:d}")
-    connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-    connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
-    connection.execute("set enable_progress_bar = false")
-    set_prefixes(connection, [])
-    run_sql(connection, "ingest/0_macros")
+        raise
+    return connection
 
 
 def set_prefixes(
@@ -169,79 +180,221 @@ def set_prefixes(
     )
 
 
+@dataclass
+class _Tally:
+    """What has been added of a log so far."""
+
+    loaded_before: int = 0
+    line_count: int = 0
+    byte_count: int = 0
+    waiting_bytes: int = 0
+    is_empty: bool = False
+    failed_steps: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
+class _Place:
+    """Where the batches of a log go: its stream, and how its lines are read."""
+
+    source: Source
+    head: bytes
+    checkpoint: Checkpoint
+    timezone: str
+    dovecot_prefix: str | None
+
+
 class _Loader:
     """Loads one source after another over one connection."""
 
-    connection: duckdb.DuckDBPyConnection
-    now: datetime
-    year: int | None
-    timezone: str | None
-    system_timezone: str
-    host: str | None
-    dovecot_prefix: str | None
-    batch_bytes: int
-    progress: Progress | None
+    def __init__(
+        self,
+        database: Path,
+        now: datetime,
+        year: int | None,
+        timezone: str | None,
+        host: str | None,
+        dovecot_prefix: str | None,
+        batch_bytes: int,
+        threads: int | None,
+        progress: Progress | None,
+        force: bool,
+        files: Sequence[BatchFile],
+    ) -> None:
+        self.database = database
+        self.now = now
+        self.year = year
+        self.timezone = timezone
+        self.host = host
+        self.dovecot_prefix = dovecot_prefix
+        self.batch_bytes = batch_bytes
+        self.threads = threads
+        self.progress = progress
+        self.force = force
+        self.files = files
+        self.connection = _connect(database, threads, files)
+        system = self.connection.execute("select current_setting('TimeZone')").fetchone()
+        assert system is not None
+        self.system_timezone = str(system[0])
 
     def load_source(self, source: Source) -> LoadedSource:
         """Load what is new in a log; what was committed before an error stays."""
+        tally = _Tally()
+        fault = None
         try:
             with open_source(source) as stream:
-                return self._load_stream(source, stream)
+                self._load_stream(source, stream, tally)
+        except InputError as error:
+            self._roll_back()
+            fault = error
+        except DamagedDataError as error:
+            fault = InputError(
+                f"{source.name}: damaged {source.compression} file ({error}); what stands before "
+                f"that is loaded, {tally.loaded_before + tally.byte_count:,} bytes in whole lines",
+                "copy the file again: the next load goes on with what follows",
+            )
         except BaseException:
             self._roll_back()
             raise
+        return LoadedSource(
+            source.name,
+            tally.line_count,
+            tally.byte_count,
+            tally.loaded_before,
+            tally.is_empty,
+            tally.waiting_bytes,
+            tuple(tally.failed_steps),
+            fault,
+        )
 
-    def _load_stream(self, source: Source, stream: BinaryIO) -> LoadedSource:
+    def _load_stream(self, source: Source, stream: ByteStream, tally: _Tally) -> None:
         head = stream.read(max(IDENTITY_BYTES, SNIFFED_BYTES))
-        if source.path is None:
-            check_text(head, source.name)
-        known = self._find_checkpoint(source, stream, head)
-        start = known.loaded_bytes if known else 0
+        check_text(head, source.name)
+        tally.is_empty = not head
+        if not head:
+            return
+        checkpoint = find_checkpoint(self.connection, source, stream, head)
+        start = tally.loaded_before = checkpoint.loaded_bytes
+        if checkpoint.is_all:
+            return
         begun = head[start:]
         if source.path is not None:
             stream.seek(max(start, len(head)))
-        elif start > len(head):
-            _skip(stream, start - len(head))
-        if not head:
-            return LoadedSource(source.name, 0, 0, 0, True, 0)
-        zone = self.timezone or (known.timezone if known else None) or self.system_timezone
-        set_timezone(self.connection, zone)
-        prefix = self.dovecot_prefix or (known.dovecot_prefix if known else None)
-        checkpoint = known or self._new_checkpoint()
-        self._set_prefixes(checkpoint.file_key, prefix)
+        zone = self.timezone or checkpoint.timezone or self.system_timezone
+        prefix = self.dovecot_prefix or checkpoint.dovecot_prefix
+        place = _Place(source, head, checkpoint, zone, prefix)
+        self._prepare(place)
         batches = read_batches(
-            stream, begun, start, self.batch_bytes, source.is_closed, source.name
+            stream,
+            begun,
+            start,
+            self.batch_bytes,
+            source.is_closed,
+            source.name,
+            self.files,
+            checkpoint.torn,
         )
-        # A damaged compressed file shows only at its end: nothing of it must stay
-        is_one_transaction = source.compression is not None
-        if is_one_transaction:
+        # Standard input may be silent for ever, and is the last to be read
+        ahead = _read_ahead(batches, must_end=source.path is not None)
+        with closing(ahead):
+            for batch in ahead:
+                if isinstance(batch, bytes):
+                    tally.waiting_bytes = len(batch)
+                    break
+                self._load_batch(place, batch, tally)
+                if batch.byte_count >= self.batch_bytes:
+                    # Merging its row groups would write most of it twice: a smaller load does that
+                    self.connection.execute("set max_vacuum_tasks = 0")
+        if checkpoint.is_known and not tally.line_count:
+            self._enter_stream(place)
+
+    def _prepare(self, place: _Place) -> None:
+        """Make the session read lines as those of a log are."""
+        set_timezone(self.connection, place.timezone)
+        self._set_prefixes(place.checkpoint.file_key, place.dovecot_prefix)
+
+    def _load_batch(self, place: _Place, batch: Batch, tally: _Tally) -> None:
+        """Load a batch; where a step fails on a line of it, all others and the line as it is."""
+        try:
+            self._store_batch(place, batch, tally)
+        except duckdb.Error as error:
+            step = _failed_step(error)
+            if step is None:
+                raise
+            self._roll_back()
+            if isinstance(error, duckdb.InternalException | duckdb.FatalException):
+                # They leave nothing that can be worked with
+                self.connection.close()
+                self.connection = _connect(self.database, self.threads, self.files)
+                self._prepare(place)
+            if batch.line_count > 1:
+                for half in cut_in_two(batch):
+                    self._load_batch(place, half, tally)
+                return
+            self._store_failed_line(place, batch, tally, step, str(error).partition("\n")[0])
+            tally.failed_steps.append(step)
+        tally.line_count += batch.new_line_count
+        tally.byte_count += batch.byte_count
+        if self.progress is not None:
+            self.progress(batch.byte_count)
+
+    def _store_batch(self, place: _Place, batch: Batch, tally: _Tally) -> None:
+        """Derive the rows of a batch and commit them with the checkpoint."""
+        self._describe_batch(place, batch, tally)
+        if batch.goes_on:
+            # Derived in the transaction, slower: the line as it was must go before
             self.connection.execute("begin")
-        line_count = byte_count = waiting = 0
-        for batch in _read_ahead(batches):
-            if not batch.line_count:
-                waiting = batch.byte_count
-                break
-            self._derive_batch(source, checkpoint, batch, line_count)
-            if not is_one_transaction:
-                self.connection.execute("begin")
-            self._enter_stream(source, head, zone, prefix, checkpoint.file_key)
-            for folder in ("ingest/7_store", "ingest/8_relate"):
-                run_sql(self.connection, folder)
-            if not is_one_transaction:
-                self.connection.execute("commit")
-            if batch.byte_count >= self.batch_bytes:
-                # Merging its row groups would write most of it twice: a smaller load does that
-                self.connection.execute("set max_vacuum_tasks = 0")
-            line_count += batch.line_count
-            byte_count += batch.byte_count
-            if self.progress is not None:
-                self.progress(batch.byte_count)
-        if is_one_transaction:
-            self.connection.execute("commit")
-        if known is not None and not line_count:
-            self._enter_stream(source, head, zone, prefix, known.file_key)
-        return LoadedSource(source.name, line_count, byte_count, start, False, waiting)
+            run_sql(self.connection, "ingest/torn_line.sql")
+        self.connection.execute("set variable batch_path = ?", [batch.file.path])
+        buffer_bytes = max(CSV_BUFFER_BYTES, batch.longest_line_bytes + 1)
+        self.connection.execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
+        for file in ("ingest/read_lines.sql", "ingest/batch_lines.sql"):
+            run_sql(self.connection, file)
+        self._refuse_other_text(place, tally)
+        derive(self.connection, place.source.name)
+        if not batch.goes_on:
+            self.connection.execute("begin")
+        self._enter_stream(place)
+        for folder in ("ingest/7_store", "ingest/8_relate"):
+            run_sql(self.connection, folder)
+        self.connection.execute("commit")
+
+    def _refuse_other_text(self, place: _Place, tally: _Tally) -> None:
+        """Refuse a log of which no line begins like that of a log.
+
+        Raises:
+            InputError: with its first line.
+        """
+        if self.force or place.checkpoint.loaded_bytes or tally.line_count:
+            return
+        run_sql(self.connection, "ingest/other_text.sql")
+        found = self.connection.execute("select line from other_text").fetchone()
+        if found is not None:
+            line = visible(str(found[0]))
+            shown = line[:QUOTED_CHARACTERS] + ("..." if len(line) > QUOTED_CHARACTERS else "")
+            raise InputError(
+                f"{place.source.name}: no line begins as in a log that mailsql knows; "
+                f"the first is: {shown}",
+                "known are syslog's stamps (BSD, RFC 3339, RFC 5424), those of Dovecot's own logs "
+                "(ISO), and TAI64N; --force loads it nevertheless",
+            )
+
+    def _store_failed_line(
+        self, place: _Place, batch: Batch, tally: _Tally, step: str, error: str
+    ) -> None:
+        """Keep a line on which a step failed, and say so."""
+        self._describe_batch(place, batch, tally)
+        self.connection.execute("begin")
+        if batch.goes_on:
+            run_sql(self.connection, "ingest/torn_line.sql")
+        self._enter_stream(place)
+        self.connection.execute(
+            "create or replace temp table failure as select ?::varchar as line, "
+            "?::varchar as step, ?::varchar as error",
+            [read_line(batch), step, error],
+        )
+        for file in ("ingest/failed_line.sql", "ingest/7_store/log_files.sql"):
+            run_sql(self.connection, file)
+        self.connection.execute("commit")
 
     def _roll_back(self) -> None:
         """Undo the open transaction, if there is one."""
@@ -250,37 +403,6 @@ class _Loader:
         except duckdb.Error:
             # None was open, or its failure has ended it
             return
-
-    def _find_checkpoint(self, source: Source, stream: BinaryIO, head: bytes) -> _Checkpoint | None:
-        """Find the stream that a log continues, by its first and its last loaded bytes."""
-        rows = self.connection.execute(
-            "select file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "
-            "tail_bytes, tail_sha256, timezone, dovecot_prefix from log_files "
-            "order by file_key desc"
-        ).fetchall()
-        for known in (_Checkpoint(*row) for row in rows):
-            if known.identity_bytes > len(head):
-                continue
-            if hashlib.sha256(head[: known.identity_bytes]).hexdigest() != known.identity_sha256:
-                continue
-            tail_start = known.loaded_bytes - known.tail_bytes
-            if source.path is None or known.loaded_bytes <= len(head):
-                tail = head[tail_start : known.loaded_bytes]
-            else:
-                stream.seek(tail_start)
-                tail = stream.read(known.tail_bytes)
-            is_shorter = len(tail) < known.tail_bytes
-            if is_shorter or hashlib.sha256(tail).hexdigest() == known.tail_sha256:
-                return known
-        return None
-
-    def _new_checkpoint(self) -> _Checkpoint:
-        """Number a stream of which nothing is loaded."""
-        row = self.connection.execute(
-            "select coalesce(max(file_key), 0) + 1 from log_files"
-        ).fetchone()
-        assert row is not None
-        return _Checkpoint(int(row[0]), 0, "", 0, 0, 0, "", None, None)
 
     def _set_prefixes(self, file_key: int, prefix: str | None) -> None:
         """Make the prefixes of all streams known, for lines of others may be read again."""
@@ -293,51 +415,53 @@ class _Loader:
             rows.append((file_key, prefix))
         set_prefixes(self.connection, rows)
 
-    def _enter_stream(
-        self, source: Source, head: bytes, zone: str, prefix: str | None, file_key: int
-    ) -> None:
+    def _enter_stream(self, place: _Place) -> None:
         """Write the stream's row, or where it is found now."""
-        identity = head[:IDENTITY_BYTES]
-        place = [
-            source.name,
-            source.compression,
+        identity = place.head[:IDENTITY_BYTES]
+        values = [
+            place.source.name,
+            place.source.compression,
             len(identity),
             hashlib.sha256(identity).hexdigest(),
-            zone,
-            prefix,
+            place.timezone,
+            place.dovecot_prefix,
         ]
         updated = self.connection.execute(
             "update log_files set path = ?, compression = ?, identity_bytes = ?, "
             "identity_sha256 = ?, timezone = ?, dovecot_prefix = ? where file_key = ? "
             "returning file_key",
-            [*place, file_key],
+            [*values, place.checkpoint.file_key],
         ).fetchone()
         if updated is None:
             self.connection.execute(
-                "insert into log_files values (?, ?, ?, ?, ?, 0, 0, 0, '', null, null, null, ?, ?)",
-                [file_key, *place],
+                "insert into log_files by name select ? as file_key, ? as path, ? as compression, "
+                "? as identity_bytes, ? as identity_sha256, ? as timezone, ? as dovecot_prefix, "
+                "? as branch_of, 0 as loaded_bytes, 0 as loaded_lines, 0 as tail_bytes, "
+                "'' as tail_sha256",
+                [place.checkpoint.file_key, *values, place.checkpoint.branch_of],
             )
 
-    def _derive_batch(
-        self, source: Source, checkpoint: _Checkpoint, batch: Batch, lines_before: int
-    ) -> None:
-        """Run one batch through sql/ingest, up to the rows that are to be stored."""
-        execute = self.connection.execute
-        execute(
+    def _describe_batch(self, place: _Place, batch: Batch, tally: _Tally) -> None:
+        """Tell SQL what it works on."""
+        checkpoint = place.checkpoint
+        first_line_no = checkpoint.loaded_lines + tally.line_count + 1 - batch.goes_on
+        self.connection.execute(
             "create or replace temp table batch as select ?::integer as file_key, "
-            "?::bigint as first_line_key, ?::varchar as default_host, ?::integer as given_year, "
+            "?::bigint as first_line_key, ?::varchar as default_host, "
+            "?::integer as given_year, "
             "?::date as reference_date, ?::bigint as first_byte, ?::bigint as byte_count, "
             "?::bigint as line_count, ?::varchar as sha256, ?::integer as tail_bytes, "
             "?::varchar as tail_sha256, ?::timestamptz as committed_at, "
             "?::varchar as mailsql_version, known.first_logged_at, known.last_logged_at, "
-            "known.last_local_date from (select ?::integer as file_key) as stream "
+            "coalesce(known.last_local_date, ?::date) as last_local_date "
+            "from (select ?::integer as file_key) as stream "
             "left join log_files as known using (file_key)",
             [
                 checkpoint.file_key,
-                checkpoint.file_key * 2**32 + checkpoint.loaded_lines + lines_before + 1,
+                checkpoint.file_key * 2**32 + first_line_no,
                 self.host,
                 self.year,
-                source.reference_date,
+                place.source.reference_date,
                 batch.first_byte,
                 batch.byte_count,
                 batch.line_count,
@@ -346,17 +470,25 @@ class _Loader:
                 hashlib.sha256(batch.tail).hexdigest(),
                 self.now,
                 __version__,
+                checkpoint.last_local_date,
                 checkpoint.file_key,
             ],
         )
-        assert batch.text is not None
-        with batch.text as text:
-            execute("set variable batch_path = ?", [text.name])
-            buffer_bytes = max(CSV_BUFFER_BYTES, batch.longest_line_bytes + 1)
-            execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
-            for file in ("ingest/read_lines.sql", "ingest/batch_lines.sql"):
-                run_sql(self.connection, file)
-        derive(self.connection, source.name)
+
+
+def _failed_step(error: duckdb.Error) -> str | None:
+    """Return the SQL file that failed on what a line holds; None where something else is wrong."""
+    is_of_a_line = isinstance(
+        error,
+        duckdb.DataError
+        | duckdb.IntegrityError
+        | duckdb.InvalidInputException
+        | duckdb.InternalException
+        | duckdb.FatalException,
+    )
+    if not is_of_a_line or "No space left" in str(error):
+        return None
+    return next(iter(getattr(error, "__notes__", [])), None)
 
 
 def derive(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -391,19 +523,35 @@ def derive(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         run_sql(connection, folder)
 
 
-def _read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Read the next batch while the engine works on this one."""
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        future = reader.submit(next, batches, None)
-        while (batch := future.result()) is not None:
-            future = reader.submit(next, batches, None)
-            yield batch
+def _read_ahead(
+    batches: Iterator[Batch | bytes], *, must_end: bool
+) -> Generator[Batch | bytes, None, None]:
+    """Read the next batch while the engine works on this one.
 
+    Args:
+        batches: read by a thread.
+        must_end: whether to wait for the thread when the batches are given up.
+    """
+    results: SimpleQueue[Batch | bytes | BaseException | None] = SimpleQueue()
 
-def _skip(stream: BinaryIO, count: int) -> None:
-    """Read past bytes of a stream that cannot seek."""
-    while count > 0:
-        read = stream.read(min(count, 1048576))
-        if not read:
-            return
-        count -= len(read)
+    def read_next() -> None:
+        try:
+            results.put(next(batches, None))
+        except BaseException as error:
+            results.put(error)
+
+    def start() -> Thread:
+        thread = Thread(target=read_next, daemon=True)
+        thread.start()
+        return thread
+
+    thread = start()
+    try:
+        while (found := results.get()) is not None:
+            if isinstance(found, BaseException):
+                raise found
+            thread = start()
+            yield found
+    finally:
+        if must_end:
+            thread.join()

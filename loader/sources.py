@@ -4,19 +4,16 @@ compressed, whether they can still grow, and the date that dates their stamps.
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
+import io
 import re
-import sys
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Protocol
 
+from .decompress import MAGIC, DecompressedFile
 from .errors import InputError
 
 STANDARD_INPUT = "-"
@@ -29,10 +26,21 @@ ROTATED = re.compile(
     r"^(?P<base>.*?)[._-](?:(?P<number>\d{1,3})|(?P<date>\d{4}-?\d{2}-?\d{2})(?:[-_T]?\d{2,6})?)$"
 )
 COMPRESSED_SUFFIX = re.compile(r"\.(?:gz|bz2|xz)$")
-MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 # Control characters that no text holds; NUL is left out, for a crash leaves runs of it in logs
 BINARY_BYTES = bytes([*range(1, 8), *range(14, 27), *range(28, 32), 127])
 SNIFFED_BYTES = 65536
+
+
+class ByteStream(Protocol):
+    """Bytes of a log, uncompressed."""
+
+    def read(self, count: int, /) -> bytes:
+        """Return the next bytes, fewer only at the end."""
+        ...
+
+    def seek(self, position: int, /) -> object:
+        """Go on reading at a place; standard input cannot."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -57,69 +65,90 @@ class Source:
         return STANDARD_INPUT if self.path is None else str(self.path)
 
 
-def find_sources(paths: Sequence[str], today: date) -> list[Source]:
-    """Return the logs under the given paths, older parts of a rotated log first.
+def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[str, InputError]]:
+    """Return the logs under the given paths, older parts of a rotated log first, and the faults.
 
     Args:
         paths: files, directories, or "-" for standard input.
         today: dates the stamps of standard input.
 
-    Raises:
-        InputError: a path does not exist, is no text, or holds no mail log.
+    Returns:
+        The logs; and for each path that does not exist, is no file, cannot be read or holds no
+        mail log, why.
     """
     files: list[Path] = []
-    has_standard_input = False
+    faults: dict[str, InputError] = {}
     for given in paths:
-        path = Path(given)
+        if given == STANDARD_INPUT:
+            continue
         try:
-            if given == STANDARD_INPUT:
-                has_standard_input = True
-            elif path.is_dir():
-                files += _logs_in_directory(path)
-            elif path.is_file():
-                files.append(path)
-            elif path.exists():
-                raise InputError(f"{given}: not a regular file", "pipe it in and name -")
-            else:
-                raise InputError(
-                    f"{given}: no such file", "check the path; a directory works as well"
-                )
+            files += _find_files(given)
+        except InputError as error:
+            faults[given] = error
         except OSError as error:
-            raise _unreadable(given, error) from error
+            faults[given] = _unreadable(given, error)
     unique = sorted({file.resolve(): file for file in files}.values(), key=_age_order)
-    sources = [_describe(file) for file in unique]
-    if has_standard_input:
+    sources = []
+    for file in unique:
+        try:
+            sources.append(_describe(file))
+        except OSError as error:
+            faults[str(file)] = _unreadable(str(file), error)
+    if STANDARD_INPUT in paths:
         sources.append(Source(None, None, True, today))
-    return sources
+    return sources, faults
+
+
+def _find_files(given: str) -> list[Path]:
+    path = Path(given)
+    if path.is_dir():
+        return _logs_in_directory(path)
+    if path.is_file():
+        return [path]
+    if path.exists():
+        raise InputError(f"{given}: not a regular file", "pipe it in and name -")
+    raise InputError(f"{given}: no such file", "check the path; a directory works as well")
+
+
+class _StandardInput:
+    """Standard input, read past the buffer of sys.stdin, whose lock a waiting thread would hold."""
+
+    def __init__(self) -> None:
+        self._raw = io.FileIO(0, closefd=False)
+
+    def read(self, count: int) -> bytes:
+        """Return the next bytes, fewer only at the end."""
+        parts = []
+        while count > 0 and (part := self._raw.read(count)):
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def seek(self, position: int) -> object:
+        """Refuse: nothing comes twice.
+
+        Raises:
+            io.UnsupportedOperation: always.
+        """
+        raise io.UnsupportedOperation("seek")
 
 
 @contextmanager
-def open_source(source: Source) -> Iterator[BinaryIO]:
+def open_source(source: Source) -> Iterator[ByteStream]:
     """Open a log for reading its uncompressed bytes.
 
     Raises:
-        InputError: it cannot be opened, or breaks off or is damaged while being read.
+        InputError: it cannot be opened or read.
     """
     try:
         if source.path is None:
-            yield sys.stdin.buffer
-        elif source.compression == "gzip":
-            with gzip.open(source.path) as stream:
-                yield cast(BinaryIO, stream)
-        elif source.compression == "bzip2":
-            with bz2.open(source.path) as stream:
-                yield cast(BinaryIO, stream)
-        elif source.compression == "xz":
-            with lzma.open(source.path) as stream:
-                yield cast(BinaryIO, stream)
+            yield _StandardInput()
+        elif source.compression is not None:
+            with closing(DecompressedFile(source.path, source.compression)) as unpacked:
+                yield unpacked
         else:
             with source.path.open("rb") as stream:
                 yield stream
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        raise InputError(
-            f"{source.name}: damaged {source.compression} file ({error}); nothing of it was loaded",
-            "copy the file again, or unpack what is readable and load that",
-        ) from error
     except OSError as error:
         raise _unreadable(source.name, error) from error
 
@@ -167,12 +196,9 @@ def _age_order(path: Path) -> tuple[str, str, int, str, int]:
 
 
 def _describe(path: Path) -> Source:
-    try:
-        with path.open("rb") as stream:
-            magic = stream.read(6)
-        changed = datetime.fromtimestamp(path.stat().st_mtime).date()
-    except OSError as error:
-        raise _unreadable(str(path), error) from error
+    with path.open("rb") as stream:
+        magic = stream.read(6)
+    changed = datetime.fromtimestamp(path.stat().st_mtime).date()
     compression = next((MAGIC[start] for start in MAGIC if magic.startswith(start)), None)
     rotated = ROTATED.match(COMPRESSED_SUFFIX.sub("", path.name))
     reference_date = changed

@@ -22,14 +22,30 @@ def sql_files(place: str) -> list[Traversable]:
 
 
 @cache
-def _sql_texts(place: str) -> tuple[str, ...]:
-    return tuple(file.read_text(encoding="utf-8") for file in sql_files(place))
+def _sql_texts(place: str) -> tuple[tuple[str, str], ...]:
+    """Names and texts of the SQL files of a place; names as `5_parse/pickups` below ingest."""
+    top = str(files("mailsql.sql").joinpath("ingest"))
+    return tuple(
+        (
+            str(file).removeprefix(top).strip("/").removesuffix(".sql"),
+            file.read_text(encoding="utf-8"),
+        )
+        for file in sql_files(place)
+    )
 
 
 def run_sql(connection: duckdb.DuckDBPyConnection, place: str) -> None:
-    """Run the SQL files under a folder of sql/, in path order, or the one file named."""
-    for text in _sql_texts(place):
-        connection.execute(text)
+    """Run the SQL files under a folder of sql/, in path order, or the one file named.
+
+    Raises:
+        duckdb.Error: one failed; its note is the name of the file.
+    """
+    for name, text in _sql_texts(place):
+        try:
+            connection.execute(text)
+        except duckdb.Error as error:
+            error.add_note(name)
+            raise
 
 
 def quote_identifier(name: str) -> str:

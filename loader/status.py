@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -28,8 +29,14 @@ def describe_load(
     connection: duckdb.DuckDBPyConnection, loaded: list[LoadedSource], database: Path
 ) -> str:
     """Return what a load added and what the database holds since."""
-    lines = [_describe_source(source) for source in loaded]
+    lines = [_describe_source(source) for source in loaded if source.is_read]
     added = sum(source.line_count for source in loaded)
+    steps = Counter(step for source in loaded for step in source.failed_steps)
+    lines += [
+        f"{count:,} {'lines' if count > 1 else 'line'} not read, for {step} failed: kept as "
+        "unknown; please report it with the line (mailsql status)"
+        for step, count in sorted(steps.items())
+    ]
     lines += ["", f"{added:,} lines added to {database}, which now holds:", ""]
     rows = _line_counts(connection) + [
         (table.replace("_", " "), _count(connection, table)) for table in COUNTED_TABLES
@@ -86,6 +93,14 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
             "Lines of other programs",
             "select program, count(*) as line_count from log_lines where kind = 'foreign' "
             "group by program order by line_count desc, program",
+        ),
+        _section(
+            connection,
+            "Lines on which a step of mailsql failed: please report them",
+            "select regexp_extract(notices.text, '^[^:]*') as step, count(*) as line_count, "
+            "any_value(notices.text) as text, any_value(log_lines.line) as line "
+            "from notices inner join log_lines on notices.notice_key = log_lines.line_key "
+            "where notices.kind = 'line_failed' group by step order by step",
         ),
         _section(
             connection,

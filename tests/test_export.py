@@ -16,10 +16,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mailsql.database import open_database, quote_identifier, quote_text
+from mailsql.database import open_database
 from mailsql.errors import UsageError
 from mailsql.export import TABLES, export
 from mailsql.output import Format, format_rows
+from mailsql.statements import quote_identifier, quote_text
 from tests.conftest import NOW, load
 
 LINE = "Feb  3 09:15:40 mx1 postfix/smtpd[2101]: connect from mail.example.net[192.0.2.17]\n"

@@ -91,8 +91,10 @@ def all_expectations() -> list[dict[str, Any]]:
 def test_every_kind_has_a_sample():
     kinds = set()
     for file in (Path(__file__).parent.parent / "sql" / "words" / "line_kinds").glob("*.csv"):
-        with file.open(newline="") as rows:
-            kinds |= {row["kind"] for row in csv.DictReader(rows)}
+        # No line is of a kind of mailsql's own notices
+        if file.stem != "mailsql":
+            with file.open(newline="") as rows:
+                kinds |= {row["kind"] for row in csv.DictReader(rows)}
     assert kinds == {entry["kind"] for entry in all_expectations()}
 
 

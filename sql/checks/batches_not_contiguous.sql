@@ -1,26 +1,40 @@
 -- Batches follow each other without gap, up to what is loaded
-with followed as (
+with placed as (
+    select
+        load_batches.*,
+        log_files.path,
+        log_files.branch_of is not null as is_branch,
+        log_files.loaded_bytes,
+        log_files.loaded_lines
+    from load_batches
+    inner join log_files on load_batches.file_key = log_files.file_key
+),
+
+-- A branch begins where it differs from the other stream
+followed as (
     select
         *,
-        coalesce(lag(last_byte) over in_order, -1) + 1 as expected_byte,
-        coalesce(lag(last_line_no) over in_order, 0) + 1 as expected_line_no,
+        lag(last_byte + 1, 1, case when is_branch then first_byte else 0 end) over in_order
+            as expected_byte,
+        lag(last_line_no + 1, 1, case when is_branch then first_line_no else 1 end) over in_order
+            as expected_line_no,
         lead(batch_key) over in_order is null as is_last
-    from load_batches
+    from placed
     window in_order as (partition by file_key order by batch_key)
 )
 
 select
-    log_files.path,
-    followed.batch_key,
-    followed.first_byte,
-    followed.expected_byte,
-    followed.first_line_no,
-    followed.expected_line_no
+    path,
+    batch_key,
+    first_byte,
+    expected_byte,
+    first_line_no,
+    expected_line_no
 from followed
-inner join log_files on followed.file_key = log_files.file_key
 where
-    followed.first_byte <> followed.expected_byte
-    or followed.first_line_no <> followed.expected_line_no
-    or (followed.is_last and followed.last_byte + 1 <> log_files.loaded_bytes)
-    or (followed.is_last and followed.last_line_no <> log_files.loaded_lines)
-order by followed.batch_key;
+    first_byte <> expected_byte
+    -- A torn line belongs to the batch that has its end as well
+    or first_line_no not in (expected_line_no, expected_line_no - 1)
+    or (is_last and last_byte + 1 <> loaded_bytes)
+    or (is_last and last_line_no <> loaded_lines)
+order by batch_key;

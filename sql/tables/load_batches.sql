@@ -15,7 +15,8 @@ comment on column load_batches.batch_key is 'Number of the batch, in the order o
 comment on column load_batches.file_key is 'The stream (log_files)';
 comment on column load_batches.first_byte is 'Offset of the first byte, uncompressed, from 0';
 comment on column load_batches.last_byte is 'Offset of the last byte';
-comment on column load_batches.first_line_no is 'First line of the batch, from 1';
+comment on column load_batches.first_line_no is 
+'First line of the batch, from 1; also the last of the batch before, if that was torn there';
 comment on column load_batches.last_line_no is 'Last line of the batch';
 comment on column load_batches.sha256 is 'SHA-256 of the bytes first_byte to last_byte';
 comment on column load_batches.committed_at is 'When the batch was loaded';

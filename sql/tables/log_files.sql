@@ -13,12 +13,13 @@ create table if not exists log_files (
     last_logged_at timestamptz,
     last_local_date date,
     timezone varchar not null,
-    dovecot_prefix varchar
+    dovecot_prefix varchar,
+    branch_of integer
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
 comment on column log_files.path is 'Where the stream was last seen; - is standard input';
-comment on column log_files.compression is 'gzip, or NULL for plain text';
+comment on column log_files.compression is 'gzip, bzip2 or xz; NULL for plain text';
 comment on column log_files.identity_bytes is 'How many first bytes identify the stream';
 comment on column log_files.identity_sha256 is 'SHA-256 of those first bytes, uncompressed';
 comment on column log_files.loaded_bytes is
@@ -33,3 +34,5 @@ comment on column log_files.last_local_date is
 comment on column log_files.timezone is 'Zone of its stamps that have none';
 comment on column log_files.dovecot_prefix is
 'mail_log_prefix of its lines, if it was given (--dovecot-prefix)';
+comment on column log_files.branch_of is
+'The stream (log_files) that it shares its beginning with, which is loaded there; NULL where none';

@@ -33,6 +33,7 @@ inner join latest_lines
         new_streams.host is not distinct from latest_lines.host
         and new_streams.family = latest_lines.family
 inner join file_ranks on latest_lines.line_key >> 32 = file_ranks.file_key
+-- They are equal only where a torn line is read again with its end
 where
     new_streams.first_position
-    < line_position(latest_lines.logged_at, file_ranks.file_rank, latest_lines.line_key);
+    <= line_position(latest_lines.logged_at, file_ranks.file_rank, latest_lines.line_key);

@@ -1,0 +1,161 @@
+"""A compressed file -> its bytes, up to the place where it is damaged, which is then told.
+
+Python's own readers of bzip2 and xz take a later stream with a damaged head for the end of the
+file; here nothing but NULs may stand between and behind streams.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+PACKED_BYTES = 65536
+# A few bytes may become gigabytes
+UNPACKED_BYTES = 1048576
+_DECODERS: dict[str, Callable[[], Any]] = {
+    "gzip": lambda: zlib.decompressobj(31),
+    "bzip2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
+}
+
+
+class DamagedDataError(Exception):
+    """A compressed file cannot be read any further.
+
+    Attributes:
+        packed_bytes: of the file up to the piece in which the damage shows.
+    """
+
+    def __init__(self, message: str, packed_bytes: int) -> None:
+        super().__init__(message)
+        self.packed_bytes = packed_bytes
+
+
+def _decode(decoder: Any, piece: bytes) -> Iterator[bytes]:
+    """Yield what a piece of one stream becomes, at most UNPACKED_BYTES at once."""
+    yield decoder.decompress(piece, UNPACKED_BYTES)
+    if isinstance(decoder, bz2.BZ2Decompressor | lzma.LZMADecompressor):
+        while not decoder.eof and not decoder.needs_input:
+            yield decoder.decompress(b"", UNPACKED_BYTES)
+    else:
+        while decoder.unconsumed_tail:
+            yield decoder.decompress(decoder.unconsumed_tail, UNPACKED_BYTES)
+
+
+def _unpack(packed: BinaryIO, compression: str, whole_until: int | None) -> Iterator[bytes]:
+    """Yield the bytes of all streams of a file.
+
+    Args:
+        packed: the compressed file, at its beginning.
+        compression: gzip, bzip2 or xz.
+        whole_until: from here on it is decoded byte by byte, for what a piece becomes before the
+            damage in it is lost; None for never.
+
+    Raises:
+        DamagedDataError: what follows is damaged or missing.
+    """
+    decoder = None
+    read_bytes = 0
+    size = PACKED_BYTES
+    while piece := packed.read(size):
+        try:
+            while piece:
+                if decoder is None:
+                    piece = piece.lstrip(b"\0")
+                    if not piece:
+                        break
+                    decoder = _DECODERS[compression]()
+                yield from _decode(decoder, piece)
+                piece = b""
+                if decoder.eof:
+                    piece, decoder = decoder.unused_data, None
+        except (zlib.error, lzma.LZMAError, OSError) as error:
+            raise DamagedDataError(str(error), read_bytes) from error
+        read_bytes += size
+        size = PACKED_BYTES if whole_until is None or read_bytes < whole_until else 1
+    if decoder is not None:
+        raise DamagedDataError("it breaks off", read_bytes)
+
+
+class DecompressedFile:
+    """The bytes of a compressed file, read in order; going back begins anew."""
+
+    def __init__(self, path: Path, compression: str) -> None:
+        self.path = path
+        self.compression = compression
+        self._damage: DamagedDataError | None = None
+        self._open(None)
+
+    def _open(self, whole_until: int | None) -> None:
+        self._packed = self.path.open("rb")
+        self._pieces = _unpack(self._packed, self.compression, whole_until)
+        self._rest = b""
+        self._position = 0
+
+    def read(self, count: int) -> bytes:
+        """Return the next bytes, fewer only at the end or before a damage.
+
+        Raises:
+            DamagedDataError: nothing can be read before the damage.
+        """
+        parts = []
+        missing = count
+        while missing > 0:
+            if not self._rest and not self._refill():
+                break
+            part = self._rest[:missing]
+            self._rest = self._rest[missing:]
+            self._position += len(part)
+            missing -= len(part)
+            parts.append(part)
+        if self._damage is not None and not parts and count:
+            raise self._damage
+        return b"".join(parts)
+
+    def _refill(self) -> bool:
+        """Decode more; False at the end and at a damage."""
+        if self._damage is not None:
+            return False
+        try:
+            self._rest = next((piece for piece in self._pieces if piece), b"")
+        except DamagedDataError as damage:
+            self._read_up_to(damage)
+        return bool(self._rest)
+
+    def _read_up_to(self, damage: DamagedDataError) -> None:
+        """Decode what is behind the position once more, up to the very damage."""
+        delivered = self._position
+        self.close()
+        self._open(damage.packed_bytes)
+        rest = bytearray()
+        seen = 0
+        try:
+            for piece in self._pieces:
+                rest += piece[max(0, delivered - seen) :]
+                seen += len(piece)
+        except DamagedDataError as error:
+            self._damage = error
+        self._rest = bytes(rest)
+        self._position = delivered
+
+    def seek(self, position: int) -> None:
+        """Go on reading at a place, or at the end if that comes before it.
+
+        Raises:
+            DamagedDataError: the damage comes before it.
+        """
+        if position < self._position:
+            self.close()
+            self._damage = None
+            self._open(None)
+        while (missing := position - self._position) > 0 and self.read(min(missing, 1048576)):
+            pass
+
+    def close(self) -> None:
+        """Close the file."""
+        self._packed.close()

@@ -1,0 +1,336 @@
+"""A log -> the stream that it is: one that goes on, one that shares its beginning with another, or
+a new one; proven by hashes of what is loaded, never by the name.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from .blocks import EMPTY_LINE, clean_text
+from .decompress import DamagedDataError
+from .errors import InputError
+from .sources import ByteStream, Source
+
+IDENTITY_BYTES = 1024
+CHUNK_BYTES = 1048576
+TORN_SEARCH_BYTES = 65536
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a stream is loaded.
+
+    Attributes:
+        file_key: its number in log_files.
+        is_known: whether it has a row there.
+        loaded_bytes: the next load continues here.
+        loaded_lines: lines before that.
+        timezone: that it was loaded with, or None.
+        dovecot_prefix: that it was loaded with, or None.
+        branch_of: the stream that it shares its beginning with, or None.
+        last_local_date: of the last line that it shares, or None.
+        torn: what stands before loaded_bytes, if that is no whole line.
+        is_all: whether the log ends there.
+    """
+
+    file_key: int
+    is_known: bool
+    loaded_bytes: int
+    loaded_lines: int
+    timezone: str | None
+    dovecot_prefix: str | None
+    branch_of: int | None = None
+    last_local_date: date | None = None
+    torn: bytes = b""
+    is_all: bool = False
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """A row of log_files."""
+
+    file_key: int
+    identity_bytes: int
+    identity_sha256: str
+    loaded_bytes: int
+    loaded_lines: int
+    tail_bytes: int
+    tail_sha256: str
+    timezone: str | None
+    dovecot_prefix: str | None
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What a log has in common with a stream, from its beginning on.
+
+    Attributes:
+        byte_count: bytes of it.
+        line_count: lines of it.
+        file_key: the stream that holds the last of these lines.
+        is_all: whether the log has nothing else, but for the beginning of a line of the stream.
+    """
+
+    byte_count: int
+    line_count: int
+    file_key: int
+    is_all: bool
+
+
+def find_checkpoint(
+    connection: duckdb.DuckDBPyConnection, source: Source, stream: ByteStream, head: bytes
+) -> Checkpoint:
+    """Find out which stream a log is, and how far that is loaded.
+
+    Of several that it may be, the one loaded last is meant.
+
+    Args:
+        connection: of the database.
+        source: the log.
+        stream: its bytes; files are left at any place, standard input behind what is loaded.
+        head: its first bytes, at least IDENTITY_BYTES if it has as many.
+
+    Raises:
+        InputError: standard input begins like a stream, and goes on otherwise.
+        DamagedDataError: it is damaged before it differs from a stream.
+    """
+    related = []
+    short = []
+    for known in _streams(connection):
+        is_same = (
+            known.identity_bytes <= len(head)
+            and hashlib.sha256(head[: known.identity_bytes]).hexdigest() == known.identity_sha256
+        )
+        if not is_same:
+            if known.identity_bytes < IDENTITY_BYTES or known.identity_bytes > len(head):
+                short.append(known)
+            continue
+        if source.path is None and known.loaded_bytes > len(head):
+            return _skip(known, stream, head)
+        start = known.loaded_bytes - known.tail_bytes
+        tail = _read_at(stream, head, start, known.tail_bytes)
+        if hashlib.sha256(tail).hexdigest() == known.tail_sha256:
+            torn = _torn_line(stream, head, known.loaded_bytes, tail)
+            return _continued(known, torn)
+        related.append(known)
+    related += _of_the_same_first_line(connection, short, head)
+    if related:
+        bytes_read = io.BytesIO(head) if source.path is None else stream
+        found = [(_shared(connection, bytes_read, one.file_key), one) for one in related]
+        shared, parent = max(found, key=lambda pair: (pair[0].byte_count, -pair[1].file_key))
+        if shared.line_count or shared.is_all:
+            return _branch(connection, parent, shared)
+    return Checkpoint(_next_key(connection), False, 0, 0, None, None)
+
+
+def _streams(connection: duckdb.DuckDBPyConnection) -> list[_Stream]:
+    """All streams, the last one first."""
+    rows = connection.execute(
+        "select file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "
+        "tail_bytes, tail_sha256, timezone, dovecot_prefix from log_files order by file_key desc"
+    ).fetchall()
+    return [_Stream(*row) for row in rows]
+
+
+def _of_the_same_first_line(
+    connection: duckdb.DuckDBPyConnection, streams: list[_Stream], head: bytes
+) -> list[_Stream]:
+    """Those of some streams, too short to be known by their first bytes, that begin alike."""
+    first_line, ended, _ = head.partition(b"\n")
+    if not streams or not ended:
+        return []
+    # Only literals are looked up, all else would be searched for
+    keys = ", ".join(str(stream.file_key * 2**32 + 1) for stream in streams)
+    rows = connection.execute(
+        f"select line_key >> 32, line from raw_lines where line_key in ({keys})"
+    ).fetchall()
+    alike = {file_key for file_key, line in rows if line == _shown(first_line)}
+    return [stream for stream in streams if stream.file_key in alike]
+
+
+def _next_key(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("select coalesce(max(file_key), 0) + 1 from log_files").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _continued(known: _Stream, torn: bytes) -> Checkpoint:
+    return Checkpoint(
+        known.file_key,
+        True,
+        known.loaded_bytes,
+        known.loaded_lines,
+        known.timezone,
+        known.dovecot_prefix,
+        torn=torn,
+    )
+
+
+def _branch(connection: duckdb.DuckDBPyConnection, parent: _Stream, shared: _Shared) -> Checkpoint:
+    """A stream that begins where a log differs from another one."""
+    before = shared.file_key * 2**32
+    dated = connection.execute(
+        "select (logged_at at time zone ?)::date from raw_lines "
+        "where line_key > ? and line_key <= ? and logged_at is not null "
+        "order by line_key desc limit 1",
+        [parent.timezone, before, before + shared.line_count],
+    ).fetchone()
+    return Checkpoint(
+        _next_key(connection),
+        False,
+        shared.byte_count,
+        shared.line_count,
+        parent.timezone,
+        parent.dovecot_prefix,
+        parent.file_key,
+        dated[0] if dated else None,
+        is_all=shared.is_all,
+    )
+
+
+def _skip(known: _Stream, stream: ByteStream, head: bytes) -> Checkpoint:
+    """Read standard input up to where its stream goes on."""
+    missing = known.loaded_bytes - len(head)
+    recent = head
+    while missing > 0 and (read := stream.read(min(missing, CHUNK_BYTES))):
+        missing -= len(read)
+        recent += read
+        recent = recent[min(max(0, len(recent) - known.tail_bytes), recent.rfind(b"\n") + 1) :]
+    tail = recent[len(recent) - known.tail_bytes :]
+    if not missing and hashlib.sha256(tail).hexdigest() != known.tail_sha256:
+        raise InputError(
+            "standard input: begins like a log that is loaded, and goes on otherwise",
+            "save it as a file and load that: only what differs is added",
+        )
+    return _continued(known, recent[recent.rfind(b"\n") + 1 :])
+
+
+def _read_at(stream: ByteStream, head: bytes, start: int, count: int) -> bytes:
+    """Return bytes at a place, fewer where the log ends or is damaged."""
+    if start + count <= len(head):
+        return head[start : start + count]
+    try:
+        stream.seek(start)
+        return stream.read(count)
+    except DamagedDataError:
+        return b""
+    except io.UnsupportedOperation:
+        return head[start:]
+
+
+def _torn_line(stream: ByteStream, head: bytes, end: int, tail: bytes) -> bytes:
+    """Return what stands between the last line end before a place and the place."""
+    if tail.endswith(b"\n"):
+        return b""
+    count = TORN_SEARCH_BYTES
+    while True:
+        start = max(0, end - count)
+        before = _read_at(stream, head, start, end - start)
+        cut = before.rfind(b"\n") + 1
+        if cut or not start:
+            return before[cut:]
+        count *= 16
+
+
+def _shared(
+    connection: duckdb.DuckDBPyConnection,
+    stream: ByteStream,
+    file_key: int,
+    limit: int | None = None,
+) -> _Shared:
+    """Compare a log with what is loaded of a stream: batches by hash, then lines by text."""
+    batches = connection.execute(
+        "select first_byte, last_byte + 1, last_line_no, sha256 from load_batches "
+        "where file_key = ? order by batch_key",
+        [file_key],
+    ).fetchall()
+    parent = connection.execute(
+        "select branch_of from log_files where file_key = ?", [file_key]
+    ).fetchone()
+    shared = _Shared(0, 0, file_key, False)
+    if parent is not None and parent[0] is not None:
+        begun = batches[0][0]
+        shared = _shared(
+            connection, stream, parent[0], begun if limit is None else min(limit, begun)
+        )
+        if shared.byte_count < begun:
+            return shared
+    for start, end, last_line_no, sha256 in batches:
+        if (limit is None or end <= limit) and _sha256(stream, start, end) == sha256:
+            shared = _Shared(end, last_line_no, file_key, False)
+            continue
+        return _shared_lines(connection, stream, file_key, shared, last_line_no, limit)
+    return shared
+
+
+def _sha256(stream: ByteStream, start: int, end: int) -> str:
+    digest = hashlib.sha256()
+    stream.seek(start)
+    while start < end and (read := stream.read(min(CHUNK_BYTES, end - start))):
+        digest.update(read)
+        start += len(read)
+    return digest.hexdigest()
+
+
+def _shared_lines(
+    connection: duckdb.DuckDBPyConnection,
+    stream: ByteStream,
+    file_key: int,
+    shared: _Shared,
+    last_line_no: int,
+    limit: int | None,
+) -> _Shared:
+    """Compare line by line behind what is shared already, up to a line of the stream."""
+    position, line_count = shared.byte_count, shared.line_count
+    stream.seek(max(0, position - 1))
+    if position and (torn := _torn_line(stream, b"", position, stream.read(1))):
+        position -= len(torn)
+        line_count -= 1
+    result = connection.execute(
+        "select line from raw_lines where line_key between ? and ? order by line_key",
+        [file_key * 2**32 + line_count + 1, file_key * 2**32 + last_line_no],
+    )
+    lines = _lines(stream, position)
+    is_all = False
+    while (limit is None or position < limit) and (row := result.fetchone()):
+        line = next(lines, b"")
+        if not line.endswith(b"\n"):
+            is_all = not line or str(row[0]).startswith(_shown_beginning(line))
+            break
+        if _shown(line) != row[0]:
+            break
+        position += len(line)
+        line_count += 1
+        shared = _Shared(position, line_count, file_key, False)
+    return _Shared(shared.byte_count, shared.line_count, shared.file_key, is_all)
+
+
+def _lines(stream: ByteStream, start: int) -> Iterator[bytes]:
+    """Yield lines from a place on, each with its newline, which only the last may lack."""
+    stream.seek(start)
+    rest = b""
+    while read := stream.read(CHUNK_BYTES):
+        *lines, rest = (rest + read).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
+    if rest:
+        yield rest
+
+
+def _shown(line: bytes) -> str:
+    """Return a line as it is stored."""
+    text = clean_text(line).removesuffix(b"\n")
+    return "" if text == EMPTY_LINE else text.decode()
+
+
+def _shown_beginning(piece: bytes) -> str:
+    """Return a piece of a line as it is stored, without a character that is cut in two."""
+    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+    return _shown(decoder.decode(piece.removesuffix(b"\r")).encode())

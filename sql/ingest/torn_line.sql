@@ -1,0 +1,57 @@
+-- The first line of the batch was loaded without its end: all that it said is forgotten
+create or replace temp view torn_line as
+select first_line_key as line_key from batch;
+
+delete from raw_lines using torn_line
+where raw_lines.line_key = torn_line.line_key;
+
+delete from connections using torn_line
+where connections.connection_key = torn_line.line_key;
+
+delete from messages using torn_line
+where messages.message_key = torn_line.line_key;
+
+delete from deliveries using torn_line
+where deliveries.delivery_key = torn_line.line_key;
+
+delete from queue_events using torn_line
+where queue_events.event_key = torn_line.line_key;
+
+delete from rejections using torn_line
+where rejections.rejection_key = torn_line.line_key;
+
+delete from logins using torn_line
+where logins.login_key = torn_line.line_key;
+
+delete from pop3_sessions using torn_line
+where torn_line.line_key in (pop3_sessions.session_key, pop3_sessions.logout_key);
+
+delete from imap_sessions using torn_line
+where torn_line.line_key in (imap_sessions.session_key, imap_sessions.logout_key);
+
+delete from service_sessions using torn_line
+where torn_line.line_key in (service_sessions.session_key, service_sessions.logout_key);
+
+delete from mailbox_deliveries using torn_line
+where mailbox_deliveries.mailbox_delivery_key = torn_line.line_key;
+
+delete from mailbox_events using torn_line
+where mailbox_events.mailbox_event_key = torn_line.line_key;
+
+delete from auth_events using torn_line
+where auth_events.auth_event_key = torn_line.line_key;
+
+delete from submissions using torn_line
+where submissions.submission_key = torn_line.line_key;
+
+delete from notices using torn_line
+where notices.notice_key = torn_line.line_key;
+
+delete from message_links using torn_line
+where
+    torn_line.line_key in (
+        message_links.child_key, message_links.parent_key, message_links.link_key
+    );
+
+delete from open_lines using torn_line
+where open_lines.line_key = torn_line.line_key;

@@ -1,0 +1,123 @@
+"""Contract 5: a line on which a step fails is kept and said, and all others load."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import mailsql
+from bench.generate import generate
+from mailsql import database as database_module
+from mailsql.check import run_checks
+from mailsql.status import describe_load, describe_status
+from tests.conftest import load, rows_without_keys
+
+STEPS = ("1_lines/7_lines", "5_parse/delivery_records", "7_store/deliveries", "8_relate/3_origins")
+BREAKING = """;
+create or replace temp table broken as
+select case when contains(line, '{mark}') then error('line {mark}' || chr(10) || 'more') end as x
+from lines;
+"""
+
+
+@pytest.fixture
+def break_steps(monkeypatch):
+    """Make a step fail on every line that holds the word MARK and the number of the step."""
+    read = database_module._sql_texts
+
+    def broken(place: str) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (name, text + BREAKING.format(mark=f"MARK{STEPS.index(name)}"))
+            if name in STEPS
+            else (name, text)
+            for name, text in read(place)
+        )
+
+    return lambda: monkeypatch.setattr(database_module, "_sql_texts", broken)
+
+
+def marked_log(path: Path, marks: dict[int, str]) -> dict[str, list[tuple]]:
+    """Write a log with a word in some lines; return its rows as if these lines said nothing."""
+    lines = list(generate(2000, seed=5, per_second=3))
+    silent = list(lines)
+    for place, mark in marks.items():
+        silent[place] = mark
+        lines[place] = (
+            f"{lines[place][:16]}mx1 postfix/smtp[77]: 3A{place:05X}: to=<x@example.org>, "
+            f"relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred ({mark})"
+        )
+    path.write_text("".join(line + "\n" for line in silent))
+    whole = path.with_suffix(".duckdb")
+    load([path], whole)
+    path.write_text("".join(line + "\n" for line in lines))
+    return rows_without_keys(whole, {str(path): 0})
+
+
+def test_lines_on_which_a_step_fails_are_kept_and_the_others_load(tmp_path, break_steps):
+    log, database = tmp_path / "mail.log", tmp_path / "broken.duckdb"
+    marks = {500: "MARK0", 501: "MARK1", 1700: "MARK2", 1703: "MARK3"}
+    expected = marked_log(log, marks)
+    break_steps()
+    loaded = load([log], database, batch_bytes=80_000)
+    assert loaded[0].failed_steps == STEPS
+    assert (loaded[0].line_count, loaded[0].fault) == (2000, None)
+
+    rows = rows_without_keys(database, {str(log): 0})
+    lines = log.read_text().splitlines()
+    for step, (place, mark) in zip(STEPS, marks.items(), strict=True):
+        text = f"{step}: Invalid Input Error: line {mark}"
+        notice = (place + 1, None, None, None, None, None, "line_failed", "error", text)
+        expected["notices"].append(notice)
+        kept = (place + 1, None, None, None, None, None, "unknown", lines[place])
+        expected["log_lines"][place] = kept
+    expected["notices"].sort(key=lambda row: row[0])
+    assert rows == expected
+
+    assert load([log], database)[0].line_count == 0
+    assert rows_without_keys(database, {str(log): 0}) == rows
+    with mailsql.open_database(database) as connection:
+        said: list[str] = []
+        assert run_checks(connection, said.append) == 0, said
+        summary, status = describe_load(connection, loaded, database), describe_status(connection)
+    for step in STEPS:
+        assert f"1 line not read, for {step} failed" in summary
+        assert step in status
+
+
+def test_a_lost_engine_is_opened_again(tmp_path, monkeypatch):
+    log, database = tmp_path / "mail.log", tmp_path / "broken.duckdb"
+    marked_log(log, {1000: "MARK"})
+    run = mailsql.ingest.run_sql
+    lost = []
+
+    def failing(connection: duckdb.DuckDBPyConnection, place: str) -> None:
+        run(connection, place)
+        if place == "ingest/7_store" and connection.execute(
+            "select count(*) from lines where contains(line, 'MARK')"
+        ).fetchone() != (0,):
+            lost.append(connection)
+            error = duckdb.InternalException("assertion failed")
+            error.add_note("7_store/messages")
+            raise error
+
+    monkeypatch.setattr("mailsql.ingest.run_sql", failing)
+    loaded = load([log], database, batch_bytes=80_000)
+    assert loaded[0].failed_steps == ("7_store/messages",)
+    assert len(set(map(id, lost))) > 1
+    with mailsql.open_database(database) as connection:
+        assert run_checks(connection, lambda _: None) == 0
+        assert connection.execute("select count(*) from log_lines").fetchone() == (2000,)
+
+
+def test_what_no_line_is_to_blame_for_ends_the_load(tmp_path, monkeypatch):
+    log, database = tmp_path / "mail.log", tmp_path / "broken.duckdb"
+    marked_log(log, {})
+
+    def full(connection: duckdb.DuckDBPyConnection, place: str) -> None:
+        error = duckdb.IOException("No space left on device")
+        error.add_note(place)
+        raise error
+
+    monkeypatch.setattr("mailsql.ingest.run_sql", full)
+    with pytest.raises(duckdb.IOException):
+        load([log], database)
