@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from .check import run_checks
-from .database import database_error, open_database
-from .errors import DatabaseError, Interrupted, MailsqlError, UsageError
+from .database import WAIT_SECONDS, database_error, open_database
+from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
 from .export import export as export_csv
 from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
@@ -29,9 +29,11 @@ from .reading import check_reading, open_reading
 from .report import list_reports, run_report
 from .results import count_rows, write_result
 from .snapshot import open_snapshot
+from .sources import STANDARD_INPUT
 from .statements import quote_identifier
 from .status import describe_load, describe_status
 from .trace import Language, describe_messages
+from .visible import one_line
 
 app = typer.Typer(
     help="Postfix and Dovecot logs as DuckDB tables: find any mail, and prove it, in SQL.",
@@ -101,8 +103,18 @@ def load(
     force: Annotated[
         bool, typer.Option("--force", help="Also text of which no line begins as in a log.")
     ] = False,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
+    ] = WAIT_SECONDS,
+    later: Annotated[
+        bool,
+        typer.Option("--later", help="If it is held still, leave it to the next load, and exit 0."),
+    ] = False,
+    group_readable: GroupReadable = False,
 ) -> None:
     """Load logs, plain or compressed; only what is new in them is added."""
+    if later and STANDARD_INPUT in paths:
+        raise UsageError("--later: standard input comes only once", "save it as a file, load that")
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -130,9 +142,17 @@ def load(
                 threads=threads,
                 progress=lambda count: bar.update(task, advance=count),
                 force=force,
+                mode=file_mode(group_readable),
+                wait_seconds=wait,
+                on_wait=narrate,
             )
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted", INTERRUPTED_HINT) from error
+        except HeldError as error:
+            if not later:
+                raise
+            narrate(f"{one_line(str(error))}; the next load has everything")
+            return
     if any(source.is_read for source in loaded):
         with open_reading(db) as connection:
             write(describe_load(connection, loaded, db))

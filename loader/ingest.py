@@ -18,11 +18,12 @@ from threading import Thread
 import duckdb
 
 from .blocks import Batch, BatchFile, cut_in_two, open_batch_files, read_batches, read_line
-from .database import open_database, set_timezone
+from .database import WAIT_SECONDS, open_database, set_timezone
 from .decompress import DamagedDataError
 from .errors import InputError
 from .objects import __version__
 from .prefixes import read_prefix
+from .private import OWNER_ONLY, beside, created_with
 from .sources import SNIFFED_BYTES, ByteStream, Source, check_text, find_sources, open_source
 from .statements import quote_text, run_sql
 from .streams import IDENTITY_BYTES, Checkpoint, find_checkpoint
@@ -82,6 +83,9 @@ def load(
     threads: int | None = None,
     progress: Progress | None = None,
     force: bool = False,
+    mode: int = OWNER_ONLY,
+    wait_seconds: float = WAIT_SECONDS,
+    on_wait: Callable[[str], None] | None = None,
 ) -> list[LoadedSource]:
     """Load logs into a database and return what was added, log by log.
 
@@ -103,8 +107,12 @@ def load(
         threads: of the engine; one per core if None.
         progress: called with the bytes added, after each batch.
         force: whether a log is loaded of which no line begins like that of a log.
+        mode: of the database if it is created; what stands beside it gets the database's.
+        wait_seconds: for how long to wait where another process holds the database.
+        on_wait: told who holds it when waiting begins.
 
     Raises:
+        HeldError: another process holds the database.
         DatabaseError: the database cannot be opened for writing.
         UsageError: the time zone is not known, or the prefix cannot be used.
     """
@@ -117,19 +125,17 @@ def load(
     loaded = [LoadedSource(path, fault=fault) for path, fault in faults.items()]
     if not sources:
         return loaded
-    with open_batch_files() as files:
+    with created_with(beside(database, mode)), open_batch_files() as files:
         loader = _Loader(
-            database,
+            _Target(database, threads, files, mode, wait_seconds, on_wait),
             now,
             year,
             timezone,
             host,
             dovecot_prefix,
             batch_bytes,
-            threads,
             progress,
             force,
-            files,
         )
         try:
             return loaded + [loader.load_source(source) for source in sources]
@@ -137,18 +143,34 @@ def load(
             loader.connection.close()
 
 
-def _connect(
-    database: Path, threads: int | None, files: Sequence[BatchFile]
-) -> duckdb.DuckDBPyConnection:
+@dataclass(frozen=True)
+class _Target:
+    """The database that is loaded into, and what it may read: the batches."""
+
+    database: Path
+    threads: int | None
+    files: Sequence[BatchFile]
+    mode: int
+    wait_seconds: float
+    on_wait: Callable[[str], None] | None
+
+
+def _connect(target: _Target) -> duckdb.DuckDBPyConnection:
     """Open the database for ingest: nothing in it can make a load read any other file."""
-    connection = open_database(database, read_only=False)
+    connection = open_database(
+        target.database,
+        read_only=False,
+        mode=target.mode,
+        wait_seconds=target.wait_seconds,
+        on_wait=target.on_wait,
+    )
     try:
-        if threads is not None:
-            connection.execute(f"set threads = {threads:d}")
+        if target.threads is not None:
+            connection.execute(f"set threads = {target.threads:d}")
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
         connection.execute("set enable_progress_bar = false")
-        paths = ", ".join(quote_text(file.path) for file in files)
+        paths = ", ".join(quote_text(file.path) for file in target.files)
         connection.execute(f"set allowed_paths = [{paths}]")
         connection.execute("set enable_external_access = false")
         set_prefixes(connection, [])
@@ -208,30 +230,26 @@ class _Loader:
 
     def __init__(
         self,
-        database: Path,
+        target: _Target,
         now: datetime,
         year: int | None,
         timezone: str | None,
         host: str | None,
         dovecot_prefix: str | None,
         batch_bytes: int,
-        threads: int | None,
         progress: Progress | None,
         force: bool,
-        files: Sequence[BatchFile],
     ) -> None:
-        self.database = database
+        self.target = target
         self.now = now
         self.year = year
         self.timezone = timezone
         self.host = host
         self.dovecot_prefix = dovecot_prefix
         self.batch_bytes = batch_bytes
-        self.threads = threads
         self.progress = progress
         self.force = force
-        self.files = files
-        self.connection = _connect(database, threads, files)
+        self.connection = _connect(target)
         system = self.connection.execute("select current_setting('TimeZone')").fetchone()
         assert system is not None
         self.system_timezone = str(system[0])
@@ -290,7 +308,7 @@ class _Loader:
             self.batch_bytes,
             source.is_closed,
             source.name,
-            self.files,
+            self.target.files,
             checkpoint.torn,
         )
         # Standard input may be silent for ever, and is the last to be read
@@ -324,7 +342,7 @@ class _Loader:
             if isinstance(error, duckdb.InternalException | duckdb.FatalException):
                 # They leave nothing that can be worked with
                 self.connection.close()
-                self.connection = _connect(self.database, self.threads, self.files)
+                self.connection = _connect(self.target)
                 self._prepare(place)
             if batch.line_count > 1:
                 for half in cut_in_two(batch):

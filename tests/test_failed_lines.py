@@ -7,7 +7,7 @@ import pytest
 
 import mailsql
 from bench.generate import generate
-from mailsql import database as database_module
+from mailsql import statements as statements_module
 from mailsql.check import run_checks
 from mailsql.status import describe_load, describe_status
 from tests.conftest import load, rows_without_keys
@@ -23,7 +23,7 @@ from lines;
 @pytest.fixture
 def break_steps(monkeypatch):
     """Make a step fail on every line that holds the word MARK and the number of the step."""
-    read = database_module._sql_texts
+    read = statements_module._sql_texts
 
     def broken(place: str) -> tuple[tuple[str, str], ...]:
         return tuple(
@@ -33,7 +33,7 @@ def break_steps(monkeypatch):
             for name, text in read(place)
         )
 
-    return lambda: monkeypatch.setattr(database_module, "_sql_texts", broken)
+    return lambda: monkeypatch.setattr(statements_module, "_sql_texts", broken)
 
 
 def marked_log(path: Path, marks: dict[int, str]) -> dict[str, list[tuple]]:
