@@ -2,7 +2,7 @@
 
 -- The number behind a key of a list in any order; NULL where it is no number
 create or replace temp macro counter(counters, key) as
-    try_cast(regexp_extract(counters, '[ ,]' || key || '=(\d+)(?:[, )+]|$)', 1) as bigint);
+    count_of(regexp_extract(counters, '[ ,]' || key || '=(\d+)(?:[, )+]|$)', 1));
 
 -- One number of a pair a/b behind a key
 create or replace temp macro counter_pair(counters, key) as

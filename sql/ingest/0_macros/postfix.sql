@@ -68,9 +68,6 @@ create or replace temp macro counter_total(counters, command) as
         counter_ok(counters, command)
     );
 
-create or replace temp macro seconds(field) as
-    case when regexp_full_match(field, '[0-9.]+') then try_cast(field as double) end;
-
 -- Message-ID without its angle brackets
 create or replace temp macro bare_message_id(value) as
     nullif(

@@ -15,6 +15,6 @@ select
     line_key,
     case when length(counts) < length(body) then substr(body, 7, length(body) - length(counts) - 14)
     end as sender,
-    try_cast(split_part(counts, ', nrcpt=', 1) as bigint) as size_bytes,
+    count_of(split_part(counts, ', nrcpt=', 1)) as size_bytes,
     try_cast(split_part(split_part(counts, ', nrcpt=', 2), ' ', 1) as integer) as recipient_count
 from cut;

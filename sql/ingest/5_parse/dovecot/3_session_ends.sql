@@ -89,11 +89,11 @@ select
     coalesce(
         counter(counters, 'in'),
         counter(counters, 'rcvd'),
-        try_cast(counter_pair(counters, 'bytes').first as bigint)
+        count_of(counter_pair(counters, 'bytes').first)
     ) as in_bytes,
     coalesce(
         counter(counters, 'out'),
         counter(counters, 'sent'),
-        try_cast(counter_pair(counters, 'bytes').second as bigint)
+        count_of(counter_pair(counters, 'bytes').second)
     ) as out_bytes
 from ends;

@@ -143,8 +143,8 @@ select
             else coalesce(nullif(usual.message_id, ''), old.message_id)
         end
     ) as message_id,
-    try_cast(regexp_extract(usual.tail, '^, size=(\d+)', 1) as bigint) as size_bytes,
-    try_cast(regexp_extract(usual.tail, '^(?:, size=\w+)?, vsize=(\d+)', 1) as bigint)
+    count_of(regexp_extract(usual.tail, '^, size=(\d+)', 1)) as size_bytes,
+    count_of(regexp_extract(usual.tail, '^(?:, size=\w+)?, vsize=(\d+)', 1))
         as virtual_size_bytes,
     nullif(regexp_extract(usual.tail, '^(?:, v?size=\w+)*, from=(.*?)(?:, subject=|$)', 1), '')
         as sender,

@@ -78,14 +78,14 @@ of_saves as (
         coalesce(
             nullif(subject, ''), nullif(regexp_extract(head, ', subject=(.*), msgid=', 1), '')
         ) as subject,
-        try_cast(
+        count_of(
             coalesce(
                 nullif(size, ''),
                 case
                     when not starts_with(head, 'msgid=')
                         then regexp_extract(head, ', size=(\d+)(?:, delivery_time=\d+ms)?$', 1)
                 end
-            ) as bigint
+            )
         ) as size_bytes,
         try_cast(regexp_extract(head, ', delivery_time=(\d+)ms$', 1) as integer) / 1000.0
             as delivery_seconds

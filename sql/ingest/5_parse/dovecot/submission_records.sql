@@ -27,7 +27,7 @@ select
     parts.verb = 'Successfully' as is_success,
     case when parts.verb <> '' then parts.sender end as sender,
     nullif(parts.recipient, '') as recipient,
-    try_cast(parts.size as bigint) as size_bytes,
+    count_of(parts.size) as size_bytes,
     try_cast(parts.count as integer) as recipient_count,
     nullif(parts.id, '') as transaction_id,
     nullif(parts.reply, '') as reply,
