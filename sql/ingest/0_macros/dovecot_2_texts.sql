@@ -87,10 +87,24 @@ create or replace temp macro auth_outcome(text) as
         else 'other'
     end;
 
--- sieve: msgid=<m8@example.org>: fileinto action: stored mail into mailbox 'Lists', of some verbs
+-- sieve: msgid=<m8@example.org>: fileinto action: stored mail into mailbox 'Lists', of some verbs.
+-- Where a message-id or a mailbox holds such a verb, which is which is not said
 create or replace temp macro sieve_parts(body, verbs) as
-    regexp_extract(
-        body,
-        '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (' || verbs || ')(.*)$',
-        ['head', 'verb', 'tail']
-    );
+    case
+        when regexp_matches(body, ': (?:' || verbs || ').*: (?:' || verbs || ')')
+            then {
+                'head': null,
+                'verb': case
+                    when
+                        regexp_extract(body, '^.*?: (' || verbs || ')', 1)
+                        = regexp_extract(body, '^.*: (' || verbs || ')', 1)
+                        then regexp_extract(body, ': (' || verbs || ')', 1)
+                end,
+                'tail': null
+            }
+        else regexp_extract(
+            body,
+            '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (' || verbs || ')(.*)$',
+            ['head', 'verb', 'tail']
+        )
+    end;

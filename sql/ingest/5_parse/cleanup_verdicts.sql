@@ -10,6 +10,7 @@ with checks as (
         header_id,
         kind,
         body,
+        may_be_cut,
         regexp_extract(
             body,
             '^([a-z-]+): (header|body|content|mime-error) (.*) from '
@@ -32,6 +33,7 @@ milters as (
         header_id,
         kind,
         body,
+        may_be_cut,
         regexp_extract(
             body,
             '^([a-z-]+): ([A-Z-]+) from ([^\s\[\];]+\[[^\]]*\](?::\d+)?): (.*?);'
@@ -66,7 +68,9 @@ verdicts as (
 readable as (
     select
         * exclude (parts),
-        case when not is_ambiguous then parts end as parts
+        case
+            when not is_ambiguous and not may_be_cut and has_one_context(body) then parts
+        end as parts
     from verdicts
 ),
 

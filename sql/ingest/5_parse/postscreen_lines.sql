@@ -11,6 +11,7 @@ with matched as (
         header_id,
         kind,
         body,
+        may_be_cut,
         regexp_extract(
             body,
             '^[A-Za-z0-9: .-]*\[([0-9A-Fa-f:.]+)\]:(\d+)(.*)$', ['ip', 'port', 'rest']
@@ -25,10 +26,10 @@ contexts as (
     select
         *,
         case
-            when kind = 'postscreen_reject' then regexp_extract(
+            when kind = 'postscreen_reject' and not may_be_cut and has_one_context(client.rest)
+                then regexp_extract(
                 client.rest,
-                '^: (.*?); from=<' || address_pattern() || '>, to=<' || address_pattern()
-                || '>, proto=(\w+), helo=<(\S*)>$',
+                '^: (.*?); from=<(.*?)>, to=<(.*?)>, proto=(\w+), helo=<(\S*)>$',
                 ['text', 'sender', 'recipient', 'protocol', 'helo_name']
             )
         end as context
@@ -41,7 +42,8 @@ select
     logged_at,
     header_id,
     kind,
-    '[' || client.ip || ']:' || client.port as endpoint,
+    -- Cut off before its end, it names no client
+    case when client.ip <> '' then '[' || client.ip || ']:' || client.port end as endpoint,
     plain_ip(client.ip) as client_ip,
     try_cast(client.port as integer) as client_port,
     case kind
@@ -69,7 +71,7 @@ select
     end as reason,
     case kind
         when 'postscreen_pregreet' then nullif(regexp_extract(client.rest, '^: (.*)$', 1), '')
-        when 'postscreen_dnsbl' then 'rank ' || regexp_extract(body, '^DNSBL rank (-?\d+) ', 1)
+        when 'postscreen_dnsbl' then 'rank ' || nullif(regexp_extract(body, '^DNSBL rank (-?\d+) ', 1), '')
         when 'postscreen_violation'
             then nullif(regexp_extract(client.rest, '^ after (?:[A-Z-]+: |\S+ )(.*)$', 1), '')
     end as content,

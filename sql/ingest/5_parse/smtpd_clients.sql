@@ -12,7 +12,7 @@ with matched as (
         body,
         regexp_extract(body, '^client=' || client_pattern(), ['name', 'ip', 'port']) as client,
         case
-            when contains(body, ', ')
+            when contains(body, ', ') and not may_be_cut
                 then regexp_extract(
                     body,
                     '^client=[^,]+(?:, sasl_method=([^,]+))?(?:, sasl_username=(.*?))?'

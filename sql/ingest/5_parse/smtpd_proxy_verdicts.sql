@@ -9,10 +9,10 @@ with matched as (
         header_id,
         kind,
         body,
+        may_be_cut,
         regexp_extract(
             body,
-            '^(proxy-(?:accept|reject)): ([A-Z-]+): (.*?);'
-            || '(?: from=<' || address_pattern() || '>)?(?: to=<' || address_pattern() || '>)?'
+            '^(proxy-(?:accept|reject)): ([A-Z-]+): (.*?);(?: from=<(.*?)>)?(?: to=<(.*?)>)?'
             || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?: sasl_username=<([^>]*)>)?$',
             [
                 'action', 'stage', 'text', 'sender', 'recipient', 'protocol', 'helo_name',
@@ -26,7 +26,8 @@ with matched as (
 readable as (
     select
         *,
-        not is_open_value(parts.text) as is_readable
+        not may_be_cut and has_one_context(body) and not is_open_value(parts.text)
+            as is_readable
     from matched
 )
 

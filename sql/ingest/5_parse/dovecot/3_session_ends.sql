@@ -13,6 +13,7 @@ with told as (
         speaker.client_ip,
         speaker.pid,
         speaker.session_id,
+        may_be_cut,
         case
             when speaker.service is null
                 then regexp_extract(
@@ -36,8 +37,11 @@ opened as (
 
 parted as (
     select
-        * exclude (told_length),
-        regexp_extract(substr(text, told_length + 1), ' [a-z_]+=.*$') as counters
+        * exclude (told_length, may_be_cut),
+        case
+            when may_be_cut then ''
+            else regexp_extract(substr(text, told_length + 1), ' [a-z_]+=.*$')
+        end as counters
     from opened
 ),
 

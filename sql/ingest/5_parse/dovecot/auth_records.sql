@@ -9,18 +9,36 @@ with spoken as (
         logged_at,
         header_id,
         speaker,
+        may_be_cut,
         not regexp_matches(body, ' - trying the next (?:passdb|userdb)$') as is_final,
         regexp_replace(body, '^conn unix:auth-worker \([^)]*\): auth-worker<\d+>: ', '') as body
     from dovecot_lines
     where is_changed and kind = 'dovecot_auth'
 ),
 
--- What the client gave as its password may stand at the end, whatever it holds
+-- Behind a prefix that names the user only a password can hold anything
+placed as (
+    select
+        * exclude (may_be_cut),
+        case
+            when may_be_cut then null
+            when speaker.username is not null then 'text'
+            when contains(body, 'given password: ')
+                then password_place(body, '(?:,[0-9A-Fa-f.:]+|,<[^<>]*>)\): ')
+            else 'name'
+        end as password_place
+    from spoken
+),
+
 discreet as (
     select
         * exclude (body),
-        regexp_replace(body, ' \((?:SHA1 of )?given password: .*$', '') as body
-    from spoken
+        case password_place
+            when 'text' then regexp_replace(body, given_password() || '.*$', '')
+            -- Behind the last end of the brackets
+            else regexp_replace(body, '^(.*\): [^()]*)' || given_password() || '.*$', '\1')
+        end as body
+    from placed
 ),
 
 -- The user's name is what a client gave: the end of the brackets counts, but where the server
@@ -29,6 +47,7 @@ bracketed as (
     select
         * exclude (body),
         case
+            when password_place is null then null
             when speaker.username is not null
                 then
                 {
