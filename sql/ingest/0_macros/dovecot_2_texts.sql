@@ -87,6 +87,9 @@ create or replace temp macro auth_outcome(text) as
         else 'other'
     end;
 
+-- The brackets around a user that the auth process speaks of end in what only the server writes
+create or replace temp macro end_of_user() as '(?:,[0-9A-Fa-f.:]+|,<[^<>]*>)\): ';
+
 -- sieve: msgid=<m8@example.org>: fileinto action: stored mail into mailbox 'Lists', of some verbs.
 -- Where a message-id or a mailbox holds such a verb, which is which is not said
 create or replace temp macro sieve_parts(body, verbs) as

@@ -47,7 +47,7 @@ readable as (
     from addressed
 ),
 
-tailed as (
+placed as (
     select
         * exclude (body),
         substr(
@@ -57,6 +57,16 @@ tailed as (
             + case when head.orig_recipient <> '' then length(head.orig_recipient) + 12 else 0 end
         ) as tail
     from readable
+),
+
+-- Behind addresses that were not read to their end there is no field
+tailed as (
+    select
+        * exclude (tail),
+        case
+            when head.relay <> '' or regexp_matches(tail, '^(?:conn_use|delay|status)=') then tail
+        end as tail
+    from placed
 ),
 
 ended as (

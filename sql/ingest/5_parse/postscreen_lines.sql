@@ -66,7 +66,7 @@ select
     case
         when kind in ('postscreen_reject', 'postscreen_busy') then coalesce(
             nullif(regexp_replace(context.text, '^\d\d\d (?:\d\.\d{1,3}\.\d{1,3} )?', ''), ''),
-            ltrim(client.rest, ': ')
+            nullif(ltrim(client.rest, ': '), '')
         )
     end as reason,
     case kind

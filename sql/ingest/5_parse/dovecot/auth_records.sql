@@ -22,9 +22,11 @@ placed as (
         * exclude (may_be_cut),
         case
             when may_be_cut then null
+            -- A prefix that could not be told from a password
+            when speaker.username = '?' and contains(body, 'given password: ') then null
             when speaker.username is not null then 'text'
             when contains(body, 'given password: ')
-                then password_place(body, '(?:,[0-9A-Fa-f.:]+|,<[^<>]*>)\): ')
+                then password_place(body, end_of_user())
             else 'name'
         end as password_place
     from spoken
@@ -35,8 +37,13 @@ discreet as (
         * exclude (body),
         case password_place
             when 'text' then regexp_replace(body, given_password() || '.*$', '')
-            -- Behind the last end of the brackets
-            else regexp_replace(body, '^(.*\): [^()]*)' || given_password() || '.*$', '\1')
+            else
+                regexp_extract(body, '^.*' || end_of_user())
+                || regexp_replace(
+                    substr(body, length(regexp_extract(body, '^.*' || end_of_user())) + 1),
+                    given_password() || '.*$',
+                    ''
+                )
         end as body
     from placed
 ),
