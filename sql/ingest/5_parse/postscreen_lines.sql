@@ -34,6 +34,18 @@ contexts as (
             )
         end as context
     from matched
+),
+
+-- The reply reaches from the client to the context, or as far as the line does
+answered as (
+    select
+        *,
+        case
+            when context.protocol <> '' then context.text
+            when kind in ('postscreen_reject', 'postscreen_busy')
+                then regexp_replace(client.rest, '^: ', '')
+        end as reply
+    from contexts
 )
 
 select
@@ -61,14 +73,9 @@ select
         when kind = 'postscreen_violation'
             then nullif(regexp_extract(client.rest, '^ after ([A-Z-]+)', 1), '')
     end as stage,
-    try_cast(regexp_extract(context.text, '^([245]\d\d) ', 1) as integer) as reply_code,
-    nullif(regexp_extract(context.text, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
-    case
-        when kind in ('postscreen_reject', 'postscreen_busy') then coalesce(
-            nullif(regexp_replace(context.text, '^\d\d\d (?:\d\.\d{1,3}\.\d{1,3} )?', ''), ''),
-            nullif(ltrim(client.rest, ': '), '')
-        )
-    end as reason,
+    try_cast(regexp_extract(reply, '^([245]\d\d) ', 1) as integer) as reply_code,
+    nullif(regexp_extract(reply, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
+    nullif(regexp_replace(reply, '^\d\d\d (?:\d\.\d{1,3}\.\d{1,3} )?', ''), '') as reason,
     case kind
         when 'postscreen_pregreet' then nullif(regexp_extract(client.rest, '^: (.*)$', 1), '')
         when 'postscreen_dnsbl' then 'rank ' || nullif(regexp_extract(body, '^DNSBL rank (-?\d+) ', 1), '')
@@ -79,4 +86,4 @@ select
     nullif(context.recipient, '') as recipient,
     nullif(context.protocol, '') as protocol,
     nullif(context.helo_name, '') as helo_name
-from contexts;
+from answered;
