@@ -135,7 +135,8 @@ create or replace temp macro given_password() as ' \((?:SHA1 of )?given password
 create or replace temp macro before_password(text) as
     regexp_extract(text, '^(.*?)' || given_password(), 1);
 
-create or replace temp macro since_password(text) as substr(text, length(before_password(text)) + 1);
+create or replace temp macro since_password(text) as
+    substr(text, length(before_password(text)) + 1);
 
 -- Whether such words stand behind the brackets around the user, in the name, or it is not said: ends
 -- are the ends of such brackets, with what only the server writes before them
@@ -184,7 +185,9 @@ create or replace temp macro dovecot_prefix(sentence, usual, is_usual) as
             and contains(sentence, 'given password: ')
             then plain_prefix(
                 sentence,
-                case password_place(sentence, '(?:,[0-9A-Fa-f.:]+|,sasl:[\w-]+)\)(?:<[^<>\s]*>)*: ')
+                case password_place(
+                    sentence, '(?:,[0-9A-Fa-f.:]+|,sasl:[\w-]+)\)(?:<[^<>\s]*>)*: '
+                )
                     when 'text' then auth_prefix(before_password(sentence))
                     when 'name' then auth_prefix(sentence)
                     else {

@@ -64,7 +64,7 @@ from (
             select * from longest_lines
             union all
             select * from new_longest_lines
-        )
+        ) as all_longest_lines
     ) as longest
         on
             long_lines.file_key = longest.file_key

@@ -10,7 +10,8 @@ with cut as (
             when not may_be_cut then split_part(body, '>, size=', -1)
             else regexp_extract(
                 body,
-                '^from=<' || plain_address_pattern() || '>, size=(\d+, nrcpt=\d+ \(queue active\))$',
+                '^from=<' || plain_address_pattern()
+                || '>, size=(\d+, nrcpt=\d+ \(queue active\))$',
                 2
             )
         end as counts

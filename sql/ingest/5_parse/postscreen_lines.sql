@@ -28,10 +28,10 @@ contexts as (
         case
             when kind = 'postscreen_reject' and not may_be_cut and has_one_context(client.rest)
                 then regexp_extract(
-                client.rest,
-                '^: (.*?); from=<(.*?)>, to=<(.*?)>, proto=(\w+), helo=<(\S*)>$',
-                ['text', 'sender', 'recipient', 'protocol', 'helo_name']
-            )
+                    client.rest,
+                    '^: (.*?); from=<(.*?)>, to=<(.*?)>, proto=(\w+), helo=<(\S*)>$',
+                    ['text', 'sender', 'recipient', 'protocol', 'helo_name']
+                )
         end as context
     from matched
 ),
@@ -78,7 +78,8 @@ select
     nullif(regexp_replace(reply, '^\d\d\d (?:\d\.\d{1,3}\.\d{1,3} )?', ''), '') as reason,
     case kind
         when 'postscreen_pregreet' then nullif(regexp_extract(client.rest, '^: (.*)$', 1), '')
-        when 'postscreen_dnsbl' then 'rank ' || nullif(regexp_extract(body, '^DNSBL rank (-?\d+) ', 1), '')
+        when 'postscreen_dnsbl'
+            then 'rank ' || nullif(regexp_extract(body, '^DNSBL rank (-?\d+) ', 1), '')
         when 'postscreen_violation'
             then nullif(regexp_extract(client.rest, '^ after (?:[A-Z-]+: |\S+ )(.*)$', 1), '')
     end as content,

@@ -37,5 +37,6 @@ select
         when parts.outcome = 'aborted' then 'aborted by the client'
         else nullif(nullif(parts.reason, ''), '(reason unavailable)')
     end as reason,
-    case when not may_be_cut then nullif(nullif(parts.username, ''), '(unavailable)') end as username
+    case when not may_be_cut then nullif(nullif(parts.username, ''), '(unavailable)') end
+        as username
 from matched;

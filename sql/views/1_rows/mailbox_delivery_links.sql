@@ -83,4 +83,4 @@ comment on column mailbox_delivery_links.mailbox_delivery_key is
 'The mailbox delivery (mailbox_deliveries)';
 comment on column mailbox_delivery_links.message_key is 'The message (messages)';
 comment on column mailbox_delivery_links.evidence is
-'What tells it, besides time: session or session behind a proxy (and user or message-id), message-id';
+'What tells it, besides time: session or session behind a proxy, and user or message-id; message-id';

@@ -97,7 +97,10 @@ of_auth as (
         nullif(parts.driver, '') as driver,
         nullif(nullif(person.username, '?'), '') as username,
         plain_ip(person.client_ip) as client_ip,
-        coalesce(speaker.session_id, nullif(person.session_id, '')) as session_id,
+        case
+            when password_place is not null
+                then coalesce(speaker.session_id, nullif(person.session_id, ''))
+        end as session_id,
         nullif(upper(person.method), '') as method,
         person.master <> '' as is_master,
         is_final,
