@@ -60,14 +60,23 @@ create or replace temp macro may_be_address(text) as
         '.*@(?:[A-Za-z0-9._\x{80}-\x{10FFFF}-]+|\[[0-9A-Za-z.:]*\])|\S*|"(?:[^"\\]|\\.)*"'
     );
 
+create or replace temp macro split_at(text, marker, length_before) as
+    {
+        'before': substr(text, 1, length_before),
+        'after': substr(text, length_before + length(marker) + 1)
+    };
+
 -- All places where a marker stands in a text: what comes before it, and what behind
 create or replace temp macro splits(text, marker) as
     list_transform(
         range(1, len(string_split(text, marker))),
-        lambda place: {
-            'before': array_to_string(string_split(text, marker)[:place], marker),
-            'after': array_to_string(string_split(text, marker)[place + 1:], marker)
-        }
+        lambda place: split_at(
+            text,
+            marker,
+            (place - 1) * length(marker) + list_sum(
+                list_transform(string_split(text, marker)[:place], lambda piece: length(piece))
+            )::bigint
+        )
     );
 
 -- Whether the keys of a context stand once each: then their values may hold anything else

@@ -15,7 +15,7 @@ with handed as (
     where deliveries.agent in ('local', 'virtual', 'lmtp', 'pipe')
 ),
 
--- The id of the LMTP transaction in Postfix's reply. Whoever got a mail knows such ids, so it counts
+-- The id of the LMTP transaction in Postfix's reply. Whoever got a mail knows such ids: it counts
 -- only where user or message-id bear it out
 answered as (
     select
@@ -83,4 +83,4 @@ comment on column mailbox_delivery_links.mailbox_delivery_key is
 'The mailbox delivery (mailbox_deliveries)';
 comment on column mailbox_delivery_links.message_key is 'The message (messages)';
 comment on column mailbox_delivery_links.evidence is
-'What tells it, besides time: session or session behind a proxy, and user or message-id; message-id';
+'What tells it, besides time and user or message-id: session, session behind a proxy or message-id';
