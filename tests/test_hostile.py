@@ -30,7 +30,7 @@ EDGES = [
     b"9" * 309,
     b"1e308",
 ]
-SAMPLE = 60_000
+SAMPLE = 30_000
 
 
 def known_lines() -> list[bytes]:
@@ -66,11 +66,11 @@ def test_no_number_and_no_cut_stops_a_load(changed, tmp_path):
     load([log], database, year=2026)
     connection = mailsql.open_database(database)
     assert connection.execute("select count(*) from log_lines").fetchone() == (len(lines),)
-    # Views and reports reckon with what was read
-    for (view,) in connection.execute(
-        "select schema_name || '.' || view_name from duckdb_views() where not internal"
+    # Reports reckon with what was read
+    for (report,) in connection.execute(
+        "select view_name from duckdb_views() where schema_name = 'reports'"
     ).fetchall():
-        connection.execute(f"select * from {view}").fetchall()
+        connection.execute(f"select * from reports.{report}").fetchall()
     told: list[str] = []
     assert run_checks(connection, told.append) == 0, "\n".join(told)
 
