@@ -117,8 +117,8 @@ def long_log() -> list[str]:
             f"postfix/qmgr[9]: {queue_id}: from=<{filling} y@example.net>, size=1, nrcpt=1 "
             "(queue active)",
             f"postfix/smtp[8]: {queue_id}: to=<b@example.org>, relay=mx.example.org[192.0.2.9]:25, "
-            f"delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 {filling * 3} Ok: queued as "
-            f"5E0014{number:04d})",
+            f"delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 {filling * 3} Ok: "
+            f"queued as 5E0014{number:04d})",
             f"dovecot: imap-login: Login: user=<{filling}>, method=PLAIN, rip=192.0.2.7, "
             "lip=192.0.2.1, mpid=4, TLS, session=<s1>",
             "dovecot: imap(bob)<4><s1>: Disconnected: Logged out in=1 out=2",
