@@ -7,7 +7,7 @@ create table if not exists mailbox_deliveries (
     username varchar,
     pid integer,
     session_id varchar,
-    action varchar not null,
+    action varchar,
     is_sieve boolean not null,
     mailbox varchar,
     target varchar,

@@ -8,7 +8,7 @@ create table if not exists mailbox_events (
     client_ip varchar,
     pid integer,
     session_id varchar,
-    event varchar not null,
+    event varchar,
     mailbox varchar,
     source varchar,
     new_name varchar,

@@ -10,6 +10,7 @@ create table if not exists open_lines (
     kind varchar not null,
     speaker varchar,
     body varchar not null,
+    may_be_cut boolean not null,
     connection_key bigint,
     expires_at timestamptz not null
 );
@@ -25,6 +26,7 @@ comment on column open_lines.queue_id is 'As in log_lines';
 comment on column open_lines.kind is 'As in log_lines';
 comment on column open_lines.speaker is 'Who speaks in a line of Dovecot, and in which session';
 comment on column open_lines.body is 'The text after the queue id';
+comment on column open_lines.may_be_cut is 'Whether the end of the text may be missing';
 comment on column open_lines.connection_key is
 'The connection that brought the message which the line begins';
 comment on column open_lines.expires_at is 'Log time after which nothing continues it any more';

@@ -12,5 +12,6 @@ create or replace temp table lines (
     kind kind_name,
     speaker varchar,
     body varchar,
+    may_be_cut boolean,
     line varchar
 );

@@ -128,6 +128,37 @@ create or replace temp macro taught_prefix(sentence) as
         length(regexp_extract(sentence, '^(?:\x1f[^\x1f]*){5}\x1f'))
     );
 
+-- The auth process may log, last of all, what a client gave as its password; both it and the user's
+-- name may hold anything
+create or replace temp macro given_password() as ' \((?:SHA1 of )?given password: ';
+
+create or replace temp macro before_password(text) as
+    regexp_extract(text, '^(.*?)' || given_password(), 1);
+
+create or replace temp macro since_password(text) as
+    substr(text, length(before_password(text)) + 1);
+
+-- Whether such words stand behind the brackets around the user, in the name, or it is not said: ends
+-- are the ends of such brackets, with what only the server writes before them
+create or replace temp macro password_place(text, ends) as
+    case
+        when not regexp_matches(text, given_password()) then 'name'
+        when not regexp_matches(since_password(text), ends) then 'text'
+        -- What the server repeats of a password ends in a bracket
+        when not ends_with(text, ')') then 'name'
+        when
+            not contains(before_password(text), ')')
+            and len(regexp_extract_all(since_password(text), ends)) = 1
+            then 'name'
+    end;
+
+create or replace temp macro auth_prefix(sentence) as
+    regexp_extract(
+        sentence,
+        '^(auth|auth-worker)\((.*)\)(?:<([^<>\s]*)>(?:<([^<>\s]*)>)?)?: ',
+        ['service', 'username', 'first', 'second']
+    );
+
 -- Which of the forms of mail_log_prefix it is; a user's name may hold anything. Of a session it is
 -- the name of somebody who logged in; of the auth process (2.4) whatever was tried, so that the last
 -- end of a prefix counts there
@@ -149,15 +180,26 @@ create or replace temp macro dovecot_prefix(sentence, usual, is_usual) as
                 || 'Username character disallowed .*\)$'
             )
             then plain_prefix(sentence, usual)
-        when regexp_matches(sentence, '^auth(?:-worker)?\(') then
-            plain_prefix(
+        when
+            regexp_matches(sentence, '^auth(?:-worker)?\(')
+            and contains(sentence, 'given password: ')
+            then plain_prefix(
                 sentence,
-                regexp_extract(
-                    sentence,
-                    '^(auth|auth-worker)\((.*)\)(?:<([^<>\s]*)>(?:<([^<>\s]*)>)?)?: ',
-                    ['service', 'username', 'first', 'second']
+                case password_place(
+                    sentence, '(?:,[0-9A-Fa-f.:]+|,sasl:[\w-]+)\)(?:<[^<>\s]*>)*: '
                 )
+                    when 'text' then auth_prefix(before_password(sentence))
+                    when 'name' then auth_prefix(sentence)
+                    else {
+                        'service': split_part(sentence, '(', 1),
+                        'username': '?',
+                        'first': '',
+                        'second': ''
+                    }
+                end
             )
+        when regexp_matches(sentence, '^auth(?:-worker)?\(') then
+            plain_prefix(sentence, auth_prefix(sentence))
         when starts_with(sentence, 'service=') then
             named_prefix(
                 regexp_extract(

@@ -2,7 +2,7 @@
 
 -- The number behind a key of a list in any order; NULL where it is no number
 create or replace temp macro counter(counters, key) as
-    try_cast(regexp_extract(counters, '[ ,]' || key || '=(\d+)(?:[, )+]|$)', 1) as bigint);
+    count_of(regexp_extract(counters, '[ ,]' || key || '=(\d+)(?:[, )+]|$)', 1));
 
 -- One number of a pair a/b behind a key
 create or replace temp macro counter_pair(counters, key) as
@@ -87,10 +87,27 @@ create or replace temp macro auth_outcome(text) as
         else 'other'
     end;
 
--- sieve: msgid=<m8@example.org>: fileinto action: stored mail into mailbox 'Lists', of some verbs
+-- The brackets around a user that the auth process speaks of end in what only the server writes
+create or replace temp macro end_of_user() as '(?:,[0-9A-Fa-f.:]+|,<[^<>]*>)\): ';
+
+-- sieve: msgid=<m8@example.org>: fileinto action: stored mail into mailbox 'Lists', of some verbs.
+-- Where a message-id or a mailbox holds such a verb, which is which is not said
 create or replace temp macro sieve_parts(body, verbs) as
-    regexp_extract(
-        body,
-        '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (' || verbs || ')(.*)$',
-        ['head', 'verb', 'tail']
-    );
+    case
+        when regexp_matches(body, ': (?:' || verbs || ').*: (?:' || verbs || ')')
+            then {
+                'head': null,
+                'verb': case
+                    when
+                        regexp_extract(body, '^.*?: (' || verbs || ')', 1)
+                        = regexp_extract(body, '^.*: (' || verbs || ')', 1)
+                        then regexp_extract(body, ': (' || verbs || ')', 1)
+                end,
+                'tail': null
+            }
+        else regexp_extract(
+            body,
+            '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (' || verbs || ')(.*)$',
+            ['head', 'verb', 'tail']
+        )
+    end;

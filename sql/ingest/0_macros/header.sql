@@ -60,13 +60,6 @@ create or replace temp macro text_start(cut_line, head) as
         else cut_line.text_start
     end;
 
--- @SECONDSNANOSECONDS of multilog: hexadecimal, ten seconds ahead of UTC in 1970 (TAI64N)
-create or replace temp macro tai64n_time(stamp) as
-    make_timestamp(
-        (try_cast('0x' || substr(stamp, 3, 15) as bigint) - 10) * 1000000
-        + try_cast('0x' || substr(stamp, 18, 8) as bigint) // 1000
-    ) at time zone 'UTC';
-
 create or replace temp macro month_number(name) as
     (strpos('JanFebMarAprMayJunJulAugSepOctNovDec', name) + 2) // 3;
 

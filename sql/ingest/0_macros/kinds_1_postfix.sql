@@ -258,6 +258,17 @@ create or replace temp macro postfix_kind(daemon, severity, queue_id, body) as
                     then 'cleanup_message_id'
                 when daemon in ('qmgr', 'oqmgr', 'nqmgr') and starts_with(body, 'from=<') then
                     case
+                        -- The sender chooses where a long line is cut off: what follows counts only
+                        -- where the sender ends
+                        when strlen(body) >= 430 and starts_with(body, 'from=<"') then
+                            case regexp_extract(
+                                body,
+                                '^from=<"(?:[^"\\]|\\.)*"[^"\\>]*>, (size|status)=[^"]*$',
+                                1
+                            )
+                                when 'size' then 'qmgr_active'
+                                when 'status' then 'qmgr_expired'
+                            end
                         when ends_with(body, ' (queue active)') then 'qmgr_active'
                         when contains(body, '>, status=expired, returned') then 'qmgr_expired'
                         when contains(body, '>, status=force-expired, returned') then 'qmgr_expired'

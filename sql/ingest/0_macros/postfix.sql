@@ -47,6 +47,46 @@ create or replace temp macro known_name(name) as nullif(nullif(name, ''), 'unkno
 -- An envelope address between < and >: a quoted local part may hold any character
 create or replace temp macro address_pattern() as '((?:"(?:[^"\\]|\\.)*")?[^"\\>]*)';
 
+-- An address between < and > that cannot hide anything: what follows it is the writer's, even where
+-- the end of the line is missing
+create or replace temp macro plain_address_pattern() as
+    '([^\s"\\<>,;:()\[\]@]*(?:@(?:\[[0-9A-Za-z.:]*\]|[^\s"\\<>,;:()\[\]@]*))?)';
+
+-- Whether a text may be an address: quoted as RFC 5321 says, or as Postfix wrote it before version
+-- 3.5 (info_log_address_format = internal), with any local part; without a domain it has no blanks
+create or replace temp macro may_be_address(text) as
+    regexp_full_match(
+        text,
+        '.*@(?:[A-Za-z0-9._\x{80}-\x{10FFFF}-]+|\[[0-9A-Za-z.:]*\])|\S*|"(?:[^"\\]|\\.)*"'
+    );
+
+create or replace temp macro split_at(text, marker, length_before) as
+    {
+        'before': substr(text, 1, length_before),
+        'after': substr(text, length_before + length(marker) + 1)
+    };
+
+-- All places where a marker stands in a text: what comes before it, and what behind
+create or replace temp macro splits(text, marker) as
+    list_transform(
+        range(1, len(string_split(text, marker))),
+        lambda place: split_at(
+            text,
+            marker,
+            (place - 1) * length(marker) + list_sum(
+                list_transform(string_split(text, marker)[:place], lambda piece: length(piece))
+            )::bigint
+        )
+    );
+
+-- Whether the keys of a context stand once each: then their values may hold anything else
+create or replace temp macro has_one_context(text) as
+    not (
+        text like '%; from=<%; from=<%'
+        or text like '%; proto=%; proto=%'
+        or regexp_matches(text, '>,? to=<.*>,? to=<|>,? proto=.*>,? proto=')
+    );
+
 -- NAME[ADDRESS] with or without :PORT
 create or replace temp macro client_pattern() as '([^\s\[\],;]+)\[([^\]]*)\](?::(\d+))?';
 
@@ -67,9 +107,6 @@ create or replace temp macro counter_total(counters, command) as
         try_cast(regexp_extract(counters, ' ' || command || '=\d+/(\d+)', 1) as integer),
         counter_ok(counters, command)
     );
-
-create or replace temp macro seconds(field) as
-    case when regexp_full_match(field, '[0-9.]+') then try_cast(field as double) end;
 
 -- Message-ID without its angle brackets
 create or replace temp macro bare_message_id(value) as

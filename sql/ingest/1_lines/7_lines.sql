@@ -9,12 +9,14 @@ with dated as (
         cut_lines.line,
         cut_lines.shown,
         text_start(cut_lines, known_headers.head) as text_start,
-        case
-            when cut_lines.line_key is not null then cut_lines.known_at
-            when cut_lines.style = 'bsd' then stamps.logged_at
-            when cut_lines.style = 'tai64n' then tai64n_time(cut_lines.stamp)
-            else try_cast(cut_lines.stamp as timestamptz)
-        end as logged_at,
+        sensible_time(
+            case
+                when cut_lines.line_key is not null then cut_lines.known_at
+                when cut_lines.style = 'bsd' then stamps.logged_at
+                when cut_lines.style = 'tai64n' then tai64n_time(cut_lines.stamp)
+                else try_cast(cut_lines.stamp as timestamptz)
+            end
+        ) as logged_at,
         known_headers.header_id,
         known_headers.host,
         known_headers.program,
@@ -98,7 +100,13 @@ bodied as (
                 family = 'postfix' and (queue_id is not null or starts_with(beginning, 'NOQUEUE: '))
                 then shown_rest(line, shown, text_start + colon + 1)
             else shown_rest(line, shown, text_start)
-        end as body
+        end as body,
+        -- Postfix cuts its text, queue id and all but the severity, at 2,000 bytes
+        case
+            when family = 'postfix' and strlen(line) >= 2000
+                then strlen(shown_rest(line, shown, text_start)) >= 2000
+            else false
+        end as may_be_cut
     from identified
 )
 
@@ -118,5 +126,6 @@ select
     end as kind,
     speaker,
     body,
+    may_be_cut,
     line
 from bodied;

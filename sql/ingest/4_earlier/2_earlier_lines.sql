@@ -56,6 +56,7 @@ select
     kind::kind_name as kind,
     speaker,
     body,
+    may_be_cut,
     connection_key
 from continued
 union all
@@ -68,6 +69,7 @@ select
     lines.kind,
     lines.speaker,
     lines.body,
+    lines.may_be_cut,
     messages.connection_key
 from lines
 left join messages on lines.line_key = messages.message_key
@@ -85,7 +87,8 @@ select
     header_id,
     kind,
     speaker,
-    body
+    body,
+    may_be_cut
 from changed_lines
 union all
 (
@@ -96,6 +99,7 @@ union all
         header_id,
         kind,
         speaker,
-        body
+        body,
+        may_be_cut
     from earlier_lines
 );

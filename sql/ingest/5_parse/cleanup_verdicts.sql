@@ -10,6 +10,7 @@ with checks as (
         header_id,
         kind,
         body,
+        may_be_cut,
         regexp_extract(
             body,
             '^([a-z-]+): (header|body|content|mime-error) (.*) from '
@@ -32,6 +33,7 @@ milters as (
         header_id,
         kind,
         body,
+        may_be_cut,
         regexp_extract(
             body,
             '^([a-z-]+): ([A-Z-]+) from ([^\s\[\];]+\[[^\]]*\](?::\d+)?): (.*?);'
@@ -40,7 +42,13 @@ milters as (
             [
                 'action', 'stage', 'client', 'text', 'sender', 'recipient', 'protocol', 'helo_name'
             ]
-        ) as parts
+        ) as parts,
+        -- The client stands before all that strangers write
+        regexp_extract(
+            body,
+            '^[a-z-]+: [A-Z-]+ from ([^\s\[\];]+\[[^\]]*\](?::\d+)?): (.*)$',
+            ['client', 'text']
+        ) as beginning
     from changed_lines
     where kind = 'cleanup_milter'
 ),
@@ -66,7 +74,9 @@ verdicts as (
 readable as (
     select
         * exclude (parts),
-        case when not is_ambiguous then parts end as parts
+        case
+            when not is_ambiguous and not may_be_cut and has_one_context(body) then parts
+        end as parts
     from verdicts
 ),
 
@@ -74,7 +84,9 @@ readable as (
 headed as (
     select
         * exclude (parts),
-        parts.* exclude (action, stage),
+        parts.* exclude (action, stage, client, text),
+        coalesce(nullif(parts.client, ''), nullif(beginning.client, '')) as client,
+        coalesce(nullif(parts.text, ''), nullif(beginning.text, '')) as text,
         coalesce(nullif(parts.action, ''), split_part(body, ':', 1)) as action,
         coalesce(
             nullif(parts.stage, ''),
@@ -82,7 +94,7 @@ headed as (
                 regexp_extract(body, '^[a-z-]+: (header|body|content|mime-error|[A-Z-]+)', 1), ''
             )
         ) as stage,
-        regexp_extract(parts.client, '^' || client_pattern(), ['name', 'ip', 'port']) as origin
+        regexp_extract(client, '^' || client_pattern(), ['name', 'ip', 'port']) as origin
     from readable
 )
 

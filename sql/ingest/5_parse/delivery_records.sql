@@ -1,39 +1,53 @@
 -- One row per delivery record
 -- 7D4C440791: to=<h@example.org>, orig_to=<info@example.com>, relay=mx.example.org[198.51.100.25]:25, conn_use=3, delay=0.4, delays=0.2/0.1/0/0.1, tls=may, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 9A0B1C2D3E4F)
 create or replace temp view delivery_records as
-with addressed as (
+with judged as (
     select
         line_key,
         logged_at,
         header_id,
         queue_id,
         body,
-        regexp_extract(
-            body,
-            '^to=<' || address_pattern() || '>, (?:orig_to=<' || address_pattern() || '>, )?'
-            || 'relay=([^,]+), ',
-            ['recipient', 'orig_recipient', 'relay']
-        ) as head
+        may_be_cut,
+        -- A recipient or a reply imitates what follows an address
+        body like '%>, relay=%>, relay=%' or body like '%>, orig_to=<%>, orig_to=<%' as is_imitated
     from changed_lines
     where kind = 'delivery'
 ),
 
--- Before Postfix 3.5 addresses were not quoted: then up to the first key that may follow
+addressed as (
+    select
+        * exclude (is_imitated),
+        case
+            when not may_be_cut and not is_imitated then regexp_extract(
+                body,
+                '^to=<' || address_pattern() || '>, (?:orig_to=<' || address_pattern() || '>, )?'
+                || 'relay=([^,]+), ',
+                ['recipient', 'orig_recipient', 'relay']
+            )
+        end as head
+    from judged
+),
+
+-- Before Postfix 3.5 addresses were not quoted
 readable as (
     select
         * exclude (head),
         case
             when head.relay <> '' then head
-            else regexp_extract(
-                body,
-                '^to=<(.*?)>, (?:orig_to=<(.*?)>, )?(?:relay=([^,]+), )?',
-                ['recipient', 'orig_recipient', 'relay']
-            )
+            when contains(body, '>, relay=') and not may_be_cut then delivery_reading(body)
+            when regexp_matches(body, '^to=<' || plain_address_pattern() || '>, ')
+                then regexp_extract(
+                    body,
+                    '^to=<' || plain_address_pattern() || '>, '
+                    || '(?:orig_to=<' || plain_address_pattern() || '>, )?(?:relay=([^,]+), )?',
+                    ['recipient', 'orig_recipient', 'relay']
+                )
         end as head
     from addressed
 ),
 
-tailed as (
+placed as (
     select
         * exclude (body),
         substr(
@@ -43,6 +57,16 @@ tailed as (
             + case when head.orig_recipient <> '' then length(head.orig_recipient) + 12 else 0 end
         ) as tail
     from readable
+),
+
+-- Behind addresses that were not read to their end there is no field
+tailed as (
+    select
+        * exclude (tail),
+        case
+            when head.relay <> '' or regexp_matches(tail, '^(?:conn_use|delay|status)=') then tail
+        end as tail
+    from placed
 ),
 
 ended as (
@@ -85,7 +109,7 @@ split as (
         case
             when contains(fields, ', tls=') then regexp_extract(fields, ', tls=([^,]*)', 1)
         end as tls_level,
-        ends_with(text, ')') as is_whole,
+        ends_with(text, ')') and not may_be_cut as is_whole,
         case when ends_with(text, ')') then substr(text, 1, length(text) - 1) else text end as reply
     from told
 ),
@@ -170,7 +194,7 @@ select
             then nullif(regexp_extract(reply, '^forwarded as ([0-9A-Za-z]+)$', 1), '')
     end as remote_queue_id,
     case
-        when ends_with(reply, ' Saved') and starts_with(reply, '250 2.')
+        when is_whole and ends_with(reply, ' Saved') and starts_with(reply, '250 2.')
             then nullif(split_part(reply, ' ', -2), '')
     end as remote_session_id
 from coded;

@@ -3,6 +3,10 @@
 create or replace temp view message_ids as
 select
     line_key,
-    bare_message_id(substr(body, 12)) as message_id
+    case
+        -- It ends at its bracket
+        when not may_be_cut or regexp_matches(body, '^message-id=<' || address_pattern() || '>')
+            then bare_message_id(substr(body, 12))
+    end as message_id
 from work_lines
 where kind = 'cleanup_message_id';

@@ -5,6 +5,9 @@ create or replace temp view pickups as
 select
     line_key,
     try_cast(regexp_extract(body, '^uid=(\d+) ', 1) as integer) as uid,
-    nullif(regexp_extract(body, '> orig_id=([0-9A-Za-z]+)$', 1), '') as orig_queue_id
+    case
+        when not may_be_cut
+            then nullif(regexp_extract(body, '> orig_id=([0-9A-Za-z]+)$', 1), '')
+    end as orig_queue_id
 from work_lines
 where kind = 'pickup';

@@ -11,6 +11,7 @@ with matched as (
         header_id,
         kind,
         body,
+        may_be_cut,
         regexp_extract(
             body,
             '^[A-Za-z0-9: .-]*\[([0-9A-Fa-f:.]+)\]:(\d+)(.*)$', ['ip', 'port', 'rest']
@@ -25,14 +26,26 @@ contexts as (
     select
         *,
         case
-            when kind = 'postscreen_reject' then regexp_extract(
-                client.rest,
-                '^: (.*?); from=<' || address_pattern() || '>, to=<' || address_pattern()
-                || '>, proto=(\w+), helo=<(\S*)>$',
-                ['text', 'sender', 'recipient', 'protocol', 'helo_name']
-            )
+            when kind = 'postscreen_reject' and not may_be_cut and has_one_context(client.rest)
+                then regexp_extract(
+                    client.rest,
+                    '^: (.*?); from=<(.*?)>, to=<(.*?)>, proto=(\w+), helo=<(\S*)>$',
+                    ['text', 'sender', 'recipient', 'protocol', 'helo_name']
+                )
         end as context
     from matched
+),
+
+-- The reply reaches from the client to the context, or as far as the line does
+answered as (
+    select
+        *,
+        case
+            when context.protocol <> '' then context.text
+            when kind in ('postscreen_reject', 'postscreen_busy')
+                then regexp_replace(client.rest, '^: ', '')
+        end as reply
+    from contexts
 )
 
 select
@@ -41,7 +54,8 @@ select
     logged_at,
     header_id,
     kind,
-    '[' || client.ip || ']:' || client.port as endpoint,
+    -- Cut off before its end, it names no client
+    case when client.ip <> '' then '[' || client.ip || ']:' || client.port end as endpoint,
     plain_ip(client.ip) as client_ip,
     try_cast(client.port as integer) as client_port,
     case kind
@@ -59,17 +73,13 @@ select
         when kind = 'postscreen_violation'
             then nullif(regexp_extract(client.rest, '^ after ([A-Z-]+)', 1), '')
     end as stage,
-    try_cast(regexp_extract(context.text, '^([245]\d\d) ', 1) as integer) as reply_code,
-    nullif(regexp_extract(context.text, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
-    case
-        when kind in ('postscreen_reject', 'postscreen_busy') then coalesce(
-            nullif(regexp_replace(context.text, '^\d\d\d (?:\d\.\d{1,3}\.\d{1,3} )?', ''), ''),
-            ltrim(client.rest, ': ')
-        )
-    end as reason,
+    try_cast(regexp_extract(reply, '^([245]\d\d) ', 1) as integer) as reply_code,
+    nullif(regexp_extract(reply, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
+    nullif(regexp_replace(reply, '^\d\d\d (?:\d\.\d{1,3}\.\d{1,3} )?', ''), '') as reason,
     case kind
         when 'postscreen_pregreet' then nullif(regexp_extract(client.rest, '^: (.*)$', 1), '')
-        when 'postscreen_dnsbl' then 'rank ' || regexp_extract(body, '^DNSBL rank (-?\d+) ', 1)
+        when 'postscreen_dnsbl'
+            then 'rank ' || nullif(regexp_extract(body, '^DNSBL rank (-?\d+) ', 1), '')
         when 'postscreen_violation'
             then nullif(regexp_extract(client.rest, '^ after (?:[A-Z-]+: |\S+ )(.*)$', 1), '')
     end as content,
@@ -77,4 +87,4 @@ select
     nullif(context.recipient, '') as recipient,
     nullif(context.protocol, '') as protocol,
     nullif(context.helo_name, '') as helo_name
-from contexts;
+from answered;

@@ -12,7 +12,7 @@ with matched as (
         body,
         regexp_extract(body, '^client=' || client_pattern(), ['name', 'ip', 'port']) as client,
         case
-            when contains(body, ', ')
+            when contains(body, ', ') and not may_be_cut
                 then regexp_extract(
                     body,
                     '^client=[^,]+(?:, sasl_method=([^,]+))?(?:, sasl_username=(.*?))?'
@@ -31,7 +31,6 @@ believed as (
     select
         * exclude (more),
         more.method,
-        more.sender,
         coalesce(
             more.username = ''
             or (more.orig_queue_id = '' and more.orig_client = '')
@@ -43,6 +42,7 @@ believed as (
             when is_forwarding then more.username
             else regexp_extract(body, ', sasl_username=(.*)$', 1)
         end as username,
+        case when is_forwarding then more.sender else '' end as sender,
         case when is_forwarding then more.orig_queue_id else '' end as orig_queue_id,
         case
             when is_forwarding and more.orig_client <> '' then regexp_extract(

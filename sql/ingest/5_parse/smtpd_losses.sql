@@ -19,5 +19,5 @@ select
     line_key,
     nullif(parts.reason, '') as end_reason,
     nullif(parts.stage, '') as end_stage,
-    try_cast(parts.bytes as bigint) as end_content_bytes
+    count_of(parts.bytes) as end_content_bytes
 from matched;

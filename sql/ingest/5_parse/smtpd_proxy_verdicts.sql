@@ -9,10 +9,10 @@ with matched as (
         header_id,
         kind,
         body,
+        may_be_cut,
         regexp_extract(
             body,
-            '^(proxy-(?:accept|reject)): ([A-Z-]+): (.*?);'
-            || '(?: from=<' || address_pattern() || '>)?(?: to=<' || address_pattern() || '>)?'
+            '^(proxy-(?:accept|reject)): ([A-Z-]+): (.*?);(?: from=<(.*?)>)?(?: to=<(.*?)>)?'
             || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?: sasl_username=<([^>]*)>)?$',
             [
                 'action', 'stage', 'text', 'sender', 'recipient', 'protocol', 'helo_name',
@@ -26,8 +26,20 @@ with matched as (
 readable as (
     select
         *,
-        not is_open_value(parts.text) as is_readable
+        not may_be_cut and has_one_context(body) and not is_open_value(parts.text)
+            as is_readable
     from matched
+),
+
+-- The reply reaches from the stage to the context, or as far as the line does
+answered as (
+    select
+        *,
+        case
+            when is_readable and parts.stage <> '' then parts.text
+            else regexp_extract(body, '^[a-z-]+: [A-Z-]+: (.*)$', 1)
+        end as reply
+    from readable
 )
 
 select
@@ -37,15 +49,15 @@ select
     header_id,
     kind,
     split_part(body, ':', 1) as action,
-    nullif(parts.stage, '') as stage,
-    try_cast(regexp_extract(parts.text, '^([245]\d\d) ', 1) as integer) as reply_code,
-    nullif(regexp_extract(parts.text, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
+    nullif(regexp_extract(body, '^[a-z-]+: ([A-Z-]+): ', 1), '') as stage,
+    try_cast(regexp_extract(reply, '^([245]\d\d) ', 1) as integer) as reply_code,
+    nullif(regexp_extract(reply, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
     nullif(
-        regexp_replace(parts.text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', ''), ''
+        regexp_replace(reply, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', ''), ''
     ) as reason,
     case when is_readable and contains(body, '; from=<') then parts.sender end as sender,
     case when is_readable then nullif(parts.recipient, '') end as recipient,
     case when is_readable then nullif(parts.protocol, '') end as protocol,
     case when is_readable then nullif(parts.helo_name, '') end as helo_name,
     case when is_readable then nullif(parts.username, '') end as sasl_username
-from readable;
+from answered;

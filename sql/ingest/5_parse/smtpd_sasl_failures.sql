@@ -7,6 +7,7 @@ with matched as (
         line_key,
         logged_at,
         header_id,
+        may_be_cut,
         regexp_extract(
             body,
             '^' || client_pattern() || ': SASL (\S+) authentication (failed: |aborted)'
@@ -36,5 +37,6 @@ select
         when parts.outcome = 'aborted' then 'aborted by the client'
         else nullif(nullif(parts.reason, ''), '(reason unavailable)')
     end as reason,
-    nullif(nullif(parts.username, ''), '(unavailable)') as username
+    case when not may_be_cut then nullif(nullif(parts.username, ''), '(unavailable)') end
+        as username
 from matched;

@@ -10,6 +10,7 @@ with headed as (
         header_id,
         kind,
         body,
+        may_be_cut,
         regexp_extract(
             body, '^([a-z_-]+): ([A-Z-]+|DATA content) from ([^\s:]*\[[^\]]*\](?::\d+)?): ',
             ['action', 'stage', 'client']
@@ -24,7 +25,7 @@ usual as (
     select
         * exclude (pieces),
         case
-            when len(pieces) = 2 then regexp_extract(
+            when len(pieces) = 2 and not may_be_cut then regexp_extract(
                 pieces[2],
                 '^([^"\\>]*)> to=<([^"\\>]*)> proto=(\w+) helo=<([^>]*)>$',
                 ['sender', 'recipient', 'protocol', 'helo_name']
@@ -34,8 +35,8 @@ usual as (
     from headed
 ),
 
--- Else the context stands behind the last semicolon from which it reads whole to the end: what
--- comes before was written by strangers
+-- Else the context stands behind the first semicolon from which it reads whole to the end. Where a
+-- client imitates a context in an address or its HELO name, which is which is not said
 tailed as (
     select
         * exclude (context, before),
@@ -50,10 +51,9 @@ tailed as (
                 'user_in_brackets': '',
                 'user': ''
             }
-            else regexp_extract(
+            when not may_be_cut and has_one_context(body) then regexp_extract(
                 body,
-                '^(.*?);'
-                || '(?: from=<' || address_pattern() || '>)?(?: to=<' || address_pattern() || '>)?'
+                '^(.*?);(?: from=<(.*?)>)?(?: to=<(.*?)>)?'
                 || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?: sasl_method=(\S+))?'
                 || '(?: sasl_username=(?:<([^>]*)>|([^;<>]*?)))?(?: sasl_sender=\S+)?$',
                 [
@@ -65,12 +65,9 @@ tailed as (
     from usual
 ),
 
--- A client that imitates a context in its HELO name or an address: which is which is not said
 told as (
     select
         * exclude (tail),
-        -- Cut off at 2,000 bytes
-        strlen(body) > 1950 and not ends_with(body, '>') as is_cut,
         case when not is_open_value(tail.before) then tail end as tail
     from tailed
 ),
@@ -110,10 +107,8 @@ select
             then tail.sender
     end as sender,
     case when not is_greeting then nullif(tail.recipient, '') end as recipient,
-    case when not is_cut then nullif(tail.protocol, '') end as protocol,
+    nullif(tail.protocol, '') as protocol,
     nullif(tail.helo_name, '') as helo_name,
-    case when not is_cut then nullif(tail.sasl_method, '') end as sasl_method,
-    case
-        when not is_cut then coalesce(nullif(tail.user_in_brackets, ''), nullif(tail.user, ''))
-    end as sasl_username
+    nullif(tail.sasl_method, '') as sasl_method,
+    coalesce(nullif(tail.user_in_brackets, ''), nullif(tail.user, '')) as sasl_username
 from reasoned;

@@ -112,6 +112,7 @@ known_lines as (
         changed_lines.kind,
         changed_lines.speaker,
         changed_lines.body,
+        changed_lines.may_be_cut,
         case when is_birth(changed_lines.kind) then connection_lines.connection_key end
             as connection_key
     from changed_lines
@@ -127,6 +128,7 @@ known_lines as (
             kind,
             speaker,
             body,
+            may_be_cut,
             connection_key
         from earlier_lines
         order by line_key asc, connection_key asc nulls last

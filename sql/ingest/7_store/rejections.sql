@@ -47,7 +47,9 @@ select
     processes.daemon,
     postscreen_lines.* exclude (line_key, header_id, is_changed, endpoint)
 from postscreen_lines
-inner join screening_lines on postscreen_lines.line_key = screening_lines.line_key
-inner join screening_spans on screening_lines.connection_key = screening_spans.connection_key
+left join screening_lines on postscreen_lines.line_key = screening_lines.line_key
+left join screening_spans on screening_lines.connection_key = screening_spans.connection_key
 inner join processes on postscreen_lines.header_id = processes.header_id
-where is_postscreen_verdict(postscreen_lines.kind);
+where
+    is_postscreen_verdict(postscreen_lines.kind)
+    and (screening_lines.line_key is not null or postscreen_lines.is_changed);

@@ -1,45 +1,86 @@
 -- One row per mailbox delivery and message that it delivered, with what tells it
 create or replace view mailbox_delivery_links as
--- The id of the LMTP transaction in Postfix's reply
+-- Deliveries that a mailbox server can have taken, with what its users may be called
+with handed as (
+    select
+        deliveries.message_key,
+        deliveries.agent,
+        deliveries.status,
+        deliveries.logged_at,
+        deliveries.remote_session_id,
+        user_keys(deliveries.recipient) as user_keys,
+        messages.message_id
+    from deliveries
+    inner join messages on deliveries.message_key = messages.message_key
+    where deliveries.agent in ('local', 'virtual', 'lmtp', 'pipe')
+),
+
+-- The id of the LMTP transaction in Postfix's reply. Whoever got a mail knows such ids: it counts
+-- only where user or message-id bear it out
+answered as (
+    select
+        mailbox_deliveries.mailbox_delivery_key,
+        mailbox_deliveries.logged_at,
+        mailbox_deliveries.username,
+        mailbox_deliveries.remote_session_id,
+        handed.message_key,
+        handed.user_keys,
+        handed.message_id
+    from mailbox_deliveries
+    inner join handed on mailbox_deliveries.session_id = handed.remote_session_id
+    where
+        handed.agent = 'lmtp'
+        and mailbox_deliveries.logged_at
+        between handed.logged_at - interval 5 minutes and handed.logged_at + interval 5 minutes
+        and (
+            list_contains(handed.user_keys, user_key(mailbox_deliveries.username))
+            or mailbox_deliveries.message_id = handed.message_id
+        )
+)
+
 select distinct
-    mailbox_deliveries.mailbox_delivery_key,
-    deliveries.message_key,
+    mailbox_delivery_key,
+    message_key,
     'session' as evidence
-from mailbox_deliveries
-inner join deliveries on mailbox_deliveries.session_id = deliveries.remote_session_id
+from answered
 union all
 -- A proxy answers with its own id, and logs that of the server behind it
 select distinct
     mailbox_deliveries.mailbox_delivery_key,
-    deliveries.message_key,
+    answered.message_key,
     'session behind a proxy' as evidence
-from mailbox_deliveries as proxied
-inner join deliveries on proxied.session_id = deliveries.remote_session_id
-inner join mailbox_deliveries on proxied.remote_session_id = mailbox_deliveries.session_id
+from answered
+inner join mailbox_deliveries on answered.remote_session_id = mailbox_deliveries.session_id
+where
+    mailbox_deliveries.logged_at
+    between answered.logged_at - interval 5 minutes and answered.logged_at + interval 5 minutes
+    and (
+        list_contains(answered.user_keys, user_key(mailbox_deliveries.username))
+        or user_key(mailbox_deliveries.username) = user_key(answered.username)
+        or mailbox_deliveries.message_id = answered.message_id
+    )
 union all
 -- Without such an id: message-id, user and time
 select distinct
     mailbox_deliveries.mailbox_delivery_key,
-    messages.message_key,
+    handed.message_key,
     'message-id' as evidence
 from mailbox_deliveries
-inner join messages on mailbox_deliveries.message_id = messages.message_id
-inner join deliveries on messages.message_key = deliveries.message_key
+inner join handed on mailbox_deliveries.message_id = handed.message_id
 where
     (
         (mailbox_deliveries.agent = 'lda' or mailbox_deliveries.session_id is null)
-        and deliveries.status = 'sent'
+        and handed.status = 'sent'
         -- What fails is answered without the id of the transaction
         or mailbox_deliveries.action in ('quota full', 'failed', 'rejected')
-        and deliveries.status in ('deferred', 'bounced')
+        and handed.status in ('deferred', 'bounced')
     )
-    and deliveries.agent in ('local', 'virtual', 'lmtp', 'pipe')
-    and list_contains(user_keys(deliveries.recipient), user_key(mailbox_deliveries.username))
+    and list_contains(handed.user_keys, user_key(mailbox_deliveries.username))
     and mailbox_deliveries.logged_at
-    between deliveries.logged_at - interval 5 minutes and deliveries.logged_at + interval 1 minute;
+    between handed.logged_at - interval 5 minutes and handed.logged_at + interval 1 minute;
 
 comment on column mailbox_delivery_links.mailbox_delivery_key is
 'The mailbox delivery (mailbox_deliveries)';
 comment on column mailbox_delivery_links.message_key is 'The message (messages)';
 comment on column mailbox_delivery_links.evidence is
-'What tells it: session, session behind a proxy, or message-id (with user and time)';
+'What tells it, besides time and user or message-id: session, session behind a proxy or message-id';

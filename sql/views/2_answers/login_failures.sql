@@ -50,6 +50,8 @@ told as (
         on
             failures.host is not distinct from of_sessions.host
             and failures.session_id = of_sessions.session_id
+            and of_sessions.event.logged_at
+            between failures.logged_at - interval 1 hour and failures.logged_at + interval 1 minute
     asof left join of_users
         on
             failures.user_key = of_users.user_key

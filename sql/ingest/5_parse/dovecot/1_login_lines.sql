@@ -11,7 +11,10 @@ with spoken as (
         kind,
         spoken_protocol(speaker.service) as protocol,
         body,
-        strpos(body, ': user=<') as elements_start
+        strpos(body, ': user=<') as elements_start,
+        -- A proxy names the user twice: a name that imitates elements stands before them
+        not may_be_cut
+        and not (starts_with(body, 'proxy(') and body like '%: user=<%: user=<%') as is_readable
     from dovecot_lines
     where
         kind in ('dovecot_login', 'dovecot_proxy_login', 'dovecot_login_failure', 'proxy_logout')
@@ -19,7 +22,7 @@ with spoken as (
 
 parted as (
     select
-        * exclude (elements_start),
+        *,
         substr(body, 1, elements_start - 1) as text,
         substr(body, elements_start) as elements
     from spoken
@@ -61,7 +64,8 @@ ended as (
 
 select
     * exclude (tail),
-    client.client_ip <> ''
+    is_readable
+    and client.client_ip <> ''
     and (
         tail = '' or session.pid <> '' or session.security <> '' or session.session_id <> ''
     )

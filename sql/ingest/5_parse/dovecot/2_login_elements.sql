@@ -13,7 +13,12 @@ with unusual as (
         header_id,
         kind,
         protocol,
-        body,
+        case
+            when is_readable then body
+            when starts_with(body, 'proxy(') then 'proxy(): '
+            when elements_start > 0 then substr(body, 1, elements_start - 1)
+            else ''
+        end as body,
         regexp_matches(body, '^(?:user=<|rip=)') as is_inverted
     from login_lines
     where not is_usual
@@ -44,6 +49,9 @@ cut as (
     select
         *,
         coalesce(
+            case
+                when starts_with(body, 'proxy(') then nullif(strpos(body, ': user=<'), 0)
+            end,
             nullif(
                 strpos(
                     body,

@@ -7,7 +7,10 @@ with told as (
         case
             when kind = 'dovecot_login_failure' and not starts_with(text, 'proxy(') then text
             when kind = 'dovecot_login_failure'
-                then regexp_replace(text, '^proxy\(.*\): (Login (?:failed|aborted))', '\1')
+                then nullif(
+                    regexp_replace(text, '^proxy\(.*\): (Login (?:failed|aborted))', '\1'),
+                    'proxy(): '
+                )
         end as reason
     from login_elements
     where kind <> 'proxy_logout'

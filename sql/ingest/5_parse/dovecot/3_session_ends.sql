@@ -13,6 +13,7 @@ with told as (
         speaker.client_ip,
         speaker.pid,
         speaker.session_id,
+        may_be_cut,
         case
             when speaker.service is null
                 then regexp_extract(
@@ -36,8 +37,11 @@ opened as (
 
 parted as (
     select
-        * exclude (told_length),
-        regexp_extract(substr(text, told_length + 1), ' [a-z_]+=.*$') as counters
+        * exclude (told_length, may_be_cut),
+        case
+            when may_be_cut then ''
+            else regexp_extract(substr(text, told_length + 1), ' [a-z_]+=.*$')
+        end as counters
     from opened
 ),
 
@@ -89,11 +93,11 @@ select
     coalesce(
         counter(counters, 'in'),
         counter(counters, 'rcvd'),
-        try_cast(counter_pair(counters, 'bytes').first as bigint)
+        count_of(counter_pair(counters, 'bytes').first)
     ) as in_bytes,
     coalesce(
         counter(counters, 'out'),
         counter(counters, 'sent'),
-        try_cast(counter_pair(counters, 'bytes').second as bigint)
+        count_of(counter_pair(counters, 'bytes').second)
     ) as out_bytes
 from ends;

@@ -17,17 +17,17 @@ with counted as (
 typed as (
     select
         *,
-        try_cast(del.first as bigint) as deleted_count,
-        try_cast(del.second as bigint) as del_total
+        count_of(del.first) as deleted_count,
+        count_of(del.second) as del_total
     from counted
 )
 
 select
     line_key,
-    try_cast(top.first as bigint) as top_count,
-    try_cast(top.second as bigint) as top_bytes,
-    try_cast(retr.first as bigint) as retr_count,
-    try_cast(retr.second as bigint) as retr_bytes,
+    count_of(top.first) as top_count,
+    count_of(top.second) as top_bytes,
+    count_of(retr.first) as retr_count,
+    count_of(retr.second) as retr_bytes,
     deleted_count,
     deleted_bytes,
     mailbox_bytes,

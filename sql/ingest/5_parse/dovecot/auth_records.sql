@@ -9,18 +9,43 @@ with spoken as (
         logged_at,
         header_id,
         speaker,
+        may_be_cut,
         not regexp_matches(body, ' - trying the next (?:passdb|userdb)$') as is_final,
         regexp_replace(body, '^conn unix:auth-worker \([^)]*\): auth-worker<\d+>: ', '') as body
     from dovecot_lines
     where is_changed and kind = 'dovecot_auth'
 ),
 
--- What the client gave as its password may stand at the end, whatever it holds
+-- Behind a prefix that names the user only a password can hold anything
+placed as (
+    select
+        * exclude (may_be_cut),
+        case
+            when may_be_cut then null
+            -- A prefix that could not be told from a password
+            when speaker.username = '?' and contains(body, 'given password: ') then null
+            when speaker.username is not null then 'text'
+            when contains(body, 'given password: ')
+                then password_place(body, end_of_user())
+            else 'name'
+        end as password_place
+    from spoken
+),
+
 discreet as (
     select
         * exclude (body),
-        regexp_replace(body, ' \((?:SHA1 of )?given password: .*$', '') as body
-    from spoken
+        case password_place
+            when 'text' then regexp_replace(body, given_password() || '.*$', '')
+            else
+                regexp_extract(body, '^.*' || end_of_user())
+                || regexp_replace(
+                    substr(body, length(regexp_extract(body, '^.*' || end_of_user())) + 1),
+                    given_password() || '.*$',
+                    ''
+                )
+        end as body
+    from placed
 ),
 
 -- The user's name is what a client gave: the end of the brackets counts, but where the server
@@ -29,6 +54,7 @@ bracketed as (
     select
         * exclude (body),
         case
+            when password_place is null then null
             when speaker.username is not null
                 then
                 {
@@ -71,7 +97,10 @@ of_auth as (
         nullif(parts.driver, '') as driver,
         nullif(nullif(person.username, '?'), '') as username,
         plain_ip(person.client_ip) as client_ip,
-        coalesce(speaker.session_id, nullif(person.session_id, '')) as session_id,
+        case
+            when password_place is not null
+                then coalesce(speaker.session_id, nullif(person.session_id, ''))
+        end as session_id,
         nullif(upper(person.method), '') as method,
         person.master <> '' as is_master,
         is_final,

@@ -11,7 +11,14 @@ with changes as (
         header_id,
         kind,
         speaker,
-        body
+        body,
+        -- A mailbox that is named like an event, or an event of a mailbox named so
+        not may_be_cut
+        and not regexp_matches(
+            body,
+            '^Mailbox (?:created|deleted|renamed): (?:.*: (?:box|uids?|msgid)='
+            || '|(?:.*: )?Mailbox (?:created|deleted|renamed)(?:$|: ))'
+        ) as is_readable
     from dovecot_lines
     where is_changed and kind in ('mailbox_event', 'imap_sieve_action')
 ),
@@ -22,7 +29,7 @@ matched as (
     select
         *,
         case
-            when kind = 'imap_sieve_action' then null
+            when kind = 'imap_sieve_action' or not is_readable then null
             when contains(body, ' -> ') and not contains(body, 'Mailbox ')
                 then regexp_extract(
                     body,
@@ -30,17 +37,21 @@ matched as (
                     ['destination']
                 )
         end as old_copy,
-        regexp_extract(
-            body,
-            '^(?:Mailbox (.*?): )?(delete|undelete|expunge|autoexpunge|save|flag_change|copy from '
-            || '|deleted|undeleted|expunged)(.*?): ((?:box|uids?|msgid)=.*)$',
-            ['mailbox', 'event', 'source', 'fields']
-        ) as message,
-        regexp_extract(
-            body,
-            '^(?:Mailbox (.*): )?Mailbox (created|deleted|renamed)(?:: (.*))?$',
-            ['mailbox', 'event', 'names']
-        ) as box
+        case
+            when is_readable then regexp_extract(
+                body,
+                '^(?:Mailbox (.*?): )?(delete|undelete|expunge|autoexpunge|save|flag_change'
+                || '|copy from |deleted|undeleted|expunged)(.*?): ((?:box|uids?|msgid)=.*)$',
+                ['mailbox', 'event', 'source', 'fields']
+            )
+        end as message,
+        case
+            when is_readable then regexp_extract(
+                body,
+                '^(?:Mailbox (.*): )?Mailbox (created|deleted|renamed)(?:: (.*))?$',
+                ['mailbox', 'event', 'names']
+            )
+        end as box
     from changes
 ),
 
@@ -143,8 +154,8 @@ select
             else coalesce(nullif(usual.message_id, ''), old.message_id)
         end
     ) as message_id,
-    try_cast(regexp_extract(usual.tail, '^, size=(\d+)', 1) as bigint) as size_bytes,
-    try_cast(regexp_extract(usual.tail, '^(?:, size=\w+)?, vsize=(\d+)', 1) as bigint)
+    count_of(regexp_extract(usual.tail, '^, size=(\d+)', 1)) as size_bytes,
+    count_of(regexp_extract(usual.tail, '^(?:, size=\w+)?, vsize=(\d+)', 1))
         as virtual_size_bytes,
     nullif(regexp_extract(usual.tail, '^(?:, v?size=\w+)*, from=(.*?)(?:, subject=|$)', 1), '')
         as sender,

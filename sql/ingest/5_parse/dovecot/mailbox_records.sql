@@ -11,6 +11,7 @@ with saved as (
         header_id,
         kind,
         speaker,
+        may_be_cut,
         -- deliver_log_format may end in what the sender chose
         regexp_extract(
             regexp_replace(body, turned_save(), 'msgid=\2: \1'),
@@ -25,15 +26,17 @@ with saved as (
 saves as (
     select
         * exclude (framed),
-        regexp_extract(
-            framed.text,
-            '^(.*) (saved mail to|save failed to open mailbox|save failed to|rejected:'
-            || '|Return-Path missing, rejection reason:|Auto-submitted message discarded:'
-            || '|Permanently failed to send rejection:) (.*)$',
-            ['head', 'verb', 'tail']
-        ) as parts,
-        framed.subject,
-        framed.size
+        case
+            when not may_be_cut then regexp_extract(
+                framed.text,
+                '^(.*) (saved mail to|save failed to open mailbox|save failed to|rejected:'
+                || '|Return-Path missing, rejection reason:|Auto-submitted message discarded:'
+                || '|Permanently failed to send rejection:) (.*)$',
+                ['head', 'verb', 'tail']
+            )
+        end as parts,
+        case when not may_be_cut then framed.subject end as subject,
+        case when not may_be_cut then framed.size end as size
     from saved
 ),
 
@@ -46,8 +49,9 @@ headed as (
 
 of_saves as (
     select
-        * exclude (parts, head, subject, size),
+        * exclude (parts, head, subject, size, may_be_cut),
         case
+            when may_be_cut then null
             when parts.verb = 'saved mail to' then 'stored'
             when contains(parts.tail, 'Quota exceeded') then 'quota full'
             when starts_with(parts.verb, 'save failed') then 'failed'
@@ -78,14 +82,14 @@ of_saves as (
         coalesce(
             nullif(subject, ''), nullif(regexp_extract(head, ', subject=(.*), msgid=', 1), '')
         ) as subject,
-        try_cast(
+        count_of(
             coalesce(
                 nullif(size, ''),
                 case
                     when not starts_with(head, 'msgid=')
                         then regexp_extract(head, ', size=(\d+)(?:, delivery_time=\d+ms)?$', 1)
                 end
-            ) as bigint
+            )
         ) as size_bytes,
         try_cast(regexp_extract(head, ', delivery_time=(\d+)ms$', 1) as integer) / 1000.0
             as delivery_seconds
@@ -100,6 +104,7 @@ sieved as (
         header_id,
         kind,
         speaker,
+        may_be_cut,
         case
             when regexp_matches(body, '\((?:reject|ereject)\)$')
                 then sieve_parts(body, 'rejected message from ')
@@ -132,9 +137,11 @@ sieved as (
 
 of_sieve as (
     select
-        * exclude (parts),
-        regexp_replace(parts.head, ': [a-z]+ action$', '') as message_id,
+        * exclude (parts, may_be_cut),
+        case when not may_be_cut then regexp_replace(parts.head, ': [a-z]+ action$', '') end
+            as message_id,
         case
+            when may_be_cut or parts.verb is null then null
             when regexp_matches(parts.verb, '^(?:stored mail|left message)') then 'stored'
             when starts_with(parts.verb, 'forwarded') then 'forwarded'
             when starts_with(lower(parts.verb), 'marked') then 'discarded'
@@ -148,18 +155,20 @@ of_sieve as (
             else 'skipped'
         end as action,
         case
-            when contains(parts.verb, 'mailbox ')
+            when contains(parts.verb, 'mailbox ') and not may_be_cut
                 then regexp_extract(
                     parts.tail, '^''(.*?)''(?:$|: | \(| \[SPECIAL-USE | skipped| aborted)', 1
                 )
         end as mailbox,
         case
+            when may_be_cut then null
             when starts_with(parts.verb, 'piped')
                 then regexp_extract(parts.tail, '^[''`](.*)''$', 1)
             when not contains(parts.verb, 'mailbox ')
                 then regexp_extract(parts.tail, '^<(.*)>', 1)
         end as target,
         case
+            when may_be_cut then null
             when regexp_matches(parts.verb, '^(?:failed|store into)')
                 then regexp_extract(parts.tail, '(?:''|>): (.*)$', 1)
             when regexp_matches(parts.verb, '^(?:not |discard|sent '')')
@@ -175,11 +184,18 @@ proxied as (
         header_id,
         kind,
         speaker,
-        regexp_extract(
-            body,
-            '^(?:lmtp-server: .*: )?(Sent|Failed to send) message to <(.*?)> at (\S+): (.*)$',
-            ['verb', 'username', 'target', 'text']
-        ) as parts,
+        -- The sender chooses the recipient
+        case
+            when
+                not may_be_cut
+                and body not like '%> at %> at %'
+                then regexp_extract(
+                    body,
+                    '^(?:lmtp-server: .*: )?(Sent|Failed to send) message to <(.*?)> at (\S+): '
+                    || '(.*)$',
+                    ['verb', 'username', 'target', 'text']
+                )
+        end as parts,
         -- An address of letters and signs alone cannot imitate what follows it
         nullif(
             regexp_extract(
@@ -206,6 +222,7 @@ of_proxies as (
             'repeat_count': speaker.repeat_count
         } as speaker,
         case
+            when parts is null then null
             when parts.verb = 'Sent' and starts_with(parts.text, '2') then 'passed on'
             else 'failed'
         end as action,

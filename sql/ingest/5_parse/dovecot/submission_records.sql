@@ -7,12 +7,16 @@ with matched as (
         logged_at,
         header_id,
         speaker,
-        regexp_extract(
-            body,
-            '^(?:relay: )?(Successfully|Failed)[a-z ]+ message: from=<(.*?)>(?:, to=<(.*?)>)?, '
-            || 'size=(\d+)(?:, id=([^,]+))?, (?:nrcpt=|rcpt=\d+/)(\d+), reply=`(.*)''$',
-            ['verb', 'sender', 'recipient', 'size', 'id', 'count', 'reply']
-        ) as parts
+        regexp_matches(body, '^(?:relay: )?Successfully ') as is_success,
+        -- The sender may imitate what follows it
+        case
+            when not may_be_cut and body not like '%>, size=%>, size=%' then regexp_extract(
+                body,
+                '^(?:relay: )?[A-Z][a-z ]+ message: from=<(.*?)>(?:, to=<(.*?)>)?, size=(\d+)'
+                || '(?:, id=([^,]+))?, (?:nrcpt=|rcpt=\d+/)(\d+), reply=`(.*)''$',
+                ['sender', 'recipient', 'size', 'id', 'count', 'reply']
+            )
+        end as parts
     from dovecot_lines
     where is_changed and kind = 'submission_relayed'
 )
@@ -24,10 +28,10 @@ select
     speaker.username,
     speaker.pid,
     speaker.session_id,
-    parts.verb = 'Successfully' as is_success,
-    case when parts.verb <> '' then parts.sender end as sender,
+    is_success,
+    case when parts.size <> '' then parts.sender end as sender,
     nullif(parts.recipient, '') as recipient,
-    try_cast(parts.size as bigint) as size_bytes,
+    count_of(parts.size) as size_bytes,
     try_cast(parts.count as integer) as recipient_count,
     nullif(parts.id, '') as transaction_id,
     nullif(parts.reply, '') as reply,

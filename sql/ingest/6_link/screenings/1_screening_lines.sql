@@ -16,7 +16,7 @@ with events as (
     from postscreen_lines
     inner join processes on postscreen_lines.header_id = processes.header_id
     left join file_ranks on postscreen_lines.line_key >> 32 = file_ranks.file_key
-    where postscreen_lines.endpoint <> '[]:'
+    where postscreen_lines.endpoint is not null
 ),
 
 -- One process screens many clients at a time: address and port tell them apart
