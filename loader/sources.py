@@ -4,6 +4,7 @@ compressed, whether they can still grow, and the date that dates their stamps.
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -150,6 +151,9 @@ def open_source(source: Source) -> Iterator[ByteStream]:
             with source.path.open("rb") as stream:
                 yield stream
     except OSError as error:
+        # Of the temporary files: no log is to blame
+        if error.errno == errno.ENOSPC:
+            raise
         raise _unreadable(source.name, error) from error
 
 
