@@ -71,11 +71,9 @@ def read_time(connection: duckdb.DuckDBPyConnection, text: str) -> datetime:
     Raises:
         UsageError: it is not readable.
     """
-    try:
-        row = connection.execute("select try_cast(? as timestamptz)", [text]).fetchone()
-    except duckdb.InvalidInputException:
-        # Bytes that are no UTF-8
-        row = None
+    # What is no UTF-8 cannot be handed to the engine, and is no time
+    sent = text.encode(errors="replace").decode()
+    row = connection.execute("select try_cast(? as timestamptz)", [sent]).fetchone()
     if row is None or row[0] is None:
         raise UsageError(f"{text}: not a time", "write it like 2026-02-03 or '2026-02-03 09:15:00'")
     found: datetime = row[0]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,9 +47,11 @@ settings.load_profile("quick")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give all processes of a run one cache of its own, which does not outlive it."""
+    """Give all processes of a run Ctrl-C, and one cache of its own, which does not outlive it."""
     if hasattr(config, "workerinput"):
         return
+    # A shell that runs the tests in the background lets them, and what they start, ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     os.environ.setdefault("PIP_CACHE_DIR", str(cache / "pip"))
     own = tempfile.mkdtemp(prefix="mailsql-tests-")
