@@ -67,7 +67,7 @@ def open_reading(
             _check_views(connection, path)
         if export_directory is not None:
             connection.execute(
-                f"set allowed_directories = [{quote_text(str(export_directory.resolve()))}]"
+                f"set allowed_directories = [{quote_text(str(export_directory.absolute()))}]"
             )
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")

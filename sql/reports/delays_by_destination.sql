@@ -10,7 +10,7 @@ select
     rounded(quantile_cont(in_qmgr_seconds, 0.5)) as median_in_qmgr_seconds,
     rounded(quantile_cont(connection_seconds, 0.5)) as median_connection_seconds,
     rounded(quantile_cont(transmission_seconds, 0.5)) as median_transmission_seconds
-from deliveries
+from main.deliveries
 where status = 'sent' and in_period(logged_at)
 group by lower(relay_name)
 order by sent_count desc, relay_name asc;

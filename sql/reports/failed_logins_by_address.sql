@@ -8,7 +8,7 @@ select
     max_by(logins, (logged_at, login_key)).username as last_username,
     min(logged_at) as first_at,
     max(logged_at) as last_at
-from logins
+from main.logins
 where not is_success and attempt_count is distinct from 0 and in_period(logged_at)
 group by client_ip
 order by attempt_count desc, client_ip asc;

@@ -10,7 +10,7 @@ select
     total(body_bytes) as body_bytes,
     total(expunged_count) as expunged_count,
     max(coalesce(login_at, logout_at)) as last_session_at
-from imap_sessions
+from main.imap_sessions
 where in_period(coalesce(login_at, logout_at))
 group by lower(username)
 order by session_count desc, username asc;

@@ -8,7 +8,7 @@ select
     count(distinct lower(username)) as username_count,
     count(distinct client_ip) as address_count,
     max(logged_at) as last_at
-from login_failures
+from main.login_failures
 where in_period(logged_at)
 group by all
 order by attempt_count desc, connection_count desc, protocol asc, failure asc;

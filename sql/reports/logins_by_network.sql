@@ -10,7 +10,7 @@ select
     string_agg(distinct protocol, ', ' order by protocol) as protocols,
     max(logged_at) filter (where is_success) as last_login_at,
     max(logged_at) filter (where not is_success) as last_failure_at
-from logins
+from main.logins
 where in_period(logged_at)
 group by all
 order by failed_attempt_count desc, login_count desc, network asc;

@@ -7,7 +7,7 @@ with last_sessions as (
         total(retr_count) as retr_count,
         total(deleted_count) as deleted_count,
         max_by(pop3_sessions, (logout_at, session_key)) as session
-    from pop3_sessions
+    from main.pop3_sessions
     where
         in_period(logout_at)
         and mailbox_bytes is not null

@@ -8,7 +8,7 @@ select
     count(distinct lower(username)) as user_count,
     max_by(text, (logged_at, mailbox_delivery_key)) as last_text,
     max(logged_at) as last_at
-from mailbox_deliveries
+from main.mailbox_deliveries
 where in_period(logged_at)
 group by all
 order by delivery_count desc, action asc, agent asc, is_sieve asc;

@@ -8,10 +8,10 @@ with attempts as (
             deliveries,
             (deliveries.logged_at, log_files.first_logged_at, deliveries.delivery_key)
         ) as last_attempt
-    from deliveries
-    inner join log_files on deliveries.delivery_key >> 32 = log_files.file_key
+    from main.deliveries
+    inner join main.log_files on deliveries.delivery_key >> 32 = log_files.file_key
     where deliveries.message_key in (
-        select messages.message_key from messages
+        select messages.message_key from main.messages
         where messages.removed_at is null
     )
     group by deliveries.message_key
@@ -27,7 +27,7 @@ select
     attempts.last_attempt.recipient as last_recipient,
     attempts.last_attempt.reply as last_reply,
     messages.message_key
-from messages
+from main.messages
 left join attempts on messages.message_key = attempts.message_key
 -- A message that was given up before it was complete never became active
 where

@@ -8,7 +8,7 @@ with attempts as (
         count(*) filter (where failure = 'unknown user') as unknown_user_count,
         min(logged_at) as first_at,
         max(logged_at) as last_at
-    from login_failures
+    from main.login_failures
     where in_period(logged_at) and is_wrong_credential(failure)
     group by client_ip
     having count(distinct lower(username)) >= 3
@@ -19,7 +19,7 @@ successes as (
     select
         client_ip,
         string_agg(distinct lower(username), ', ' order by lower(username)) as usernames
-    from logins
+    from main.logins
     where in_period(logged_at) and is_success
     group by client_ip
 )

@@ -8,7 +8,7 @@ select
     bool_or(failure = 'unknown user') as is_unknown,
     min(logged_at) as first_at,
     max(logged_at) as last_at
-from login_failures
+from main.login_failures
 where in_period(logged_at) and username is not null and is_wrong_credential(failure)
 group by lower(username)
 having count(distinct network) >= 3

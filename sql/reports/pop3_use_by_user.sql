@@ -9,7 +9,7 @@ select
     total(deleted_count) as deleted_count,
     max_by(mailbox_bytes, (logout_at, session_key)) as last_mailbox_bytes,
     max(coalesce(login_at, logout_at)) as last_session_at
-from pop3_sessions
+from main.pop3_sessions
 where in_period(coalesce(login_at, logout_at))
 group by lower(username)
 order by session_count desc, username asc;

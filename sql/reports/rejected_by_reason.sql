@@ -8,7 +8,7 @@ select
     count(distinct client_ip) as client_count,
     min(logged_at) as first_at,
     max(logged_at) as last_at
-from rejections
+from main.rejections
 where action in ('reject', 'milter-reject') and in_period(logged_at)
 group by all
 order by rejection_count desc, reason asc, reply_code asc, dsn asc;

@@ -8,7 +8,7 @@ select
     total(size_bytes) as size_bytes,
     count(distinct client_ip) as address_count,
     max(queued_at) as last_at
-from messages
+from main.messages
 where
     in_period(queued_at)
     and coalesce(sasl_username, sender) is not null

@@ -5,7 +5,7 @@ with days as (
         queued_at::date as day,
         count(*) as message_count,
         total(size_bytes) as size_bytes
-    from messages
+    from main.messages
     where in_period(queued_at) and is_first_leg(origin)
     group by all
 ),
@@ -18,7 +18,7 @@ outcomes as (
         count(*) filter (where outcome = 'deferred') as deferred_count,
         count(*) filter (where outcome = 'bounced') as bounced_count,
         count(*) filter (where outcome = 'discarded') as discarded_count
-    from delivery_outcomes
+    from main.delivery_outcomes
     where in_period(logged_at)
     group by all
 ),
@@ -27,7 +27,7 @@ expiries as (
     select
         removed_at::date as day,
         count(*) as expired_count
-    from messages
+    from main.messages
     where in_period(removed_at) and end_reason = 'expired'
     group by all
 ),
@@ -36,7 +36,7 @@ refusals as (
     select
         logged_at::date as day,
         count(*) as rejected_count
-    from rejections
+    from main.rejections
     where in_period(logged_at) and action in ('reject', 'milter-reject', 'proxy-reject')
     group by all
 ),

@@ -8,7 +8,7 @@ select
     count(distinct lower(recipient)) as recipient_count,
     min(logged_at) as first_at,
     max(logged_at) as last_at
-from deliveries
+from main.deliveries
 where list_contains(statuses, status) and in_period(logged_at)
 group by all
 order by attempt_count desc, reason asc, destination asc, dsn asc;

@@ -87,6 +87,15 @@ create or replace temp macro has_one_context(text) as
         or regexp_matches(text, '>,? to=<.*>,? to=<|>,? proto=.*>,? proto=')
     );
 
+-- The end of a context that no reading changes, unless a login name follows: a HELO name holds no
+-- blank, bracket or semicolon
+create or replace temp macro context_end(text) as
+    case
+        when not contains(text, ' sasl_') then regexp_extract(
+            text, ',? proto=(\w+),? helo=<([^\s<>();@"\\]*)>$', ['protocol', 'helo_name']
+        )
+    end;
+
 -- NAME[ADDRESS] with or without :PORT
 create or replace temp macro client_pattern() as '([^\s\[\],;]+)\[([^\]]*)\](?::(\d+))?';
 

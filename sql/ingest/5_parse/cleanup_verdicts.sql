@@ -76,7 +76,15 @@ readable as (
         * exclude (parts),
         case
             when not is_ambiguous and not may_be_cut and has_one_context(body) then parts
-        end as parts
+        end as parts,
+        -- Behind the context of a header check a replacement may stand, which holds anything
+        case
+            when
+                kind = 'cleanup_milter'
+                and not may_be_cut
+                and (is_ambiguous or not has_one_context(body))
+                then context_end(body)
+        end as ending
     from verdicts
 ),
 
@@ -84,7 +92,9 @@ readable as (
 headed as (
     select
         * exclude (parts),
-        parts.* exclude (action, stage, client, text),
+        parts.* exclude (action, stage, client, text, protocol, helo_name),
+        coalesce(nullif(parts.protocol, ''), nullif(ending.protocol, '')) as protocol,
+        coalesce(nullif(parts.helo_name, ''), nullif(ending.helo_name, '')) as helo_name,
         coalesce(nullif(parts.client, ''), nullif(beginning.client, '')) as client,
         coalesce(nullif(parts.text, ''), nullif(beginning.text, '')) as text,
         coalesce(nullif(parts.action, ''), split_part(body, ':', 1)) as action,
@@ -119,6 +129,6 @@ select
     nullif(content, '') as content,
     case when client <> '' and contains(body, '; from=<') then sender end as sender,
     nullif(recipient, '') as recipient,
-    nullif(protocol, '') as protocol,
-    nullif(helo_name, '') as helo_name
+    protocol,
+    helo_name
 from headed;

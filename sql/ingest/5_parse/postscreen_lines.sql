@@ -44,7 +44,14 @@ answered as (
             when context.protocol <> '' then context.text
             when kind in ('postscreen_reject', 'postscreen_busy')
                 then regexp_replace(client.rest, '^: ', '')
-        end as reply
+        end as reply,
+        case
+            when
+                kind = 'postscreen_reject'
+                and not may_be_cut
+                and coalesce(context.protocol, '') = ''
+                then context_end(client.rest)
+        end as ending
     from contexts
 )
 
@@ -85,6 +92,6 @@ select
     end as content,
     case when context.protocol <> '' then context.sender end as sender,
     nullif(context.recipient, '') as recipient,
-    nullif(context.protocol, '') as protocol,
-    nullif(context.helo_name, '') as helo_name
+    coalesce(nullif(context.protocol, ''), nullif(ending.protocol, '')) as protocol,
+    coalesce(nullif(context.helo_name, ''), nullif(ending.helo_name, '')) as helo_name
 from answered;

@@ -38,7 +38,8 @@ answered as (
         case
             when is_readable and parts.stage <> '' then parts.text
             else regexp_extract(body, '^[a-z-]+: [A-Z-]+: (.*)$', 1)
-        end as reply
+        end as reply,
+        case when not is_readable and not may_be_cut then context_end(body) end as ending
     from readable
 )
 
@@ -57,7 +58,7 @@ select
     ) as reason,
     case when is_readable and contains(body, '; from=<') then parts.sender end as sender,
     case when is_readable then nullif(parts.recipient, '') end as recipient,
-    case when is_readable then nullif(parts.protocol, '') end as protocol,
-    case when is_readable then nullif(parts.helo_name, '') end as helo_name,
+    nullif(case when is_readable then parts.protocol else ending.protocol end, '') as protocol,
+    nullif(case when is_readable then parts.helo_name else ending.helo_name end, '') as helo_name,
     case when is_readable then nullif(parts.username, '') end as sasl_username
 from answered;

@@ -68,7 +68,15 @@ tailed as (
 told as (
     select
         * exclude (tail),
-        case when not is_open_value(tail.before) then tail end as tail
+        case when not is_open_value(tail.before) then tail end as tail,
+        -- While HELO itself is refused, it may hold anything
+        case
+            when
+                coalesce(tail.before, '') = ''
+                and not may_be_cut
+                and head.stage not in ('CONNECT', 'HELO', 'EHLO')
+                then context_end(body)
+        end as ending
     from tailed
 ),
 
@@ -107,8 +115,8 @@ select
             then tail.sender
     end as sender,
     case when not is_greeting then nullif(tail.recipient, '') end as recipient,
-    nullif(tail.protocol, '') as protocol,
-    nullif(tail.helo_name, '') as helo_name,
+    coalesce(nullif(tail.protocol, ''), nullif(ending.protocol, '')) as protocol,
+    coalesce(nullif(tail.helo_name, ''), nullif(ending.helo_name, '')) as helo_name,
     nullif(tail.sasl_method, '') as sasl_method,
     coalesce(nullif(tail.user_in_brackets, ''), nullif(tail.user, '')) as sasl_username
 from reasoned;
