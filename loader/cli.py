@@ -354,15 +354,16 @@ def _run() -> None:
     """Run a command; what a user can cause ends as a MailsqlError."""
     try:
         app()
-    except RuntimeError as error:
+    except (RuntimeError, UnicodeError, duckdb.Error) as error:
         # DuckDB's own word for Ctrl-C during a statement
-        if "interrupted" not in str(error).lower():
+        if isinstance(error, RuntimeError) and "interrupted" in str(error).lower():
+            raise Interrupted("interrupted", INTERRUPTED_HINT) from error
+        # The engine has several words for text that it cannot take
+        if any("\udc80" <= character <= "\udcff" for character in "".join(sys.argv)):
+            raise UsageError("what was given is not UTF-8", "write it in UTF-8") from error
+        if not isinstance(error, duckdb.Error):
             raise
-        raise Interrupted("interrupted", INTERRUPTED_HINT) from error
-    except duckdb.Error as error:
         raise database_error(None, error) from error
-    except UnicodeError as error:
-        raise UsageError("what was given is not UTF-8", "write it in UTF-8") from error
     except BrokenPipeError as error:
         # Who reads it wants no more, and nothing is left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -147,6 +147,10 @@ def check_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         UsageError: it is none, several, or one that could change something.
         duckdb.Error: it cannot be parsed.
     """
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("the SQL is not UTF-8", "write it in UTF-8") from error
     # The connection's own parser: the module's would read files (IMPORT DATABASE)
     statements = connection.extract_statements(sql)
     if not statements:

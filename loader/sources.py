@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -62,8 +63,10 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The path as shown to the user."""
-        return STANDARD_INPUT if self.path is None else str(self.path)
+        r"""The path as shown and stored; bytes of it that are no UTF-8 as \xNN."""
+        if self.path is None:
+            return STANDARD_INPUT
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
 
 def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[str, InputError]]:
