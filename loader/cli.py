@@ -24,6 +24,7 @@ from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
 from .objects import __version__
 from .output import Format, narrate, tell_error, write, write_rows
+from .period import PERIOD_HELP
 from .private import file_mode
 from .reading import check_reading, open_reading
 from .report import list_reports, run_report
@@ -53,8 +54,10 @@ Limit = Annotated[
 GroupReadable = Annotated[
     bool, typer.Option("--group-readable", help="The group may read new files (0640, not 0600).")
 ]
-Since = Annotated[str | None, typer.Option("--since", help="From this time on, as 2026-02-03.")]
-Until = Annotated[str | None, typer.Option("--until", help="Before this time.")]
+Since = Annotated[str | None, typer.Option("--since", help=f"From this time on: {PERIOD_HELP}")]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Before this time, written as for --since.")
+]
 Zone = Annotated[
     str | None,
     typer.Option("--timezone", help="Zone that times are shown in; the system's if none."),
@@ -212,7 +215,7 @@ def report(
             write_rows(["report", "what"], list_reports(connection), form, output, mode)
             return
         write_result(
-            run_report(connection, name, since, until),
+            run_report(connection, name, since, until, now=datetime.now(UTC)),
             form,
             output,
             mode,
