@@ -94,6 +94,7 @@ select
                 then ' (' || delivery_outcomes.outcome || ')'
             else ''
         end,
+        'status_ja': status_ja(deliveries.status, delivery_outcomes.outcome),
         'reply': deliveries.reply
     } as facts,
     deliveries.host,
