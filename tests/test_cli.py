@@ -69,8 +69,8 @@ def test_trace_tells_the_way_of_a_message_in_both_languages(samples):
     )
     japanese, _ = mailsql("trace", "A123B45678C", "--lang", "ja", cwd=samples)
     assert (
-        "test@example.com からメールを送ります。サイズは 12345 バイト、宛先は 1 件です。"
-        in japanese
+        "test@example.com からのメールが active キューに入り、配送を開始しました。"
+        "サイズは 12345 バイト、宛先は 1 件です。" in japanese
     )
     by_address, _ = mailsql("trace", "TEST@example.net", cwd=samples)
     assert english in by_address

@@ -78,5 +78,15 @@ create or replace macro outcome_words(outcome, language) as
             'short_ja': '不明',
             'en': 'how it ended is not in the logs',
             'ja': '結果はログにありません'
-        }
+        },
+        -- Of mailboxes, which mailbox_action tells
+        'rejected': {'short_en': 'rejected', 'short_ja': '受け取り拒否', 'en': null, 'ja': null},
+        'answered': {'short_en': 'answered', 'short_ja': '自動返信', 'en': null, 'ja': null},
+        'notified': {'short_en': 'notified', 'short_ja': '通知', 'en': null, 'ja': null},
+        'piped': {'short_en': 'piped', 'short_ja': 'プログラムに引き渡し', 'en': null, 'ja': null},
+        'duplicate': {'short_en': 'duplicate', 'short_ja': '重複', 'en': null, 'ja': null},
+        'skipped': {'short_en': 'skipped', 'short_ja': '送信なし', 'en': null, 'ja': null},
+        'quota full': {'short_en': 'quota full', 'short_ja': '容量超過', 'en': null, 'ja': null},
+        'failed': {'short_en': 'failed', 'short_ja': '処理失敗', 'en': null, 'ja': null},
+        'passed on': {'short_en': 'passed on', 'short_ja': '引き渡し済み', 'en': null, 'ja': null}
     }[outcome][language];

@@ -27,52 +27,48 @@ mailbox_delivery_links as (
     select * from text_of.mailbox_delivery_links
 ),
 
-mailbox_words as (
+mailbox_outcomes as (
     select
         mailbox_delivery_links.message_key,
         user_key(mailbox_deliveries.username) as user_key,
-        string_agg(
-            distinct
-            case
-                when mailbox_deliveries.action = 'stored' then 'stored in mailbox'
-                else mailbox_deliveries.action
+        mailbox_deliveries.logged_at,
+        mailbox_deliveries.mailbox_delivery_key,
+        case
+            when mailbox_deliveries.action = 'stored' then 'stored in mailbox'
+            else mailbox_deliveries.action
+        end as outcome,
+        map {
+            'action_en': mailbox_action(mailbox_deliveries.action, 'en'),
+            'action_ja': mailbox_action(mailbox_deliveries.action, 'ja'),
+            'mailbox': case
+                when mailbox_deliveries.action = 'stored' then mailbox_deliveries.mailbox
             end,
-            ', '
-        ) as outcome,
-        string_agg(
-            sentence(
-                '{action}| {mailbox}|| {target}|| ({text})|',
-                map {
-                    'action': mailbox_action(mailbox_deliveries.action, 'en'),
-                    'mailbox': case
-                        when mailbox_deliveries.action = 'stored' then mailbox_deliveries.mailbox
-                    end,
-                    'target': mailbox_deliveries.target,
-                    'text': mailbox_deliveries.text
-                }
-            ),
-            '; '
-            order by mailbox_deliveries.logged_at, mailbox_deliveries.mailbox_delivery_key
-        ) as detail,
-        string_agg(
-            sentence(
-                '|メールボックス {mailbox} ||{target} |{action}|({text})|',
-                map {
-                    'action': mailbox_action(mailbox_deliveries.action, 'ja'),
-                    'mailbox': case
-                        when mailbox_deliveries.action = 'stored' then mailbox_deliveries.mailbox
-                    end,
-                    'target': mailbox_deliveries.target,
-                    'text': mailbox_deliveries.text
-                }
-            ),
-            '。'
-            order by mailbox_deliveries.logged_at, mailbox_deliveries.mailbox_delivery_key
-        ) as detail_ja
+            'target': mailbox_deliveries.target,
+            'text': mailbox_deliveries.text
+        } as facts
     from mailbox_delivery_links
     inner join mailbox_deliveries
         on mailbox_delivery_links.mailbox_delivery_key = mailbox_deliveries.mailbox_delivery_key
-    group by all
+),
+
+mailbox_words as (
+    select
+        message_key,
+        user_key,
+        string_agg(distinct outcome_words(outcome, 'short_en'), ', ') as outcome,
+        string_agg(distinct outcome_words(outcome, 'short_ja'), '、') as outcome_ja,
+        string_agg(
+            sentence('{action_en}| {mailbox}|| {target}|| ({text})|', facts),
+            '; '
+            order by logged_at, mailbox_delivery_key
+        ) as detail,
+        string_agg(
+            sentence('|メールボックス {mailbox} ||{target} |{action_ja}|({text})|', facts),
+            '、'
+            order by logged_at, mailbox_delivery_key
+        ) as detail_ja
+    from mailbox_outcomes
+    group by message_key, user_key
 ),
 
 last_attempts as (
@@ -103,7 +99,16 @@ last_attempts as (
 select
     last_attempts.message_key,
     last_attempts.recipient,
-    coalesce(mailbox_words.outcome, last_attempts.outcome) as outcome,
+    coalesce(
+        mailbox_words.outcome,
+        outcome_words(last_attempts.outcome, 'short_en'),
+        last_attempts.outcome
+    ) as outcome,
+    coalesce(
+        mailbox_words.outcome_ja,
+        outcome_words(last_attempts.outcome, 'short_ja'),
+        last_attempts.outcome
+    ) as outcome_ja,
     coalesce(
         mailbox_words.detail,
         sentence(outcome_words(last_attempts.outcome, 'en'), last_attempts.facts),
