@@ -19,7 +19,7 @@ from .trace_words import WORDS, Language, Words
 from .visible import one_line
 
 # Messages that are read at once
-CHUNK = 500
+CHUNK = 2000
 PAGE_WIDTH = 100
 OWN_INSTANCE = "postfix"
 

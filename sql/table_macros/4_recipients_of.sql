@@ -38,7 +38,7 @@ mailbox_outcomes as (
             else mailbox_deliveries.action
         end as outcome,
         map {
-            'action_en': mailbox_action(mailbox_deliveries.action, 'en'),
+            'action_en': uncapitalized(mailbox_action(mailbox_deliveries.action, 'en')),
             'action_ja': mailbox_action(mailbox_deliveries.action, 'ja'),
             'mailbox': case
                 when mailbox_deliveries.action = 'stored' then mailbox_deliveries.mailbox
