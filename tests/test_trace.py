@@ -39,6 +39,12 @@ Aug 10 09:01:01 mx1 dovecot: imap(shared@example.org)<502><AAA2>: expunge: box=I
 msgid=<123.foo@bar.example>, size=2400, from=Boss <boss@example.com>, subject=Contract
 Aug 10 09:02:01 mx1 dovecot: imap(shared@example.org)<502><AAA2>: Mailbox deleted: Projects/2026
 """
+FETCHED = """\
+Jun  8 07:05:00 mx1 dovecot: pop3-login: Login: user=<fimm@example.org>, method=PLAIN, \
+rip=192.0.2.32, lip=192.0.2.2, mpid=2, TLS, session=<i2>
+Jun  8 07:05:02 mx1 dovecot: pop3(fimm@example.org)<2><i2>: Disconnected: Logged out top=0/0, \
+retr=2/700000, del=2/2, size=700000
+"""
 FILTER_BEFORE_THE_QUEUE = (TESTS / "scenarios" / "filter_before_the_queue" / "mail.log").read_text()
 
 
@@ -342,6 +348,15 @@ def test_who_deleted_it_is_told_with_the_client_of_the_session(loaded):
     ) in traced(connection, "123.foo@bar.example")
     assert traced_json(connection, "192.0.2.21")["mailbox_events"] == []
     assert "Projects/2026" in traced(connection, "shared@", language=Language.JA)
+
+
+def test_a_login_tells_what_its_session_fetched(loaded):
+    connection = loaded(FETCHED, year=2022)
+    assert traced(connection, "fimm@").splitlines() == [
+        "Logins",
+        "   1. 2022-06-08 07:05:00  fimm@example.org logged in by POP3 from 192.0.2.32 (PLAIN); "
+        "the session fetched 2 message(s), 700000 bytes.",
+    ]
 
 
 @pytest.mark.parametrize("language", Language)

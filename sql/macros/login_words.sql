@@ -2,8 +2,12 @@
 create or replace macro login_words(is_success, language) as
     map {
         true: {
-            'en': '|{username}| logged in by {protocol}| from {client}|| ({method})|.',
-            'ja': '|{username} が| |{client} から| {protocol} でログインしました|({method})|。'
+            'en':
+                '|{username}| logged in by {protocol}| from {client}|| ({method})|'
+                || '|; the session fetched {fetched_count} message(s), {fetched_bytes} bytes|.',
+            'ja':
+                '|{username} が| |{client} から| {protocol} でログインしました|({method})|'
+                || '|。セッション中の受信は {fetched_count} 通、{fetched_bytes} バイト|。'
         },
         false: {
             'en': 'A login by {protocol}| as {username}|| from {client}| failed|: {failure}|.',
