@@ -38,12 +38,18 @@ mailbox_outcomes as (
             else mailbox_deliveries.action
         end as outcome,
         map {
-            'action_en': uncapitalized(mailbox_action(mailbox_deliveries.action, 'en')),
-            'action_ja': mailbox_action(mailbox_deliveries.action, 'ja'),
-            'mailbox': case
-                when mailbox_deliveries.action = 'stored' then mailbox_deliveries.mailbox
-            end,
-            'target': mailbox_deliveries.target,
+            'action_en': uncapitalized(
+                sentence(
+                    mailbox_action(mailbox_deliveries.action, 'en'),
+                    map {
+                        'mailbox': mailbox_deliveries.mailbox, 'target': mailbox_deliveries.target
+                    }
+                )
+            ),
+            'action_ja': sentence(
+                mailbox_action(mailbox_deliveries.action, 'ja'),
+                map {'mailbox': mailbox_deliveries.mailbox, 'target': mailbox_deliveries.target}
+            ),
             'text': mailbox_deliveries.text
         } as facts
     from mailbox_delivery_links
@@ -55,15 +61,23 @@ mailbox_words as (
     select
         message_key,
         user_key,
-        string_agg(distinct outcome_words(outcome, 'short_en'), ', ') as outcome,
-        string_agg(distinct outcome_words(outcome, 'short_ja'), '、') as outcome_ja,
         string_agg(
-            sentence('{action_en}| {mailbox}|| {target}|| ({text})|', facts),
+            distinct outcome_words(outcome, 'short_en'),
+            ', '
+            order by outcome_words(outcome, 'short_en')
+        ) as outcome,
+        string_agg(
+            distinct outcome_words(outcome, 'short_ja'),
+            '、'
+            order by outcome_words(outcome, 'short_ja')
+        ) as outcome_ja,
+        string_agg(
+            sentence('{action_en}| ({text})|', facts),
             '; '
             order by logged_at, mailbox_delivery_key
         ) as detail,
         string_agg(
-            sentence('|メールボックス {mailbox} ||{target} |{action_ja}|({text})|', facts),
+            sentence('{action_ja}|({text})|', facts),
             '、'
             order by logged_at, mailbox_delivery_key
         ) as detail_ja
