@@ -396,7 +396,8 @@ def bad_sentences(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
         "or regexp_matches(detail || detail_ja, '\\{[a-z_]+\\}|\\bNone\\b|\\bNULL\\b') "
         "or regexp_matches(detail, '^[:;,. ]|: *$|\\b(?:to|in|with|by) (?:for|from)\\b|  ') "
         # A particle with nothing before it
-        "or regexp_matches(detail_ja, '。。|、、|: *$|(?:^|[:、。]) *(?:に|への|には|という|を|が)')"
+        "or regexp_matches(detail_ja, '。。|、、|: *$') "
+        "or regexp_matches(detail_ja, '(?:^|[:、。]) *(?:に|への|には|という|を|が)')"
     ).fetchall()
 
 

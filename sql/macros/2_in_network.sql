@@ -1,6 +1,7 @@
 -- How the text of all addresses of a network begins; IPv6 as far as its first group tells
 create or replace macro network_beginning(network) as
     case
+        when contains(network, '.') and split_part(network, '/', 2)::integer < 8 then ''
         when contains(network, '.') then
             array_to_string(
                 list_transform(

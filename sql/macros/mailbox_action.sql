@@ -29,7 +29,7 @@ create or replace macro mailbox_action(action, language) as
             'ja': '|{target} には|何も送りませんでした'
         },
         'quota full': {
-            'en': 'Not stored, over quota',
+            'en': 'Not stored (over quota)',
             'ja': 'メールボックスがいっぱいで保存できませんでした'
         },
         'failed': {'en': 'Failed|: {target}|', 'ja': '|{target} への|処理に失敗しました'},
