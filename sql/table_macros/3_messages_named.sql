@@ -4,7 +4,9 @@ create or replace macro messages_named(term, to_term := null) as table
 with sent as (
     select messages.message_key from messages
     where
-        case when term_form(term) = 'word' then messages.queue_id = term else false end
+        case
+            when term_form(term) in ('queue id', 'word') then messages.queue_id = term else false
+        end
         or names_message_id(term, messages.message_id)
         or names_address(term, messages.sender)
         or names_user(term, messages.sasl_username)
