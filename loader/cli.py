@@ -24,15 +24,18 @@ from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
 from .objects import __version__
 from .output import Format, narrate, tell_error, write, write_rows
+from .period import PERIOD_HELP, read_period
 from .private import file_mode
 from .reading import check_reading, open_reading
-from .report import list_reports, run_report
+from .report import list_reports, run_report, set_period
 from .results import count_rows, write_result
+from .search import MOST_TERMS, read_term, suggest
 from .snapshot import open_snapshot
 from .sources import STANDARD_INPUT
 from .statements import quote_identifier
 from .status import describe_load, describe_status
-from .trace import Language, describe_messages
+from .trace import TraceFormat, search, trace_json, trace_text
+from .trace_words import Language
 from .visible import one_line
 
 app = typer.Typer(
@@ -55,8 +58,10 @@ Limit = Annotated[
 GroupReadable = Annotated[
     bool, typer.Option("--group-readable", help="The group may read new files (0640, not 0600).")
 ]
-Since = Annotated[str | None, typer.Option("--since", help="From this time on, as 2026-02-03.")]
-Until = Annotated[str | None, typer.Option("--until", help="Before this time.")]
+Since = Annotated[str | None, typer.Option("--since", help=f"From this time on: {PERIOD_HELP}")]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Before this time, written as for --since.")
+]
 Zone = Annotated[
     str | None,
     typer.Option("--timezone", help="Zone that times are shown in; the system's if none."),
@@ -242,7 +247,7 @@ def report(
             write_rows(["report", "what"], list_reports(connection), form, output, mode)
             return
         write_result(
-            run_report(connection, name, since, until),
+            run_report(connection, name, since, until, now=datetime.now(UTC)),
             form,
             output,
             mode,
@@ -254,24 +259,44 @@ def report(
 
 @app.command()
 def trace(
-    term: Annotated[str, typer.Argument(help="Queue id, message-id, address or login name.")],
+    terms: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TERM [TERM]",
+            help="Queue id, message-id, address, @domain, local@, login name, mailbox user, or "
+            "client (address, network, name, .domain); two are from and to.",
+        ),
+    ],
     db: Db = DEFAULT_DB,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[
+        int,
+        typer.Option(
+            min=0, help="The newest so many; more messages than that become a list. 0 for all."
+        ),
+    ] = 20,
     language: Annotated[Language, typer.Option("--lang", help="Language.")] = Language.EN,
     with_lines: Annotated[bool, typer.Option("--lines", help="Show the log lines too.")] = False,
+    form: Annotated[TraceFormat, typer.Option("--format", help="For people or programs.")] = (
+        TraceFormat.TEXT
+    ),
     timezone: Zone = None,
 ) -> None:
-    """Tell the way of each message of a queue id, message-id, address or user, step by step."""
-    if not term.strip("<> "):
-        raise UsageError("trace needs something to look for", "a queue id, message-id or address")
+    """Tell the way of each message that a term names, step by step, and what has no message."""
+    if len(terms) > MOST_TERMS:
+        raise UsageError(f"{len(terms)} terms", "one, or two: from and to")
+    wanted = [read_term(term) for term in terms]
     with open_reading(db, timezone=timezone) as connection:
-        text = describe_messages(connection, term, language, with_lines=with_lines)
-    if not text:
-        raise MailsqlError(
-            f"{term}: no message found",
-            "a queue id, a message-id, a whole address, or a login name; mailsql status shows "
-            "which period is loaded",
-        )
-    write(text)
+        set_period(connection, read_period(connection, since, until, datetime.now(UTC)))
+        found = search(connection, wanted, limit)
+        if found.is_empty:
+            raise MailsqlError(
+                f"{' -> '.join(terms)}: no message found", suggest(wanted, since or until)
+            )
+        tell = trace_json if form is TraceFormat.JSON else trace_text
+        for piece in tell(connection, found, language, with_lines=with_lines):
+            write(piece)
 
 
 @app.command()

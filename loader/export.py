@@ -23,7 +23,8 @@ from .database import set_timezone
 from .errors import UsageError
 from .objects import __version__
 from .output import APOSTROPHE, FORMULA, spreadsheet_safe
-from .report import execute_report, list_reports, read_time, set_period
+from .period import Period, read_period
+from .report import execute_report, list_reports, set_period
 from .statements import quote_identifier, quote_text
 
 # Tables for auditors, with the column that dates a row
@@ -112,7 +113,7 @@ def export(
             write to is the directory, by its absolute path.
         directory: created if missing; must be empty, or hold an earlier export.
         now: current time.
-        since: rows from this time on.
+        since: rows from this time on, in words (read_period).
         until: rows before this time.
         timezone: IANA name of the zone of since and until; the system's if None.
         only: the tables and reports to write; all if None. A name that a table and a report share
@@ -124,14 +125,15 @@ def export(
             a report does not run any more.
     """
     chosen = _choose(_sources(connection), only)
-    period = _read_period(since, until, timezone)
+    period = _read_period(since, until, timezone, now)
     earlier = _prepare(directory, chosen, group_readable)
-    set_period(connection, period["since"], period["until"])
+    set_period(connection, period)
     head: dict[str, Any] = {
         "created_at": now.isoformat(),
         "mailsql_version": __version__,
         "duckdb_version": duckdb.__version__,
-        **period,
+        "since": _utc(period.since),
+        "until": _utc(period.until),
         "timezone": "UTC",
         "spreadsheet_guard": "text, and names of columns, that a spreadsheet may run as a formula "
         "have an apostrophe in front: those that match the pattern formula",
@@ -202,9 +204,9 @@ def _choose(sources: dict[str, Source], only: list[str] | None) -> list[Source]:
 
 
 def _read_period(
-    since: str | None, until: str | None, timezone: str | None
-) -> dict[str, str | None]:
-    """The instants that a period begins and ends at, with their offset.
+    since: str | None, until: str | None, timezone: str | None, now: datetime
+) -> Period:
+    """The period that words name in a zone.
 
     Raises:
         UsageError: a time or the zone is not known.
@@ -212,10 +214,11 @@ def _read_period(
     with duckdb.connect() as clock:
         if timezone is not None:
             set_timezone(clock, timezone)
-        return {
-            name: None if text is None else read_time(clock, text).astimezone(UTC).isoformat()
-            for name, text in (("since", since), ("until", until))
-        }
+        return read_period(clock, since, until, now)
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
 def _prepare(directory: Path, chosen: list[Source], group_readable: bool) -> set[str]:

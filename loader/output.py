@@ -188,6 +188,11 @@ def _json(value: Any, indent: int | None = None) -> str:
     )
 
 
+def format_json(value: Any) -> str:
+    """Return a value, also one of dictionaries and lists, as JSON in one line."""
+    return _json(_json_value(value))
+
+
 def _json_array(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     before = "["
     for entry in _objects(names, rows):

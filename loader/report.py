@@ -7,6 +7,7 @@ from datetime import datetime
 import duckdb
 
 from .errors import UsageError
+from .period import Period, read_period
 from .statements import quote_identifier
 
 
@@ -19,17 +20,22 @@ def list_reports(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str |
 
 
 def run_report(
-    connection: duckdb.DuckDBPyConnection, name: str, since: str | None, until: str | None
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    since: str | None,
+    until: str | None,
+    *,
+    now: datetime,
 ) -> duckdb.DuckDBPyConnection:
-    """Run a report over a period and return its result.
+    """Run a report over a period, in words (read_period), and return its result.
 
     Raises:
-        UsageError: there is no such report, or a time is not readable.
+        UsageError: there is no such report, or the period is not readable.
     """
     names = [known for known, _ in list_reports(connection)]
     if name not in names:
         raise UsageError(f"{name}: no such report", f"one of {', '.join(names)}")
-    set_period(connection, since, until)
+    set_period(connection, read_period(connection, since, until, now))
     return execute_report(connection, name, f"from reports.{quote_identifier(name)}")
 
 
@@ -52,29 +58,10 @@ def execute_report(
         ) from error
 
 
-def set_period(connection: duckdb.DuckDBPyConnection, since: str | None, until: str | None) -> None:
-    """Limit reports to a period: from since on, before until.
-
-    Raises:
-        UsageError: a time is not readable.
-    """
-    for variable, text in (("since", since), ("until", until)):
-        if text is None:
+def set_period(connection: duckdb.DuckDBPyConnection, period: Period) -> None:
+    """Limit reports to a period."""
+    for variable, moment in (("since", period.since), ("until", period.until)):
+        if moment is None:
             connection.execute(f"reset variable {variable}")
         else:
-            connection.execute(f"set variable {variable} = ?", [read_time(connection, text)])
-
-
-def read_time(connection: duckdb.DuckDBPyConnection, text: str) -> datetime:
-    """Return the instant that a text names, in the zone of the connection unless it has an offset.
-
-    Raises:
-        UsageError: it is not readable.
-    """
-    # What is no UTF-8 cannot be handed to the engine, and is no time
-    sent = text.encode(errors="replace").decode()
-    row = connection.execute("select try_cast(? as timestamptz)", [sent]).fetchone()
-    if row is None or row[0] is None:
-        raise UsageError(f"{text}: not a time", "write it like 2026-02-03 or '2026-02-03 09:15:00'")
-    found: datetime = row[0]
-    return found
+            connection.execute(f"set variable {variable} = ?", [moment])

@@ -1,117 +1,402 @@
-"""A queue id, message-id, address or user -> the way of each of its messages, step by step."""
+"""One or two terms -> the ways of the messages that they name, step by step, and what is known of
+them without a message: rejections, logins, changes in mailboxes. As text, or as JSON.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import duckdb
 
+from .output import Format, format_json, format_rows
+from .search import Hits, Kind, find
+from .trace_words import WORDS, Language, Words
 from .visible import one_line
 
+# Messages that are read at once
+CHUNK = 2000
+PAGE_WIDTH = 100
+OWN_INSTANCE = "postfix"
 
-class Language(StrEnum):
-    """Language of the sentences."""
 
-    EN = "en"
-    JA = "ja"
+class TraceFormat(StrEnum):
+    """How a trace is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was looked for, and found.
+
+    Attributes:
+        terms: one, or from and to.
+        hits: what they name, of each kind.
+    """
+
+    terms: list[str]
+    hits: dict[Kind, Hits]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was found."""
+        return not any(hits.total for hits in self.hits.values())
 
 
 @dataclass(frozen=True)
 class _Step:
-    message_key: int
-    queue_id: str
     number: int
     logged_at: datetime | None
-    host: str | None
     name: str
     detail: str
-    line: str
+    line_key: int
+
+
+@dataclass(frozen=True)
+class _Recipient:
+    address: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class _Message:
+    message_key: int
+    queue_id: str
+    host: str | None
+    instance: str | None
+    sender: str | None
+    queued_at: datetime | None
     relation: str | None
+    steps: list[_Step]
+    recipients: list[_Recipient]
 
 
-HEADINGS = {
-    Language.EN: "Message {queue_id}{on_host}{relation}",
-    Language.JA: "キューID {queue_id}{on_host}{relation}",
-}
-ON_HOST = {Language.EN: " on {host}", Language.JA: "({host})"}
-RELATION = {Language.EN: ", {relation}", Language.JA: "、{relation}"}
-REFUSED = {
-    Language.EN: "Without a queue id",
-    Language.JA: "キューIDが付く前の判定",
-}
-NO_TIME = {Language.EN: "no time", Language.JA: "時刻不明"}
+def search(connection: duckdb.DuckDBPyConnection, terms: list[str], limit: int) -> Search:
+    """Find what one term, or two, name in the period that is set (set_period).
+
+    Args:
+        connection: an open mailsql database.
+        terms: one, or from and to, as read_term gives them.
+        limit: how many of each kind at most, the newest; 0 for all.
+    """
+    return Search(terms, {kind: find(connection, kind, terms, limit) for kind in Kind})
 
 
-def describe_messages(
-    connection: duckdb.DuckDBPyConnection, term: str, language: Language, *, with_lines: bool
-) -> str:
-    """Return the ways of the messages that a term finds as text, and what was rejected of it.
+def trace_text(
+    connection: duckdb.DuckDBPyConnection, found: Search, language: Language, *, with_lines: bool
+) -> Iterator[str]:
+    """Return what was found as pieces of text; many messages as a list.
 
     Messages that they came of, or that came of them, are told as well.
 
     Args:
         connection: an open mailsql database.
-        term: queue id, message-id or address with or without angle brackets, or login name.
+        found: by search.
         language: of the sentences.
         with_lines: show the log line under each step.
     """
-    detail = "detail" if language is Language.EN else "detail_ja"
-    relation = "relation" if language is Language.EN else "relation_ja"
-    rows = connection.execute(
-        f"select message_key, traced.queue_id, step_no, traced.logged_at, traced.host, step, "
-        f"{detail}, line, {relation}(reason, parent_queue_id) from trace(?) as traced "
-        "inner join log_lines using (line_key) "
-        "left join message_links on message_key = child_key "
-        "order by min(traced.logged_at) over (partition by message_key) nulls first, "
-        "message_key, step_no",
-        [term],
-    ).fetchall()
-    messages: dict[int, list[_Step]] = {}
-    for row in rows:
-        step = _Step(*row)
-        messages.setdefault(step.message_key, []).append(step)
-    sentence = "sentence_en" if language is Language.EN else "sentence_ja"
-    refused = connection.execute(
-        "select refused.logged_at, refused.client, refused.sender, refused.recipient, "
-        f"sentence({sentence}, facts), line from refused(?) as refused "
-        "inner join line_kinds using (kind) inner join log_lines using (line_key) "
-        "order by refused.logged_at nulls first, line_key",
-        [term],
-    ).fetchall()
-    texts = [_describe(steps, language, with_lines) for steps in messages.values()]
-    if refused:
-        texts.append(_describe_refusals(refused, language, with_lines))
-    return "\n".join(texts)
+    words = WORDS[language]
+    before = ""
+    for text in _texts(connection, found, words, with_lines):
+        yield before + text
+        before = "\n"
 
 
-def _moment(logged_at: datetime | None, language: Language) -> str:
-    return f"{logged_at:%Y-%m-%d %H:%M:%S}" if logged_at else NO_TIME[language]
+def _texts(
+    connection: duckdb.DuckDBPyConnection, found: Search, words: Words, with_lines: bool
+) -> Iterator[str]:
+    messages = found.hits[Kind.MESSAGES]
+    if messages.total > len(messages.keys):
+        yield _list_messages(connection, messages, words)
+    else:
+        for chunk in _chunks(connection, messages.keys):
+            told = _read_messages(connection, chunk, words)
+            steps = [step for message in told for step in message.steps]
+            keys = [step.line_key for step in steps if with_lines or step.name == "unknown"]
+            lines = _read_lines(connection, keys)
+            for message in told:
+                yield _describe_message(message, lines, words)
+    for kind in words.sections:
+        hits = found.hits[kind]
+        if hits.keys:
+            lines = _read_lines(connection, hits.keys if with_lines else [])
+            yield _describe_section(connection, kind, hits, lines, words)
 
 
-def _describe_refusals(
-    rows: list[tuple[datetime | None, str, str | None, str | None, str, str]],
-    language: Language,
+def trace_json(
+    connection: duckdb.DuckDBPyConnection, found: Search, language: Language, *, with_lines: bool
+) -> Iterator[str]:
+    """Return what was found as pieces of one JSON document (RFC 8259): an object with the terms
+    and, for each kind, how many there are and the newest of them.
+
+    Args:
+        connection: an open mailsql database.
+        found: by search.
+        language: of the sentences.
+        with_lines: give the log line of each step.
+    """
+    yield "{\n" + f'  "terms": {format_json(found.terms)}'
+    for kind, hits in found.hits.items():
+        yield f',\n  "{kind[:-1]}_count": {hits.total},\n  "{kind}": ['
+        if kind is Kind.MESSAGES:
+            objects = _message_objects(connection, hits.keys, WORDS[language], with_lines)
+        else:
+            objects = _objects(connection, kind, hits.keys, WORDS[language], with_lines)
+        before = "\n    "
+        for entry in objects:
+            yield before + format_json(entry)
+            before = ",\n    "
+        yield "\n  ]" if hits.keys else "]"
+    yield "\n}\n"
+
+
+def _message_objects(
+    connection: duckdb.DuckDBPyConnection, keys: list[int], words: Words, with_lines: bool
+) -> Iterator[dict[str, Any]]:
+    for chunk in _chunks(connection, keys):
+        told = _read_messages(connection, chunk, words)
+        step_keys = [step.line_key for message in told for step in message.steps]
+        lines = _read_lines(connection, step_keys if with_lines else [])
+        for message in told:
+            yield {
+                "queue_id": message.queue_id,
+                "host": message.host,
+                "instance": message.instance,
+                "time": message.queued_at,
+                "sender": message.sender,
+                "relation": message.relation,
+                "recipients": [
+                    {
+                        "recipient": recipient.address,
+                        "outcome": recipient.outcome,
+                        "detail": recipient.detail,
+                    }
+                    for recipient in message.recipients
+                ],
+                "steps": [
+                    {
+                        "time": step.logged_at,
+                        "step": step.name,
+                        "detail": step.detail,
+                        "line_key": step.line_key,
+                    }
+                    | ({"line": lines[step.line_key]} if with_lines else {})
+                    for step in message.steps
+                ],
+                "message_key": message.message_key,
+            }
+
+
+def _objects(
+    connection: duckdb.DuckDBPyConnection,
+    kind: Kind,
+    keys: list[int],
+    words: Words,
     with_lines: bool,
+) -> Iterator[dict[str, Any]]:
+    lines = _read_lines(connection, keys if with_lines else [])
+    for row in _read_rows(connection, kind, keys, words):
+        yield row | ({"line": lines[row["line_key"]]} if with_lines else {})
+
+
+def _chunks(connection: duckdb.DuckDBPyConnection, keys: list[int]) -> Iterator[list[int]]:
+    """Messages and their relatives: families by their newest message, the oldest of each first."""
+    if not keys:
+        return
+    rows = connection.execute(
+        "select messages.message_key, message_links.parent_key from messages "
+        "inner join (select unnest(with_relatives(?)) as message_key) as keys "
+        "on messages.message_key = keys.message_key "
+        "left join message_links on messages.message_key = message_links.child_key "
+        "order by messages.queued_at nulls first, messages.message_key",
+        [keys],
+    ).fetchall()
+    places = {key: place for place, (key, _) in enumerate(rows)}
+    related = defaultdict(list)
+    for key, parent in rows:
+        if parent in places:
+            related[key].append(parent)
+            related[parent].append(key)
+    chunk: list[int] = []
+    told: set[int] = set()
+    for key in keys:
+        family: set[int] = set()
+        waiting = [key]
+        while waiting:
+            member = waiting.pop()
+            if member not in told | family:
+                family.add(member)
+                waiting += related[member]
+        told |= family
+        chunk += sorted(family, key=places.__getitem__)
+        if len(chunk) >= CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _read_messages(
+    connection: duckdb.DuckDBPyConnection, keys: list[int], words: Words
+) -> list[_Message]:
+    """Read messages with their steps and recipients, in the order of the keys."""
+    steps = defaultdict(list)
+    for message_key, *step in connection.execute(
+        f"select message_key, step_no, logged_at, step, detail{words.suffix}, line_key "
+        "from flow_of(?) order by message_key, step_no",
+        [keys],
+    ).fetchall():
+        steps[message_key].append(_Step(*step))
+    recipients = _read_recipients(connection, keys, words)
+    found = {}
+    for key, queue_id, host, instance, sender, queued_at, relation in connection.execute(
+        "select messages.message_key, messages.queue_id, messages.host, messages.instance, "
+        f"messages.sender, messages.queued_at, relation{words.suffix}(message_links.reason, "
+        "message_links.parent_queue_id) from messages "
+        "inner join (select unnest(?) as message_key) as keys "
+        "on messages.message_key = keys.message_key "
+        "left join message_links on messages.message_key = message_links.child_key",
+        [keys],
+    ).fetchall():
+        found[key] = _Message(
+            message_key=key,
+            queue_id=queue_id,
+            host=host,
+            instance=instance,
+            sender=sender,
+            queued_at=queued_at,
+            relation=relation,
+            steps=steps[key],
+            recipients=recipients[key],
+        )
+    return [found[key] for key in keys]
+
+
+def _read_recipients(
+    connection: duckdb.DuckDBPyConnection, keys: list[int], words: Words
+) -> defaultdict[int, list[_Recipient]]:
+    recipients = defaultdict(list)
+    for message_key, *recipient in connection.execute(
+        f"select message_key, coalesce(recipient, '?'), outcome{words.suffix}, "
+        f"detail{words.suffix} from recipients_of(?)",
+        [keys],
+    ).fetchall():
+        recipients[message_key].append(_Recipient(*recipient))
+    return recipients
+
+
+def _read_rows(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, keys: list[int], words: Words
+) -> list[dict[str, Any]]:
+    """Read what is no message, in the order of the keys."""
+    if not keys:
+        return []
+    result = connection.execute(f"select * from {kind}_of(?)", [keys])
+    names = [column[0] for column in result.description or []]
+    rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    told = {
+        row["line_key"]: {"time": row["logged_at"]}
+        | {name: row[name] for name in names if not name.startswith(("logged_at", "detail"))}
+        | {"detail": row[f"detail{words.suffix}"]}
+        for row in rows
+    }
+    return [told[key] for key in keys]
+
+
+def _read_lines(connection: duckdb.DuckDBPyConnection, keys: list[int]) -> dict[int, str]:
+    if not keys:
+        return {}
+    return dict(
+        connection.execute(
+            "select log_lines.line_key, log_lines.line from log_lines "
+            "semi join (select unnest(?) as line_key) as keys "
+            "on log_lines.line_key = keys.line_key",
+            [keys],
+        ).fetchall()
+    )
+
+
+def _list_messages(connection: duckdb.DuckDBPyConnection, hits: Hits, words: Words) -> str:
+    """Return a list of messages, the newest first, and how many there are."""
+    recipients = _read_recipients(connection, hits.keys, words)
+    found = {
+        message_key: (*hit, queue_id)
+        for message_key, queue_id, *hit in connection.execute(
+            "select messages.message_key, messages.queue_id, messages.queued_at, messages.sender "
+            "from messages semi join (select unnest(?) as message_key) as keys "
+            "on messages.message_key = keys.message_key",
+            [hits.keys],
+        ).fetchall()
+    }
+    rows = []
+    for key in hits.keys:
+        queued_at, sender, queue_id = found[key]
+        addresses = [recipient.address for recipient in recipients[key]]
+        ends = dict.fromkeys(recipient.outcome for recipient in recipients[key])
+        others = f" +{len(addresses) - 1}" if len(addresses) > 1 else ""
+        to = "".join(addresses[:1]) + others
+        rows.append((queued_at, sender or "<>", to, ", ".join(ends), queue_id))
+    head = words.hits.format(total=hits.total, shown=len(hits.keys))
+    return f"{head}\n" + format_rows(words.columns, rows, Format.TABLE, PAGE_WIDTH)
+
+
+def _describe_message(message: _Message, lines: dict[int, str], words: Words) -> str:
+    host = message.host
+    if message.instance not in (None, OWN_INSTANCE):
+        host = f"{host} ({message.instance})" if host else message.instance
+    heading = words.heading.format(
+        queue_id=message.queue_id,
+        on_host=words.on_host.format(host=host) if host else "",
+        relation=words.relation.format(relation=message.relation) if message.relation else "",
+    )
+    told = [heading]
+    for step in message.steps:
+        told += _entry(step.number, step.logged_at, step.detail, lines.get(step.line_key), words)
+    told += [
+        f"   => {recipient.address}: {recipient.detail}" for recipient in message.recipients
+    ] or [f"   => {words.no_delivery}"]
+    return _joined(told)
+
+
+def _describe_section(
+    connection: duckdb.DuckDBPyConnection,
+    kind: Kind,
+    hits: Hits,
+    lines: dict[int, str],
+    words: Words,
 ) -> str:
-    """Return decisions about mail that never got a queue id."""
-    lines = [REFUSED[language]]
-    for number, (logged_at, client, sender, recipient, detail, line) in enumerate(rows, start=1):
-        way = f"{client}: {sender or '<>'} -> {recipient or '?'}: "
-        lines.append(f"  {number:2}. {_moment(logged_at, language)}  {way}{detail}")
-        if with_lines:
-            lines.append(f"      {line}")
-    return "".join(one_line(line) + "\n" for line in lines)
+    """Return what has no message, the newest first."""
+    heading = words.sections[kind]
+    if hits.total > len(hits.keys):
+        heading += words.newest.format(shown=len(hits.keys), total=hits.total)
+    told = [heading]
+    for number, row in enumerate(_read_rows(connection, kind, hits.keys, words), start=1):
+        detail = _way(row) + row["detail"] if kind is Kind.REJECTIONS else row["detail"]
+        told += _entry(number, row["time"], detail, lines.get(row["line_key"]), words)
+    return _joined(told)
 
 
-def _describe(steps: list[_Step], language: Language, with_lines: bool) -> str:
-    first = steps[0]
-    on_host = ON_HOST[language].format(host=first.host) if first.host else ""
-    relation = RELATION[language].format(relation=first.relation) if first.relation else ""
-    lines = [HEADINGS[language].format(queue_id=first.queue_id, on_host=on_host, relation=relation)]
-    for step in steps:
-        lines.append(f"  {step.number:2}. {_moment(step.logged_at, language)}  {step.detail}")
-        if with_lines or step.name == "unknown":
-            lines.append(f"      {step.line}")
+def _way(rejection: dict[str, Any]) -> str:
+    """Who wanted to send what to whom, as far as it came."""
+    sender, recipient = rejection["sender"], rejection["recipient"]
+    if sender is None and recipient is None:
+        return f"{rejection['client']}: "
+    return f"{rejection['client']}: {sender or '<>'} -> {recipient or '?'}: "
+
+
+def _entry(
+    number: int, logged_at: datetime | None, detail: str, line: str | None, words: Words
+) -> list[str]:
+    moment = f"{logged_at:%Y-%m-%d %H:%M:%S}" if logged_at else words.no_time
+    return [f"  {number:2}. {moment}  {detail}", *([f"      {line}"] if line is not None else [])]
+
+
+def _joined(lines: Iterable[str]) -> str:
     return "".join(one_line(line) + "\n" for line in lines)

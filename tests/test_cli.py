@@ -71,8 +71,8 @@ def test_trace_tells_the_way_of_a_message_in_both_languages(samples):
     )
     japanese, _ = mailsql("trace", "A123B45678C", "--lang", "ja", cwd=samples)
     assert (
-        "test@example.com からメールを送ります。サイズは 12345 バイト、宛先は 1 件です。"
-        in japanese
+        "test@example.com からのメールが active キューに入り、配送を開始しました。"
+        "サイズは 12345 バイト、宛先は 1 件です。" in japanese
     )
     by_address, _ = mailsql("trace", "TEST@example.net", cwd=samples)
     assert english in by_address
@@ -85,6 +85,45 @@ def test_trace_of_nothing_exits_with_1(samples):
     out, err = mailsql("trace", "nobody@example.invalid", cwd=samples, code=1)
     assert out == ""
     assert err.startswith("mailsql: nobody@example.invalid: no message found\ntry: ")
+
+
+def test_trace_of_nothing_suggests_what_could_be_meant(samples):
+    _, err = mailsql("trace", "example.net", cwd=samples, code=1)
+    assert "try: @example.net for addresses, .example.net for clients" in err
+    _, err = mailsql("trace", "test@", "--since", "yesterday", cwd=samples, code=1)
+    assert "try: leave out --since and --until" in err
+
+
+def test_trace_takes_from_and_to_a_period_and_a_limit(samples):
+    out, _ = mailsql("trace", "test@example.com", "ALICE@", cwd=samples)
+    assert [line for line in out.splitlines() if line.startswith("Message ")] == [
+        "Message E5F6A40772 on mx1"
+    ]
+    assert "   => alice@example.net: handed over to mx.example.net" in out.splitlines()
+    out, _ = mailsql("trace", "test@", "--since", "2022-07-25 22:00", cwd=samples)
+    assert "A123B45678C" not in out
+    assert "E5F6A40772" in out
+    out, _ = mailsql("trace", "test@", "--limit", "2", "--lang", "ja", cwd=samples)
+    assert out.startswith("3 件のメールのうち、新しい 2 件です。")
+    _, err = mailsql("trace", "a", "b", "c", cwd=samples, code=2)
+    assert err == "mailsql: 3 terms\ntry: one, or two: from and to\n"
+    _, err = mailsql("trace", "<>", cwd=samples, code=2)
+    assert err.startswith("mailsql: trace needs something to look for")
+    _, err = mailsql("trace", "a@", "--since", "today", "--until", "yesterday", cwd=samples, code=2)
+    assert err.startswith("mailsql: until before since: yesterday is ")
+
+
+def test_trace_writes_json(samples):
+    out, err = mailsql("trace", "test@", "--format", "json", "--timezone", "UTC", cwd=samples)
+    told = json.loads(out)
+    assert err == ""
+    assert (told["terms"], told["message_count"], told["login_count"]) == (["test@"], 3, 4)
+    assert told["messages"][-1]["steps"][0] == {
+        "time": "2022-07-25T00:12:03+00:00",
+        "step": "connected",
+        "detail": "client.example.com[192.0.2.10] connected to the submission service.",
+        "line_key": 4294967301,
+    }
 
 
 def test_query_writes_every_format(samples):

@@ -343,9 +343,10 @@ def test_the_guard_of_the_engine_is_that_of_csv_output(database, tmp_path):
     ],
 )
 def test_the_manifest_names_the_instants_of_the_period(samples, tmp_path, since, timezone, instant):
-    run(samples, tmp_path / "out", since=since, until=since, timezone=timezone, only=["notices"])
-    told = manifest(tmp_path / "out")
-    assert (told["since"], told["until"], told["timezone"]) == (instant, instant, "UTC")
+    for bound in ("since", "until"):
+        out = tmp_path / bound
+        run(samples, out, **{bound: since}, timezone=timezone, only=["notices"])
+        assert (manifest(out)[bound], manifest(out)["timezone"]) == (instant, "UTC")
 
 
 def test_a_period_is_read_in_the_zone_given(samples, tmp_path):

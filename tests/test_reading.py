@@ -239,9 +239,13 @@ SPIES = {
     "from raw_lines, read_text('{secret}')",
     "lines_by_kind": "create or replace view lines_by_kind as select content as kind, "
     "1 as line_count, 1 as line_percent from read_text('{secret}')",
-    "trace": "create or replace macro trace(term) as table select 1 as message_key, "
-    "content as queue_id, 1 as step_no, null::timestamptz as logged_at, 'x' as host, 'x' as step, "
-    "content as detail, content as detail_ja, 1 as line_key from read_text('{secret}')",
+    "trace": "create or replace macro logins_named(term) as table select 1 as line_key, "
+    "null::timestamptz as logged_at from read_text('{secret}')",
+    "told": "create or replace macro rejections_named(term) as table select 1 as line_key, "
+    "null::timestamptz as logged_at; create or replace macro rejections_of(keys) as table select "
+    "null::timestamptz as logged_at, content as host, content as client, content as sender, "
+    "content as recipient, content as detail, content as detail_ja, 1 as line_key "
+    "from read_text('{secret}')",
     "in_period": "create or replace macro in_period(moment) as "
     "(select content <> '' from read_text('{secret}'))",
 }

@@ -14,7 +14,7 @@ from mailsql.errors import UsageError
 from mailsql.output import Format, format_rows
 from mailsql.report import list_reports, run_report
 from mailsql.results import PAGE_WIDTH
-from tests.conftest import load
+from tests.conftest import NOW, load
 
 GOLDEN = Path(__file__).parent / "reports"
 SAMPLES = Path(__file__).parent.parent / "sample_logs"
@@ -36,7 +36,7 @@ def as_csv(result) -> str:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_says_what_it_said(name, samples):
-    text = as_csv(run_report(samples, name, None, None))
+    text = as_csv(run_report(samples, name, None, None, now=NOW))
     golden = GOLDEN / f"{name}.csv"
     if os.environ.get("MAILSQL_GOLDEN"):
         golden.write_text(text)
@@ -50,15 +50,15 @@ def test_the_list_names_and_describes_every_report(samples):
 
 
 def test_a_period_limits_a_report(samples):
-    result = run_report(samples, "traffic_per_day", "2022-07-26", None)
+    result = run_report(samples, "traffic_per_day", "2022-07-26", None, now=NOW)
     assert [str(row[0]) for row in result.fetchall()] == ["2022-07-26"]
-    result = run_report(samples, "traffic_per_day", None, "2022-07-26")
+    result = run_report(samples, "traffic_per_day", None, "2022-07-26", now=NOW)
     assert [str(row[0]) for row in result.fetchall()] == ["2022-07-25"]
 
 
 def test_an_unreadable_time_is_refused(samples):
     with pytest.raises(UsageError, match="soon: not a time"):
-        run_report(samples, "traffic_per_day", "soon", None)
+        run_report(samples, "traffic_per_day", "soon", None, now=NOW)
 
 
 def test_every_column_of_a_report_is_told_and_counts_are_bigint(samples):
@@ -80,7 +80,7 @@ def test_every_name_of_a_told_column_occurs(samples):
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_fits_a_page(name, samples):
-    result = run_report(samples, name, None, None)
+    result = run_report(samples, name, None, None, now=NOW)
     names = [column[0] for column in result.description]
     table = format_rows(names, result.fetchall(), width=PAGE_WIDTH).splitlines()
     assert not table[0].startswith("without ")

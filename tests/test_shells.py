@@ -49,7 +49,7 @@ def test_a_view_speaks_both_languages(shell):
     )
     assert [sentence.strip('"') for sentence in sentences] == [
         "Done: A123B45678C was removed from the queue.",
-        "一連の流れが終わり、キューID A123B45678C を削除しました。",
+        "一連の流れが終わり、A123B45678C はキューから削除されました。",
     ]
 
 

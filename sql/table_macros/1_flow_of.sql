@@ -23,6 +23,10 @@ mailbox_steps as (
 
 message_steps as (
     select * from text_of.message_steps
+),
+
+message_flow as (
+    select * from text_of.message_flow
 )
 
-select * from text_of.message_flow;
+select * from message_flow;

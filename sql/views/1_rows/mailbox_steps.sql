@@ -150,11 +150,13 @@ select
     case when action = 'stored' then 'stored in mailbox' else action end as outcome,
     map {
         'username': username,
-        'mailbox': case when action = 'stored' then mailbox end,
-        'target': target,
         'text': text,
-        'action_en': mailbox_action(action, 'en'),
-        'action_ja': mailbox_action(action, 'ja')
+        'action_en': sentence(
+            mailbox_action(action, 'en'), map {'mailbox': mailbox, 'target': target}
+        ),
+        'action_ja': sentence(
+            mailbox_action(action, 'ja'), map {'mailbox': mailbox, 'target': target}
+        )
     } as facts,
     host,
     mailbox_delivery_key as line_key

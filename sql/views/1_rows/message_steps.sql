@@ -52,6 +52,10 @@ select
         'sasl_method': messages.sasl_method,
         'queue_id': messages.queue_id,
         'uid': case when messages.orig_queue_id is null then messages.uid::varchar end,
+        'submitted_queue_id': case
+            when coalesce(messages.orig_queue_id, messages.uid::varchar) is null
+                then messages.queue_id
+        end,
         'orig_queue_id': messages.orig_queue_id,
         'orig_client': case
             when coalesce(messages.orig_client_name, messages.orig_client_ip) is not null
@@ -85,6 +89,14 @@ select
     nullif(delivery_outcomes.outcome, 'relayed') as outcome,
     map {
         'recipient': deliveries.recipient,
+        'colon': case when deliveries.recipient is not null then ': ' end,
+        'doubt_en': case
+            when deliveries.recipient is null
+                then 'A delivery was tried; the line leaves in doubt to whom'
+        end,
+        'doubt_ja': case
+            when deliveries.recipient is null then '配送が試みられましたが、宛先は行からは確定できません'
+        end,
         'orig_recipient': deliveries.orig_recipient,
         'relay': nullif(deliveries.relay, 'none'),
         'delay_seconds': regexp_replace(deliveries.delay_seconds::varchar, '\.0$', ''),
@@ -94,6 +106,7 @@ select
                 then ' (' || delivery_outcomes.outcome || ')'
             else ''
         end,
+        'status_ja': status_ja(deliveries.status, delivery_outcomes.outcome),
         'reply': deliveries.reply
     } as facts,
     deliveries.host,
