@@ -226,13 +226,6 @@ def cut_in_two(batch: Batch) -> Iterator[Batch]:
             yield writer.finish()
 
 
-def read_line(batch: Batch) -> str:
-    """Return the text of a batch of one line."""
-    batch.file.text.seek(0)
-    text = batch.file.text.read().removesuffix(b"\n")
-    return "" if text == EMPTY_LINE else text.decode()
-
-
 def _line_end_length(torn: bytes, data: bytes) -> int:
     """How many bytes of what follows a torn line only end it."""
     if data.startswith(b"\r\n"):

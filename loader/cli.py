@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from .check import run_checks
-from .database import WAIT_SECONDS, database_error, open_database
+from .database import WAIT_SECONDS, database_error, open_database, speaking_of
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
 from .export import export as export_csv
 from .ingest import BATCH_BYTES
@@ -135,22 +135,23 @@ def load(
             total = sum(Path(path).stat().st_size for path in paths if Path(path).is_file())
         task = bar.add_task("loading", total=total or None)
         try:
-            loaded = load_logs(
-                paths,
-                db,
-                now=datetime.now(UTC),
-                year=year,
-                timezone=timezone,
-                host=host,
-                dovecot_prefix=dovecot_prefix,
-                batch_bytes=batch_mb * 2**20,
-                threads=threads,
-                progress=lambda count: bar.update(task, advance=count),
-                force=force,
-                mode=file_mode(group_readable),
-                wait_seconds=wait,
-                on_wait=narrate,
-            )
+            with speaking_of(db):
+                loaded = load_logs(
+                    paths,
+                    db,
+                    now=datetime.now(UTC),
+                    year=year,
+                    timezone=timezone,
+                    host=host,
+                    dovecot_prefix=dovecot_prefix,
+                    batch_bytes=batch_mb * 2**20,
+                    threads=threads,
+                    progress=lambda count: bar.update(task, advance=count),
+                    force=force,
+                    mode=file_mode(group_readable),
+                    wait_seconds=wait,
+                    on_wait=narrate,
+                )
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted", INTERRUPTED_HINT) from error
         except HeldError as error:
@@ -197,6 +198,7 @@ def query(
             raise UsageError(f"{file}: {error.strerror}", "name a readable SQL file") from error
         except UnicodeDecodeError as error:
             raise UsageError(f"{file}: not UTF-8", "name a readable SQL file") from error
+    _check_output(output, db)
     values: dict[str, object] = dict(_named(parameters, "-p NAME=VALUE"))
     files = {name: Path(file) for name, file in _named(tables, "--with TABLE=FILE.csv")}
     with open_reading(db, timezone=timezone, tables=files) as connection:
@@ -214,6 +216,17 @@ def query(
         except duckdb.Error as error:
             message = str(error).splitlines()[0]
             raise UsageError(message, "mailsql query 'show tables' lists what there is") from error
+
+
+def _check_output(output: Path | None, db: Path) -> None:
+    """Refuse to write over the database.
+
+    Raises:
+        UsageError: the output is the database, or its log.
+    """
+    for file in (db, Path(f"{db}.wal")):
+        if output is not None and output.exists() and file.exists() and output.samefile(file):
+            raise UsageError(f"{output}: is the database", "name another file")
 
 
 def _named(given: list[str] | None, form: str) -> list[tuple[str, str]]:
@@ -241,6 +254,7 @@ def report(
     timezone: Zone = None,
 ) -> None:
     """Run a saved report, or list them."""
+    _check_output(output, db)
     mode = file_mode(group_readable)
     with open_reading(db, timezone=timezone) as connection:
         if name is None:
@@ -379,16 +393,16 @@ def _run() -> None:
     """Run a command; what a user can cause ends as a MailsqlError."""
     try:
         app()
-    except (RuntimeError, UnicodeError, duckdb.Error) as error:
+    except (RuntimeError, UnicodeError) as error:
         # DuckDB's own word for Ctrl-C during a statement
         if isinstance(error, RuntimeError) and "interrupted" in str(error).lower():
             raise Interrupted("interrupted", INTERRUPTED_HINT) from error
         # The engine has several words for text that it cannot take
         if any("\udc80" <= character <= "\udcff" for character in "".join(sys.argv)):
             raise UsageError("what was given is not UTF-8", "write it in UTF-8") from error
-        if not isinstance(error, duckdb.Error):
-            raise
-        raise database_error(None, error) from error
+        raise
+    except duckdb.Error as error:
+        raise database_error("DuckDB", error) from error
     except BrokenPipeError as error:
         # Who reads it wants no more, and nothing is left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

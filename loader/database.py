@@ -10,8 +10,8 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -226,10 +226,25 @@ def _build_empty(path: Path) -> None:
         write_objects(connection)
 
 
-def database_error(path: Path | None, error: duckdb.Error) -> DatabaseError:
+@contextmanager
+def speaking_of(path: Path) -> Iterator[None]:
+    """Say what the engine says of a database, in the user's words.
+
+    Raises:
+        DatabaseError: it failed.
+        UnicodeError: it was given text that is no UTF-8.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if "cannot encode str as UTF-8" in str(error):
+            raise UnicodeError(str(error)) from error
+        raise database_error(path, error) from error
+
+
+def database_error(name: Path | str, error: duckdb.Error) -> DatabaseError:
     """Return what the engine says of a file in the user's words."""
     said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    name = path if path is not None else "the database"
     if isinstance(error, duckdb.OutOfMemoryException):
         return DatabaseError(f"{name}: {said}", "ask for less at once, or free some memory")
     if os.strerror(28) in said or "No space left" in said:
@@ -250,7 +265,7 @@ def database_error(path: Path | None, error: duckdb.Error) -> DatabaseError:
 
 def _found_versions(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, str] | None:
     """Schema version and mailsql version that the file was last written with."""
-    try:
+    with speaking_of(path):
         known = connection.execute(
             "select count(*) from duckdb_tables() "
             "where database_name = current_database() and table_name = 'mailsql_database'"
@@ -260,6 +275,4 @@ def _found_versions(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[
         row = connection.execute(
             "select schema_version, mailsql_version from mailsql_database"
         ).fetchone()
-    except duckdb.Error as error:
-        raise database_error(path, error) from error
     return (int(row[0]), str(row[1])) if row else None

@@ -17,7 +17,7 @@ from threading import Thread
 
 import duckdb
 
-from .blocks import Batch, BatchFile, cut_in_two, open_batch_files, read_batches, read_line
+from .blocks import Batch, BatchFile, cut_in_two, open_batch_files, read_batches
 from .database import WAIT_SECONDS, open_database, set_timezone
 from .decompress import DamagedDataError
 from .errors import InputError
@@ -36,6 +36,10 @@ MEMORY_LIMIT = "800MB"
 # A checkpoint after every batch would write partly filled row groups again and again
 CHECKPOINT_THRESHOLD = "1GB"
 QUOTED_CHARACTERS = 80
+# Finding one line takes some fifteen small batches: when so many of a log have failed, what fails
+# is kept in pieces
+SOUGHT_LINES = 100
+PIECE_LINES = 10_000
 
 Progress = Callable[[int], None]
 
@@ -344,12 +348,13 @@ class _Loader:
                 self.connection.close()
                 self.connection = _connect(self.target)
                 self._prepare(place)
-            if batch.line_count > 1:
+            is_sought = len(tally.failed_steps) < SOUGHT_LINES
+            if batch.line_count > (1 if is_sought else PIECE_LINES):
                 for half in cut_in_two(batch):
                     self._load_batch(place, half, tally)
                 return
-            self._store_failed_line(place, batch, tally, step, str(error).partition("\n")[0])
-            tally.failed_steps.append(step)
+            self._store_failed_lines(place, batch, tally, step, str(error).partition("\n")[0])
+            tally.failed_steps += [step] * batch.line_count
         tally.line_count += batch.new_line_count
         tally.byte_count += batch.byte_count
         if self.progress is not None:
@@ -362,9 +367,6 @@ class _Loader:
             # Derived in the transaction, slower: the line as it was must go before
             self.connection.execute("begin")
             run_sql(self.connection, "ingest/torn_line.sql")
-        self.connection.execute("set variable batch_path = ?", [batch.file.path])
-        buffer_bytes = max(CSV_BUFFER_BYTES, batch.longest_line_bytes + 1)
-        self.connection.execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
         for file in ("ingest/read_lines.sql", "ingest/batch_lines.sql"):
             run_sql(self.connection, file)
         self._refuse_other_text(place, tally)
@@ -396,22 +398,22 @@ class _Loader:
                 "(ISO), and TAI64N; --force loads it nevertheless",
             )
 
-    def _store_failed_line(
+    def _store_failed_lines(
         self, place: _Place, batch: Batch, tally: _Tally, step: str, error: str
     ) -> None:
-        """Keep a line on which a step failed, and say so."""
+        """Keep lines on which a step failed, and say so."""
         self._describe_batch(place, batch, tally)
         self.connection.execute("begin")
         if batch.goes_on:
             run_sql(self.connection, "ingest/torn_line.sql")
         self._enter_stream(place)
         self.connection.execute(
-            "create or replace temp table failure as select ?::varchar as line, "
-            "?::varchar as step, ?::varchar as error",
-            [read_line(batch), step, error],
+            "create or replace temp table failure as select ?::varchar as step, "
+            "?::varchar as error",
+            [step, error],
         )
-        for file in ("ingest/failed_line.sql", "ingest/7_store/log_files.sql"):
-            run_sql(self.connection, file)
+        for file in ("read_lines.sql", "failed_lines.sql", "7_store/log_files.sql"):
+            run_sql(self.connection, f"ingest/{file}")
         self.connection.execute("commit")
 
     def _roll_back(self) -> None:
@@ -461,6 +463,9 @@ class _Loader:
 
     def _describe_batch(self, place: _Place, batch: Batch, tally: _Tally) -> None:
         """Tell SQL what it works on."""
+        self.connection.execute("set variable batch_path = ?", [batch.file.path])
+        buffer_bytes = max(CSV_BUFFER_BYTES, batch.longest_line_bytes + 1)
+        self.connection.execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
         checkpoint = place.checkpoint
         first_line_no = checkpoint.loaded_lines + tally.line_count + 1 - batch.goes_on
         self.connection.execute(

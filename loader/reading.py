@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from .database import open_database
+from .database import open_database, speaking_of
 from .errors import DatabaseError, UsageError
 from .statements import quote_identifier, quote_text
 
@@ -71,7 +71,8 @@ def open_reading(
             )
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
-        yield connection
+        with speaking_of(path):
+            yield connection
     finally:
         connection.close()
 

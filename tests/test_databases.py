@@ -219,3 +219,15 @@ def test_a_full_disk_is_said_in_one_line(log):
     run("load", "mail.log", cwd=log.parent)
     _, err = run("query", "select 1", "--output", "/dev/full", cwd=log.parent, code=1)
     assert err == "mailsql: output: No space left on device\n"
+
+
+@pytest.mark.parametrize("command", [["query", "select 1"], ["report"], ["report", "status"]])
+def test_no_output_is_written_over_the_database(log, command):
+    here = log.parent
+    run("load", "mail.log", cwd=here)
+    (here / "link").symlink_to("mail.duckdb")
+    before = (here / "mail.duckdb").read_bytes()
+    for output in ("mail.duckdb", "./mail.duckdb", "link"):
+        _, err = run(*command, "--output", output, cwd=here, code=2)
+        assert err.startswith(f"mailsql: {Path(output)}: is the database\ntry: ")
+    assert (here / "mail.duckdb").read_bytes() == before

@@ -121,3 +121,25 @@ def test_what_no_line_is_to_blame_for_ends_the_load(tmp_path, monkeypatch):
     monkeypatch.setattr("mailsql.ingest.run_sql", full)
     with pytest.raises(duckdb.IOException):
         load([log], database)
+
+
+def test_very_many_failing_lines_are_kept_in_pieces(tmp_path, break_steps, monkeypatch):
+    monkeypatch.setattr("mailsql.ingest.SOUGHT_LINES", 2)
+    monkeypatch.setattr("mailsql.ingest.PIECE_LINES", 300)
+    log, database = tmp_path / "mail.log", tmp_path / "broken.duckdb"
+    marked_log(log, dict.fromkeys(range(10, 2000, 200), "MARK1"))
+    break_steps()
+    loaded = load([log], database)
+    assert loaded[0].line_count == 2000
+    assert 2 < len(loaded[0].failed_steps) < 2000
+    with mailsql.open_database(database) as connection:
+        assert run_checks(connection, lambda _: None) == 0
+        stored = connection.execute("select line from log_lines order by line_key").fetchall()
+        assert [line for (line,) in stored] == log.read_text().splitlines()
+        counts = connection.execute(
+            "select count(*) filter (kind = 'unknown'), (select count(*) from notices "
+            "where kind = 'line_failed') from log_lines"
+        ).fetchone()
+        assert counts == (len(loaded[0].failed_steps),) * 2
+        assert connection.execute("select count(*) from deliveries").fetchone() != (0,)
+    assert load([log], database)[0].line_count == 0

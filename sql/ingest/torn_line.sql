@@ -55,3 +55,6 @@ where
 
 delete from open_lines using torn_line
 where open_lines.line_key = torn_line.line_key;
+
+delete from longest_lines using torn_line
+where longest_lines.line_key = torn_line.line_key;

@@ -3,21 +3,17 @@
 
 -- How many messages or bytes: of at most 13 digits
 create or replace temp macro count_of(digits) as
-    try_cast(try_cast(digits as decimal(13, 0)) as bigint);
+    case when strlen(digits) <= 13 then try_cast(digits as bigint) end;
 
--- A duration: up to ten years
+-- A duration: less than thirty years
 create or replace temp macro seconds(field) as
     case
-        when regexp_full_match(field, '[0-9.]+') and try_cast(field as double) <= 315576000
-            then try_cast(field as double)
+        when regexp_full_match(field, '\d{1,9}(?:\.\d*)?|\.\d+') then try_cast(field as double)
     end;
 
-create or replace temp macro sensible_time(moment) as
-    case
-        when
-            moment >= '1970-01-01 00:00:00+00'::timestamptz
-            and moment < '2200-01-01 00:00:00+00'::timestamptz then moment
-    end;
+-- A stamp that begins with its year
+create or replace temp macro sensible_time(stamp) as
+    case when stamp >= '1970' and stamp < '2200' then try_cast(stamp as timestamptz) end;
 
 -- @SECONDSNANOSECONDS of multilog: hexadecimal, ten seconds ahead of UTC in 1970 (TAI64N)
 create or replace temp macro tai64n_seconds(stamp) as

@@ -159,10 +159,30 @@ create or replace temp macro auth_prefix(sentence) as
         ['service', 'username', 'first', 'second']
     );
 
+-- The prefix of a line of the auth process that names a user
+create or replace temp macro auth_parts(sentence) as
+    case
+        when not regexp_matches(sentence, '^auth(?:-worker)?\(') then null
+        when not contains(sentence, 'given password: ') then auth_prefix(sentence)
+        else
+            case password_place(
+                sentence, '(?:,[0-9A-Fa-f.:]+|,sasl:[\w-]+)\)(?:<[^<>\s]*>)*: '
+            )
+                when 'text' then auth_prefix(before_password(sentence))
+                when 'name' then auth_prefix(sentence)
+                else {
+                    'service': split_part(sentence, '(', 1),
+                    'username': '?',
+                    'first': '',
+                    'second': ''
+                }
+            end
+    end;
+
 -- Which of the forms of mail_log_prefix it is; a user's name may hold anything. Of a session it is
 -- the name of somebody who logged in; of the auth process (2.4) whatever was tried, so that the last
 -- end of a prefix counts there
-create or replace temp macro dovecot_prefix(sentence, usual, is_usual) as
+create or replace temp macro dovecot_prefix(sentence, usual, is_usual, auth) as
     case
         when starts_with(sentence, chr(31)) then taught_prefix(sentence)
         when
@@ -180,26 +200,7 @@ create or replace temp macro dovecot_prefix(sentence, usual, is_usual) as
                 || 'Username character disallowed .*\)$'
             )
             then plain_prefix(sentence, usual)
-        when
-            regexp_matches(sentence, '^auth(?:-worker)?\(')
-            and contains(sentence, 'given password: ')
-            then plain_prefix(
-                sentence,
-                case password_place(
-                    sentence, '(?:,[0-9A-Fa-f.:]+|,sasl:[\w-]+)\)(?:<[^<>\s]*>)*: '
-                )
-                    when 'text' then auth_prefix(before_password(sentence))
-                    when 'name' then auth_prefix(sentence)
-                    else {
-                        'service': split_part(sentence, '(', 1),
-                        'username': '?',
-                        'first': '',
-                        'second': ''
-                    }
-                end
-            )
-        when regexp_matches(sentence, '^auth(?:-worker)?\(') then
-            plain_prefix(sentence, auth_prefix(sentence))
+        when auth is not null then plain_prefix(sentence, auth)
         when starts_with(sentence, 'service=') then
             named_prefix(
                 regexp_extract(

@@ -49,14 +49,15 @@ matched as (
 judged as (
     select
         *,
-        is_dovecot_service(usual.service) as is_usual
+        is_dovecot_service(usual.service) as is_usual,
+        auth_parts(sentence) as auth
     from matched
 ),
 
 prefixed as (
     select
-        * exclude (usual, is_usual),
-        dovecot_prefix(sentence, usual, is_usual) as prefix
+        * exclude (usual, is_usual, auth),
+        dovecot_prefix(sentence, usual, is_usual, auth) as prefix
     from judged
 ),
 

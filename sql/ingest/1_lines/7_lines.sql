@@ -9,14 +9,12 @@ with dated as (
         cut_lines.line,
         cut_lines.shown,
         text_start(cut_lines, known_headers.head) as text_start,
-        sensible_time(
-            case
-                when cut_lines.line_key is not null then cut_lines.known_at
-                when cut_lines.style = 'bsd' then stamps.logged_at
-                when cut_lines.style = 'tai64n' then tai64n_time(cut_lines.stamp)
-                else try_cast(cut_lines.stamp as timestamptz)
-            end
-        ) as logged_at,
+        case
+            when cut_lines.line_key is not null then cut_lines.known_at
+            when cut_lines.style = 'bsd' then stamps.logged_at
+            when cut_lines.style = 'tai64n' then tai64n_time(cut_lines.stamp)
+            else sensible_time(cut_lines.stamp)
+        end as logged_at,
         known_headers.header_id,
         known_headers.host,
         known_headers.program,

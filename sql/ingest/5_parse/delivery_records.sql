@@ -10,7 +10,9 @@ with judged as (
         body,
         may_be_cut,
         -- A recipient or a reply imitates what follows an address
-        body like '%>, relay=%>, relay=%' or body like '%>, orig_to=<%>, orig_to=<%' as is_imitated
+        body like '%>, relay=%>, relay=%'
+        or (contains(body, '>, orig_to=<') and body like '%>, orig_to=<%>, orig_to=<%')
+            as is_imitated
     from changed_lines
     where kind = 'delivery'
 ),
