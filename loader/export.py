@@ -24,6 +24,7 @@ from .errors import UsageError
 from .objects import __version__
 from .output import APOSTROPHE, FORMULA, spreadsheet_safe
 from .period import Period, read_period
+from .private import directory_mode, file_mode
 from .report import execute_report, list_reports, set_period
 from .statements import quote_identifier, quote_text
 
@@ -237,7 +238,7 @@ def _prepare(directory: Path, chosen: list[Source], group_readable: bool) -> set
         if not directory.is_dir():
             raise UsageError(f"{directory}: not a directory", "name a new directory") from error
     else:
-        directory.chmod(0o750 if group_readable else 0o700)
+        directory.chmod(directory_mode(file_mode(group_readable)))
     present = {entry.name for entry in directory.iterdir()} - {DRAFT}
     named = _named_files(directory / MANIFEST)
     if present and named is None:
@@ -283,7 +284,7 @@ def _create(path: Path, group_readable: bool) -> None:
     with suppress(FileNotFoundError):
         os.truncate(path, 0)
         return
-    mode = 0o640 if group_readable else 0o600
+    mode = file_mode(group_readable)
     created = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     os.fchmod(created, mode)
     os.close(created)
