@@ -23,6 +23,8 @@ MEASURED_ROWS = 1000
 GAP = "  "
 # A column of text is not made narrower than this to fit a width
 LEAST_WIDTH = 10
+# Of no use if it is cut
+IDENTIFIER = re.compile(r"(?:^|_)(?:id|ip|key|network|dsn|day)$")
 UNIT = re.compile(r"(?<=.)_(?:bytes|seconds|percent)$")
 COUNTED = re.compile(r"(?:^|_)(?:count|total|ok|lines|rows)\b|^count[_(]")
 BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -37,12 +39,14 @@ class _Column:
         width: in cells of a terminal.
         is_number: whether it stands at the right.
         is_text: whether it may be cut.
+        is_shown: whether there is room for it.
     """
 
     heading: list[str]
     width: int
     is_number: bool
     is_text: bool
+    is_shown: bool = True
 
 
 def table_pieces(
@@ -62,27 +66,38 @@ def table_pieces(
     if zones:
         yield f"times: {', '.join(sorted(zones))}\n"
     is_fitted = width is not None
-    shown = [_shown_row(names, row) for row in first]
+    shown = [_shown_row(names, row, is_fitted) for row in first]
     columns = [
         _measured(name, [row[place] for row in first], [row[place] for row in shown], is_fitted)
         for place, name in enumerate(names)
     ]
     if width is not None:
-        kept = _fit(columns, width)
-        if kept < len(columns):
-            left_out = ", ".join(one_line(name) for name in names[kept:])
-            yield f"without {left_out} (other formats have them)\n"
-        columns = columns[:kept]
-    height = max((len(column.heading) for column in columns), default=0)
+        # Keys are for joins
+        for name, column in zip(names, columns, strict=True):
+            column.is_shown = not name.endswith("_key")
+        _fit([column for column in columns if column.is_shown], width)
+        left_out = [
+            name for name, column in zip(names, columns, strict=True) if not column.is_shown
+        ]
+        if left_out:
+            told = ", ".join(map(one_line, left_out))
+            yield f"without {told} (other formats have them)\n"
+    height = max((len(column.heading) for column in columns if column.is_shown), default=0)
     headings = [[""] * (height - len(column.heading)) + column.heading for column in columns]
     for line in range(height):
         yield _line([heading[line] for heading in headings], columns)
-    for cells in chain(shown, (_shown_row(names, row) for row in rows)):
+    for cells in chain(shown, (_shown_row(names, row, is_fitted) for row in rows)):
         yield _line(cells, columns)
 
 
-def _shown_row(names: Sequence[str], row: Sequence[Any]) -> list[str]:
-    return [shown_value(*pair) for pair in zip(names, row, strict=True)]
+def _shown_row(names: Sequence[str], row: Sequence[Any], is_fitted: bool) -> list[str]:
+    return [
+        # Where there is little room, minutes will do
+        f"{value:%Y-%m-%d %H:%M}"
+        if is_fitted and isinstance(value, datetime)
+        else shown_value(name, value)
+        for name, value in zip(names, row, strict=True)
+    ]
 
 
 def _measured(name: str, values: list[Any], cells: list[str], is_fitted: bool) -> _Column:
@@ -91,7 +106,9 @@ def _measured(name: str, values: list[Any], cells: list[str], is_fitted: bool) -
     width = max(map(_width, cells), default=0)
     heading = _broken(name, width) if is_fitted else [one_line(name)]
     is_number = bool(known) and all(_is_number(value) for value in known)
-    is_text = is_fitted and any(isinstance(value, str) for value in known)
+    is_text = (
+        is_fitted and not IDENTIFIER.search(name) and any(isinstance(value, str) for value in known)
+    )
     return _Column(heading, max(width, *map(_width, heading)), is_number, is_text)
 
 
@@ -167,8 +184,8 @@ def _broken(name: str, width: int) -> list[str]:
     return lines
 
 
-def _fit(columns: list[_Column], width: int) -> int:
-    """Make the widest columns of text narrower; return how many columns fit then."""
+def _fit(columns: list[_Column], width: int) -> None:
+    """Make the widest columns of text narrower, and leave out at the end what does not fit then."""
     room = width - len(GAP) * (len(columns) - 1)
     while sum(column.width for column in columns) > room:
         widest = max(
@@ -180,12 +197,15 @@ def _fit(columns: list[_Column], width: int) -> int:
             break
         widest.width -= 1
     ends = accumulate(column.width + len(GAP) for column in columns)
-    return sum(end - len(GAP) <= width for end in ends)
+    for column, end in zip(columns, ends, strict=True):
+        column.is_shown = end - len(GAP) <= width
 
 
 def _line(cells: Sequence[str], columns: list[_Column]) -> str:
     placed = []
-    for cell, column in zip(cells, columns, strict=False):
+    for cell, column in zip(cells, columns, strict=True):
+        if not column.is_shown:
+            continue
         space = column.width - _width(cell)
         if space < 0 and column.is_text:
             placed.append(set_cell_size(cell, column.width - 1) + "…")
