@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -67,8 +68,6 @@ Zone = Annotated[
     typer.Option("--timezone", help="Zone that times are shown in; the system's if none."),
 ]
 DEFAULT_DB = Path("mail.duckdb")
-# As of a program that the signal ends
-BROKEN_PIPE = 128 + 13
 INTERRUPTED_HINT = "a load continues where it stopped when it is run again"
 
 
@@ -224,9 +223,9 @@ def _check_output(output: Path | None, db: Path) -> None:
     Raises:
         UsageError: the output is the database, or its log.
     """
-    for file in (db, Path(f"{db}.wal")):
-        if output is not None and output.exists() and file.exists() and output.samefile(file):
-            raise UsageError(f"{output}: is the database", "name another file")
+    ours = (db.resolve(), Path(f"{db}.wal").resolve())
+    if output is not None and output.resolve() in ours:
+        raise UsageError(f"{output}: is the database", "name another file")
 
 
 def _named(given: list[str] | None, form: str) -> list[tuple[str, str]]:
@@ -334,6 +333,7 @@ def export(
     group_readable: GroupReadable = False,
 ) -> None:
     """Write tables and reports as CSV for auditors, with a manifest of hashes; times are UTC."""
+    _check_output(directory, db)
     with open_reading(db, timezone="UTC", export_directory=directory) as connection:
         rows = export_csv(
             connection,
@@ -403,16 +403,14 @@ def _run() -> None:
         raise
     except duckdb.Error as error:
         raise database_error("DuckDB", error) from error
-    except BrokenPipeError as error:
-        # Who reads it wants no more, and nothing is left to flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(BROKEN_PIPE) from error
     except OSError as error:
         raise MailsqlError(f"{error.filename or 'output'}: {error.strerror or error}") from error
 
 
 def main() -> NoReturn:
     """Run a command; end with its exit code."""
+    # Who reads the output and wants no more ends us, as any other program
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -28,6 +28,7 @@ ROW_GROUP_ROWS = 61440
 WAIT_SECONDS = 5.0
 # Whatever the file is called: `memory` or `reports` would be something else in SQL
 CATALOG = "mail"
+VERSIONS = ("main", "mailsql_database")
 IS_HELD = re.compile(r"Could not set lock on file|Conflicting lock|Unique file handle conflict")
 HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 # Of the engine, in words: what is wrong with a file, and what to do
@@ -75,6 +76,7 @@ def open_database(
     mode: int = OWNER_ONLY,
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
+    shut: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Open a mailsql database; for writing, create it or bring its objects up to this version.
 
@@ -85,6 +87,7 @@ def open_database(
         mode: of a file that is created.
         wait_seconds: for how long to wait where another process holds it.
         on_wait: told who holds it when waiting begins.
+        shut: shuts the door to other files, before anything of this one is asked.
 
     Raises:
         UsageError: the time zone is not known.
@@ -97,11 +100,12 @@ def open_database(
         copy_template(path, _build_empty, mode)
     connection = _connect(path, read_only, time.monotonic() + wait_seconds, on_wait)
     try:
-        found = _found_versions(connection, path)
+        if shut is not None:
+            shut(connection)
+        tables = _found_tables(connection, path)
+        found = _found_versions(connection, path) if VERSIONS in tables else None
         if found is None:
-            if read_only or connection.execute(
-                "select count(*) from duckdb_tables() where database_name = current_database()"
-            ).fetchone() != (0,):
+            if read_only or tables:
                 raise DatabaseError(
                     f"{path}: a DuckDB file, but not of mailsql",
                     "name another file with --db, or with MAILSQL_DB",
@@ -136,6 +140,9 @@ def _check_path(path: Path, read_only: bool) -> None:
         str(path).encode()
     except UnicodeEncodeError as error:
         raise DatabaseError(f"{path}: the name is not UTF-8", another) from error
+    if "?" in path.name:
+        # The engine takes what follows for settings
+        raise DatabaseError(f"{path}: a name with ? in it", another)
     try:
         found = path.stat()
     except FileNotFoundError as error:
@@ -178,7 +185,7 @@ def _connect(
 def _settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
     """What holds for every connection: nothing is fetched, and no Python variable is a table."""
     return {
-        "temp_directory": f"{path}.tmp",
+        "temp_directory": f"{path.absolute()}.tmp",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "python_enable_replacements": "false",
@@ -187,12 +194,14 @@ def _settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
 
 def _connect_reading(path: Path) -> duckdb.DuckDBPyConnection:
     """Connect so that no statement can change the file, nor attach another for writing."""
-    connection = duckdb.connect(str(path), read_only=True, config=_settings(path))
+    connection = duckdb.connect(str(path.absolute()), read_only=True, config=_settings(path))
     try:
-        named = connection.execute("select current_database()").fetchone()
+        named = connection.execute("select system.main.current_database()").fetchone()
         assert named is not None
         if str(named[0]).lower() != CATALOG:
-            connection.execute(f"attach {quote_text(str(path))} as {CATALOG} (read_only)")
+            connection.execute(
+                f"attach {quote_text(str(path.absolute()))} as {CATALOG} (read_only)"
+            )
             connection.execute(f"use {CATALOG}")
             connection.execute(f"detach {quote_identifier(named[0])}")
     except BaseException:
@@ -207,7 +216,8 @@ def _connect_writing(path: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config=settings)
     try:
         connection.execute(
-            f"attach {quote_text(str(path))} as {CATALOG} (row_group_size {ROW_GROUP_ROWS})"
+            f"attach {quote_text(str(path.absolute()))} as {CATALOG} "
+            f"(row_group_size {ROW_GROUP_ROWS})"
         )
         connection.execute(f"use {CATALOG}")
     except BaseException:
@@ -263,16 +273,26 @@ def database_error(name: Path | str, error: duckdb.Error) -> DatabaseError:
     return DatabaseError(f"{name}: {said}", "please report this, with the command")
 
 
+def _found_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> set[tuple[str, str]]:
+    """Schemas and names of all tables of the file.
+
+    Functions are called by their full names wherever a file is not known to be ours: a macro of it
+    may be called like any of them.
+    """
+    with speaking_of(path):
+        found = connection.execute(
+            "select database_name, schema_name, table_name from system.main.duckdb_tables()"
+        ).fetchall()
+    return {(schema, table) for database, schema, table in found if database.lower() == CATALOG}
+
+
 def _found_versions(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, str] | None:
     """Schema version and mailsql version that the file was last written with."""
     with speaking_of(path):
-        known = connection.execute(
-            "select count(*) from duckdb_tables() "
-            "where database_name = current_database() and table_name = 'mailsql_database'"
-        ).fetchone()
-        if known == (0,):
-            return None
         row = connection.execute(
-            "select schema_version, mailsql_version from mailsql_database"
+            f"select schema_version, mailsql_version from {CATALOG}.main.mailsql_database"
         ).fetchone()
-    return (int(row[0]), str(row[1])) if row else None
+    try:
+        return (int(row[0]), str(row[1])) if row else None
+    except (TypeError, ValueError):
+        return None

@@ -161,12 +161,19 @@ class _Target:
 
 def _connect(target: _Target) -> duckdb.DuckDBPyConnection:
     """Open the database for ingest: nothing in it can make a load read any other file."""
+
+    def shut(connection: duckdb.DuckDBPyConnection) -> None:
+        paths = ", ".join(quote_text(file.path) for file in target.files)
+        connection.execute(f"set allowed_paths = [{paths}]")
+        connection.execute("set enable_external_access = false")
+
     connection = open_database(
         target.database,
         read_only=False,
         mode=target.mode,
         wait_seconds=target.wait_seconds,
         on_wait=target.on_wait,
+        shut=shut,
     )
     try:
         if target.threads is not None:
@@ -174,9 +181,6 @@ def _connect(target: _Target) -> duckdb.DuckDBPyConnection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
         connection.execute("set enable_progress_bar = false")
-        paths = ", ".join(quote_text(file.path) for file in target.files)
-        connection.execute(f"set allowed_paths = [{paths}]")
-        connection.execute("set enable_external_access = false")
         set_prefixes(connection, [])
         run_sql(connection, "ingest/0_macros")
     except BaseException:
@@ -254,7 +258,9 @@ class _Loader:
         self.progress = progress
         self.force = force
         self.connection = _connect(target)
-        system = self.connection.execute("select current_setting('TimeZone')").fetchone()
+        system = self.connection.execute(
+            "select system.main.current_setting('TimeZone')"
+        ).fetchone()
         assert system is not None
         self.system_timezone = str(system[0])
 

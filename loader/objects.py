@@ -64,12 +64,13 @@ def _comment_reports(connection: duckdb.DuckDBPyConnection) -> None:
     """Say what the columns of mailsql's reports hold; most stand in several reports."""
     ours = [file.name.removesuffix(".sql") for file in sql_files("reports")]
     columns = connection.execute(
-        "select table_name, column_name from duckdb_columns() where schema_name = 'reports' "
-        "and database_name = current_database() and list_contains(?, table_name)",
-        [ours],
+        "select table_name, column_name from system.main.duckdb_columns() "
+        "where schema_name = 'reports' and database_name = system.main.current_database()"
     ).fetchall()
     comments = {row["column"]: row["comment"] for row in csv.DictReader(_report_columns())}
     for report, column in columns:
+        if report not in ours:
+            continue
         connection.execute(
             f"comment on column reports.{quote_identifier(report)}.{quote_identifier(column)} "
             f"is {quote_text(comments[column])}"

@@ -59,17 +59,20 @@ def open_reading(
         UsageError: the time zone is not known, or a CSV file cannot be read.
         DatabaseError: as open_database; or a view of the file changes settings.
     """
-    connection = open_database(path, timezone=timezone)
-    try:
+
+    def shut(connection: duckdb.DuckDBPyConnection) -> None:
         for name, file in (tables or {}).items():
             _read_table(connection, name, file)
-        if not _lock_binds_functions():
-            _check_views(connection, path)
         if export_directory is not None:
             connection.execute(
                 f"set allowed_directories = [{quote_text(str(export_directory.absolute()))}]"
             )
         connection.execute("set enable_external_access = false")
+
+    connection = open_database(path, timezone=timezone, shut=shut)
+    try:
+        if not _lock_binds_functions():
+            _check_views(connection, path)
         connection.execute("set lock_configuration = true")
         with speaking_of(path):
             yield connection
@@ -93,7 +96,8 @@ def _read_table(connection: duckdb.DuckDBPyConnection, name: str, file: Path) ->
     literal = re.sub(r"([*?\[\]])", r"[\1]", str(file))
     try:
         connection.execute(
-            f"create temp table {quote_identifier(name)} as from read_csv(?, header = true)",
+            f"create temp table {quote_identifier(name)} as "
+            "from system.main.read_csv(?, header = true)",
             [literal],
         )
     except (duckdb.Error, UnicodeError) as error:
@@ -110,16 +114,16 @@ def _check_views(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         DatabaseError: one does.
     """
     stored = connection.execute(
-        "select schema_name || '.' || view_name, sql from duckdb_views() where not internal "
-        "union all select schema_name || '.' || function_name, macro_definition "
-        "from duckdb_functions() where not internal and macro_definition is not null"
+        "select schema_name, view_name, sql from system.main.duckdb_views() where not internal "
+        "union all select schema_name, function_name, macro_definition "
+        "from system.main.duckdb_functions() where not internal and macro_definition is not null"
     ).fetchall()
-    for name, sql in stored:
+    for schema, name, sql in stored:
         function = _setting_function(sql)
         if function is not None:
             raise DatabaseError(
-                f"{path}: {name} calls {function}, which does not only read",
-                f"drop {name} in the DuckDB shell (mailsql shell --write)",
+                f"{path}: {schema}.{name} calls {function}, which does not only read",
+                f"drop {schema}.{name} in the DuckDB shell (mailsql shell --write)",
             )
 
 

@@ -16,6 +16,7 @@ from mailsql.reading import check_reading, open_reading
 from tests.conftest import load
 from tests.test_cli import LINE, SAMPLES, mailsql
 
+PROGRAM = [sys.executable, "-c", "from mailsql.cli import main; main()"]
 SECRET = "correct horse battery staple"
 # Every way out that is known of: {db} is the file, {out} one that must not come to be, {secret} one
 # that must not be read
@@ -281,6 +282,58 @@ def test_a_database_of_somebody_else_reads_no_file(tmp_path, spy):
         assert "Traceback" not in done.stderr
     for written in tmp_path.rglob("out/*"):
         assert SECRET not in written.read_text()
+
+
+SHADOWS = {
+    "current_database": "() as (select content from read_text('{secret}'))",
+    "current_setting": "(name) as (select content from read_text('{secret}'))",
+    "duckdb_tables": "() as table select 'mail' as database_name, content as schema_name, "
+    "'mailsql_database' as table_name from read_text('{secret}')",
+    "duckdb_columns": "() as table select 'traffic_per_day' as table_name, content as column_name, "
+    "'reports' as schema_name, 'mail' as database_name from read_text('{secret}')",
+    "duckdb_views": "() as table select content as sql from read_text('{secret}')",
+    "duckdb_functions": "() as table select content as macro_definition from read_text('{secret}')",
+    "list_contains": "(a, b) as (select content <> '' from read_text('{secret}'))",
+    "count": "(a) as (select content from read_text('{secret}'))",
+    "read_csv": "(a, header := true) as table select content from read_text('{secret}')",
+}
+
+
+@pytest.mark.parametrize("shadow", [*SHADOWS, "mailsql_database"])
+@pytest.mark.parametrize("version", ["0.0.1", None])
+def test_nothing_of_a_database_runs_before_the_door_is_shut(tmp_path, shadow, version):
+    secret = tmp_path / "secret.txt"
+    secret.write_text(SECRET)
+    (tmp_path / "mail.log").write_text(LINE)
+    (tmp_path / "some.csv").write_text("a\n1\n")
+    mailsql("load", "mail.log", "--db", "other.duckdb", cwd=tmp_path)
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
+        if version is not None:
+            connection.execute("update mailsql_database set mailsql_version = ?", [version])
+        if shadow == "mailsql_database":
+            connection.execute("drop table mailsql_database")
+            connection.execute("create schema x; create table x.mailsql_database (a integer)")
+            connection.execute(
+                "create view mailsql_database as select 99 as schema_version, "
+                f"content as mailsql_version from read_text('{secret}')"
+            )
+        else:
+            definition = SHADOWS[shadow].replace("{secret}", str(secret))
+            connection.execute(f"create macro {shadow}{definition}")
+    (tmp_path / "mail.log").write_text(LINE * 2)
+    for command in (
+        ["status"],
+        ["query", "from some", "--with", "some=some.csv"],
+        ["load", "mail.log"],
+    ):
+        done = subprocess.run(
+            [*PROGRAM, *command, "--db", "other.duckdb"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert SECRET not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(int(duckdb.__version__[0]) >= 2, reason="the lock binds functions too")

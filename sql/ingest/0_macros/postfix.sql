@@ -79,6 +79,10 @@ create or replace temp macro splits(text, marker) as
         )
     );
 
+-- Whether an address as it was read may be one: with a quote before it, it is quoted to its end
+create or replace temp macro is_whole_address(text) as
+    not starts_with(text, '"') or regexp_full_match(text, '"(?:[^"\\]|\\.)*"(?:@.*)?');
+
 -- Whether the keys of a context stand once each: then their values may hold anything else
 create or replace temp macro has_one_context(text) as
     not (
@@ -86,6 +90,12 @@ create or replace temp macro has_one_context(text) as
         or text like '%; proto=%; proto=%'
         or regexp_matches(text, '>,? to=<.*>,? to=<|>,? proto=.*>,? proto=')
     );
+
+-- A decision of smtpd: text, and context with addresses of a pattern
+create or replace temp macro verdict_pattern(address) as
+    '^(.*?);(?: from=<' || address || '>)?(?: to=<' || address || '>)?'
+    || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?: sasl_method=(\S+))?'
+    || '(?: sasl_username=(?:<([^>]*)>|([^;<>]*?)))?(?: sasl_sender=\S+)?$';
 
 -- The end of a context that no reading changes, unless a login name follows: a HELO name holds no
 -- blank, bracket or semicolon

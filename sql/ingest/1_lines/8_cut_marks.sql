@@ -41,9 +41,15 @@ where compared.byte_count > greatest(
     coalesce(compared.earlier_byte_count, 0), coalesce(loaded.byte_count, 0)
 );
 
--- Where no line before was longer, the end may be missing
+-- Where no line before was longer, the end may be missing; a queue id of ours that a filter names
+-- behind what the sender wrote may be the sender's
 update lines
-set may_be_cut = true
+set
+    may_be_cut = true,
+    queue_id = case
+        when lines.kind <> 'foreign' or starts_with(lines.body, lines.queue_id)
+            then lines.queue_id
+    end
 from (
     select long_lines.line_key
     from (

@@ -26,8 +26,11 @@ with matched as (
 readable as (
     select
         *,
-        not may_be_cut and has_one_context(body) and not is_open_value(parts.text)
-            as is_readable
+        not may_be_cut
+        and has_one_context(body)
+        and not is_open_value(parts.text)
+        and is_whole_address(parts.sender)
+        and is_whole_address(parts.recipient) as is_readable
     from matched
 ),
 

@@ -25,7 +25,8 @@ usual as (
     select
         * exclude (pieces),
         case
-            when len(pieces) = 2 and not may_be_cut then regexp_extract(
+            -- At MAIL there is no recipient
+            when len(pieces) = 2 and not may_be_cut and head.stage <> 'MAIL' then regexp_extract(
                 pieces[2],
                 '^([^"\\>]*)> to=<([^"\\>]*)> proto=(\w+) helo=<([^>]*)>$',
                 ['sender', 'recipient', 'protocol', 'helo_name']
@@ -51,11 +52,21 @@ tailed as (
                 'user_in_brackets': '',
                 'user': ''
             }
+            when
+                not may_be_cut
+                and has_one_context(body)
+                and regexp_matches(body, verdict_pattern(address_pattern()))
+                then regexp_extract(
+                    body,
+                    verdict_pattern(address_pattern()),
+                    [
+                        'before', 'sender', 'recipient', 'protocol', 'helo_name', 'sasl_method',
+                        'user_in_brackets', 'user'
+                    ]
+                )
             when not may_be_cut and has_one_context(body) then regexp_extract(
                 body,
-                '^(.*?);(?: from=<(.*?)>)?(?: to=<(.*?)>)?'
-                || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?: sasl_method=(\S+))?'
-                || '(?: sasl_username=(?:<([^>]*)>|([^;<>]*?)))?(?: sasl_sender=\S+)?$',
+                verdict_pattern('(.*?)'),
                 [
                     'before', 'sender', 'recipient', 'protocol', 'helo_name', 'sasl_method',
                     'user_in_brackets', 'user'
@@ -68,7 +79,15 @@ tailed as (
 told as (
     select
         * exclude (tail),
-        case when not is_open_value(tail.before) then tail end as tail,
+        case
+            when
+                not is_open_value(tail.before)
+                and is_whole_address(tail.sender)
+                and is_whole_address(tail.recipient)
+                -- At MAIL what looks like a recipient is part of the sender
+                and not (head.stage = 'MAIL' and tail.recipient <> '')
+                then tail
+        end as tail,
         -- While HELO itself is refused, it may hold anything
         case
             when

@@ -71,7 +71,10 @@ flagged as (
     select
         * exclude (fields),
         nullif(regexp_extract(fields, ', flags=\(([^()]*)\)$', 1), '') as flags,
-        regexp_replace(fields, ', flags=\([^()]*\)$', '') as fields
+        case
+            when not has_imitated_fields(fields)
+                then regexp_replace(fields, ', flags=\([^()]*\)$', '')
+        end as fields
     from fielded
 ),
 

@@ -22,18 +22,28 @@ with saved as (
     where is_changed and kind = 'mailbox_save'
 ),
 
--- The sender chooses the message-id and the subject: only the last verb is Dovecot's
+-- The sender chooses the message-id and the subject, and a recipient may choose the mailbox: of
+-- several verbs none is known to be Dovecot's, unless all are the same
 saves as (
     select
         * exclude (framed),
         case
-            when not may_be_cut then regexp_extract(
-                framed.text,
-                '^(.*) (saved mail to|save failed to open mailbox|save failed to|rejected:'
-                || '|Return-Path missing, rejection reason:|Auto-submitted message discarded:'
-                || '|Permanently failed to send rejection:) (.*)$',
-                ['head', 'verb', 'tail']
-            )
+            when may_be_cut then null
+            when len(regexp_extract_all(framed.text, ' (?:' || save_verbs() || ') ')) <= 1
+                then regexp_extract(
+                    framed.text, '^(.*) (' || save_verbs() || ') (.*)$', ['head', 'verb', 'tail']
+                )
+            when
+                len(
+                    list_distinct(
+                        regexp_extract_all(framed.text, ' (' || save_verbs() || ') ', 1)
+                    )
+                ) = 1
+                then {
+                    'head': null,
+                    'verb': regexp_extract(framed.text, ' (' || save_verbs() || ') ', 1),
+                    'tail': null
+                }
         end as parts,
         case when not may_be_cut then framed.subject end as subject,
         case when not may_be_cut then framed.size end as size
@@ -51,7 +61,7 @@ of_saves as (
     select
         * exclude (parts, head, subject, size, may_be_cut),
         case
-            when may_be_cut then null
+            when parts.verb is null then null
             when parts.verb = 'saved mail to' then 'stored'
             when contains(parts.tail, 'Quota exceeded') then 'quota full'
             when starts_with(parts.verb, 'save failed') then 'failed'

@@ -19,6 +19,15 @@ with matched as (
         end as parts
     from dovecot_lines
     where is_changed and kind = 'submission_relayed'
+),
+
+readable as (
+    select
+        * exclude (parts),
+        case
+            when is_whole_address(parts.sender) and is_whole_address(parts.recipient) then parts
+        end as parts
+    from matched
 )
 
 select
@@ -37,4 +46,4 @@ select
     nullif(parts.reply, '') as reply,
     try_cast(regexp_extract(parts.reply, '^([245]\d\d)[ -]', 1) as integer) as reply_code,
     nullif(regexp_extract(parts.reply, ' queued as ([0-9A-Za-z]{6,})$', 1), '') as queue_id
-from matched;
+from readable;
