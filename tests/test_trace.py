@@ -289,7 +289,8 @@ def test_many_messages_are_a_list_the_newest_first(live):
 
 def test_messages_come_newest_first_but_a_bounce_follows_its_message(live):
     parent, child = live.execute(
-        "select parent_queue_id, child_queue_id from message_links where reason = 'bounce' limit 1"
+        "select parent_queue_id, child_queue_id from message_links where reason = 'bounce' "
+        "order by link_key limit 1"
     ).fetchone()
     headings = [line for line in traced(live, parent).splitlines() if line.startswith("Message ")]
     assert headings[0].startswith(f"Message {parent}")
@@ -419,7 +420,7 @@ GOLDEN = {
     "bounced": "select parent_queue_id from message_links where reason = 'bounce' "
     "order by link_key limit 1",
     "read_by_imap": "select queue_id from message_flow where kind = 'imap_logout' "
-    "order by line_key limit 1",
+    "order by line_key, message_key limit 1",
     "deferred": "select queue_id from messages where activation_count > 1 "
     "order by message_key limit 1",
 }
