@@ -40,7 +40,7 @@ KEYED_TABLES = (
 
 # How many examples a property is tried with: by `make test`, and by `make long`
 settings.register_profile(
-    "quick", max_examples=6, deadline=None, suppress_health_check=list(HealthCheck)
+    "quick", max_examples=4, deadline=None, suppress_health_check=list(HealthCheck)
 )
 settings.register_profile("long", settings.get_profile("quick"), max_examples=60)
 settings.load_profile("quick")
