@@ -6,6 +6,7 @@ of mailsql changes, its rows and the user's own views are kept.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -257,7 +258,7 @@ def database_error(name: Path | str, error: duckdb.Error) -> DatabaseError:
     said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if isinstance(error, duckdb.OutOfMemoryException):
         return DatabaseError(f"{name}: {said}", "ask for less at once, or free some memory")
-    if os.strerror(28) in said or "No space left" in said:
+    if os.strerror(errno.ENOSPC) in said:
         return DatabaseError(
             f"{name}: no room on the disk",
             "make room where the database and its temporary files are; a load continues then",
