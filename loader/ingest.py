@@ -372,7 +372,7 @@ class _Loader:
         if batch.goes_on:
             # Derived in the transaction, slower: the line as it was must go before
             self.connection.execute("begin")
-            run_sql(self.connection, "ingest/torn_line.sql")
+            self._remove_torn_line()
         for file in ("ingest/read_lines.sql", "ingest/batch_lines.sql"):
             run_sql(self.connection, file)
         self._refuse_other_text(place, tally)
@@ -411,7 +411,7 @@ class _Loader:
         self._describe_batch(place, batch, tally)
         self.connection.execute("begin")
         if batch.goes_on:
-            run_sql(self.connection, "ingest/torn_line.sql")
+            self._remove_torn_line()
         self._enter_stream(place)
         self.connection.execute(
             "create or replace temp table failure as select ?::varchar as step, "
@@ -421,6 +421,12 @@ class _Loader:
         for file in ("read_lines.sql", "failed_lines.sql", "7_store/log_files.sql"):
             run_sql(self.connection, f"ingest/{file}")
         self.connection.execute("commit")
+
+    def _remove_torn_line(self) -> None:
+        """Take out the first line of the batch, which was loaded without its end."""
+        torn = self.connection.execute("select first_line_key from batch").fetchone()
+        assert torn is not None
+        remove_lines(self.connection, torn[0], torn[0])
 
     def _roll_back(self) -> None:
         """Undo the open transaction, if there is one."""
@@ -545,11 +551,47 @@ def derive(connection: duckdb.DuckDBPyConnection, name: str) -> None:
             "which is loaded already",
             "load only one of them, the longer one into a new database; nothing was doubled",
         )
-    if connection.execute("select count(*) from rewinds").fetchone() != (0,):
-        for place in ("ingest/3_rewind", "ingest/batch_lines.sql", "ingest/1_lines"):
-            run_sql(connection, place)
+    _read_late_hosts_again(connection)
     for folder in ("ingest/4_earlier", "ingest/5_parse", "ingest/6_link"):
         run_sql(connection, folder)
+
+
+def _read_late_hosts_again(connection: duckdb.DuckDBPyConnection) -> None:
+    """Where lines come before loaded ones, or loaded ones are gone: read what that may change."""
+    found = connection.execute("select distinct family from late_hosts").fetchall()
+    families = {family for (family,) in found}
+    if not families:
+        return
+    if connection.execute("select count(*) from removed_lines").fetchone() != (0,):
+        _read_again(connection, "ingest/3_late/0_removed_lines.sql")
+    run_sql(connection, "ingest/3_late/1_touching_lines.sql")
+    if "postfix" in families:
+        run_sql(connection, "ingest/3_late/2_postfix")
+    if "dovecot" in families:
+        for place in (
+            "3_late/3_dovecot/1_work_lines.sql",
+            "5_parse/dovecot/0_dovecot_lines.sql",
+            "5_parse/dovecot/1_login_lines.sql",
+            "5_parse/dovecot/2_login_elements.sql",
+            "5_parse/dovecot/3_dovecot_logins.sql",
+            "5_parse/dovecot/3_session_ends.sql",
+            "3_late/3_dovecot/2_session_lines.sql",
+        ):
+            run_sql(connection, f"ingest/{place}")
+    _read_again(connection, "ingest/3_late/4_read_lines.sql")
+
+
+def _read_again(connection: duckdb.DuckDBPyConnection, place: str) -> None:
+    """Add lines that are loaded, or were, to those at hand."""
+    for step in (place, "ingest/batch_lines.sql", "ingest/1_lines"):
+        run_sql(connection, step)
+
+
+def remove_lines(connection: duckdb.DuckDBPyConnection, first_key: int, last_key: int) -> None:
+    """Take lines out of the database, in a transaction in which the others are derived next."""
+    connection.execute("set variable first_removed_key = ?", [first_key])
+    connection.execute("set variable last_removed_key = ?", [last_key])
+    run_sql(connection, "ingest/removed_lines.sql")
 
 
 def _read_ahead(

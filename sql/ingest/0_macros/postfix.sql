@@ -109,6 +109,16 @@ create or replace temp macro context_end(text) as
 -- NAME[ADDRESS] with or without :PORT
 create or replace temp macro client_pattern() as '([^\s\[\],;]+)\[([^\]]*)\](?::(\d+))?';
 
+-- The client that a line of postscreen is about, and what follows it
+create or replace temp macro screened_client(body) as
+    regexp_extract(
+        body, '^[A-Za-z0-9: .-]*\[([0-9A-Fa-f:.]+)\]:(\d+)(.*)$', ['ip', 'port', 'rest']
+    );
+
+-- Address and port; NULL where the line is cut off before their end
+create or replace temp macro endpoint(client) as
+    case when client.ip <> '' then '[' || client.ip || ']:' || client.port end;
+
 -- Whether what stands before a context ends inside a value: then the context is part of it
 create or replace temp macro is_open_value(before) as
     regexp_matches(before, '; [^;]*(?:=<[^>]*| sasl_username=[^<>]*)$');

@@ -28,10 +28,11 @@ settled as (
             open_lines.host is not distinct from processes.host
             and open_lines.program is not distinct from processes.program
             and open_lines.pid is not distinct from processes.pid
-    anti join rewinds
+    -- What late lines continue is found among all loaded lines
+    anti join late_hosts
         on
-            open_lines.host is not distinct from rewinds.host
-            and processes.family = rewinds.family
+            open_lines.host is not distinct from late_hosts.host
+            and processes.family = late_hosts.family
 ),
 
 continued as (
@@ -73,7 +74,7 @@ select
     messages.connection_key
 from lines
 left join messages on lines.line_key = messages.message_key
-where lines.part is not null;
+where lines.part <> 'removed';
 
 create or replace temp view changed_lines as
 select * from lines

@@ -12,10 +12,7 @@ with matched as (
         kind,
         body,
         may_be_cut,
-        regexp_extract(
-            body,
-            '^[A-Za-z0-9: .-]*\[([0-9A-Fa-f:.]+)\]:(\d+)(.*)$', ['ip', 'port', 'rest']
-        ) as client
+        screened_client(body) as client
     from work_lines
     where is_postscreen(kind)
 ),
@@ -61,8 +58,7 @@ select
     logged_at,
     header_id,
     kind,
-    -- Cut off before its end, it names no client
-    case when client.ip <> '' then '[' || client.ip || ']:' || client.port end as endpoint,
+    endpoint(client) as endpoint,
     plain_ip(client.ip) as client_ip,
     try_cast(client.port as integer) as client_port,
     case kind

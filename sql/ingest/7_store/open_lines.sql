@@ -19,18 +19,53 @@ process_ends as (
         arg_max(line_key, position) as line_key
     from positioned
     group by header_id
+),
+
+host_ends as (
+    select
+        processes.host,
+        processes.family,
+        process_ends.moment,
+        process_ends.position,
+        process_ends.line_key
+    from process_ends
+    inner join processes on process_ends.header_id = processes.header_id
+    where processes.family in ('postfix', 'dovecot')
+    union all
+    -- Late lines are not the latest
+    select
+        latest_lines.host,
+        latest_lines.family,
+        latest_lines.logged_at as moment,
+        line_position(latest_lines.logged_at, file_ranks.file_rank, latest_lines.line_key)
+            as position,
+        latest_lines.line_key
+    from latest_lines
+    inner join file_ranks on latest_lines.line_key >> 32 = file_ranks.file_key
+    semi join late_hosts
+        on
+            latest_lines.host is not distinct from late_hosts.host
+            and latest_lines.family = late_hosts.family
+),
+
+host_latest as (
+    select
+        host,
+        family,
+        max(moment) as moment,
+        arg_max(line_key, position) as line_key
+    from host_ends
+    group by all
 )
 
 select
-    processes.stream_id,
-    any_value(processes.host) as host,
-    any_value(processes.family) as family,
-    max(process_ends.moment) as moment,
-    arg_max(process_ends.line_key, process_ends.position) as line_key
-from process_ends
-inner join processes on process_ends.header_id = processes.header_id
-where processes.family in ('postfix', 'dovecot')
-group by processes.stream_id;
+    streams.stream_id,
+    host_latest.*
+from host_latest
+inner join (select distinct stream_id, host, family from processes) as streams
+    on
+        host_latest.host is not distinct from streams.host
+        and host_latest.family = streams.family;
 
 delete from latest_lines
 using stream_ends
@@ -48,7 +83,9 @@ from stream_ends;
 
 delete from open_lines
 using earlier_lines
-where open_lines.line_key = earlier_lines.line_key and open_lines.part = earlier_lines.part;
+where
+    open_lines.line_key = earlier_lines.line_key
+    and split_part(open_lines.part, ' ', 1) = split_part(earlier_lines.part, ' ', 1);
 
 delete from open_lines
 using changed_lines

@@ -8,15 +8,12 @@ named as (
     select related_queue_id as queue_id from queue_events
     where
         related_queue_id is not null
-        and event_key in (select line_key from message_lines where is_changed)
+        and event_key in (select line_key from message_lines)
     union all
     select remote_queue_id as queue_id from deliveries
     where
         remote_queue_id is not null
-        and delivery_key in (
-            select line_key from message_lines
-            where is_changed and kind = 'delivery'
-        )
+        and delivery_key in (select line_key from message_lines where kind = 'delivery')
 ),
 
 filtered as (
@@ -28,6 +25,8 @@ filtered as (
 )
 
 select queue_id from ids_at_hand
+union
+select queue_id from removed_ids
 union
 select messages.queue_id from messages
 semi join named on messages.queue_id = named.queue_id

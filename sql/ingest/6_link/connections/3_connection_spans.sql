@@ -13,7 +13,16 @@ with spans as (
     group by connection_key
 )
 
+-- Where lines are late, not all that a process did behind them is at hand
 select
-    *,
-    max(last_position) over (partition by header_id) = last_position and not is_ended as is_open
-from spans;
+    spans.*,
+    max(spans.last_position) over (partition by spans.header_id) = spans.last_position
+    and not spans.is_ended
+    and spans.last_position >= coalesce(last_connects.position, 0) as is_open
+from spans
+inner join processes on spans.header_id = processes.header_id
+left join last_connects
+    on
+        processes.host is not distinct from last_connects.host
+        and processes.program = last_connects.program
+        and processes.pid is not distinct from last_connects.pid;

@@ -7,6 +7,7 @@ with known as (
         header_id,
         true as is_changed,
         not is_new as is_stored,
+        false as is_around,
         'siau' as marks
     from changed_lines
     where kind in ('dovecot_login', 'dovecot_proxy_login')
@@ -15,12 +16,15 @@ with known as (
         line_key,
         logged_at,
         header_id,
-        -- Read again because lines came before later ones: all that may end it is at hand
+        -- Read again because of late lines: all that may end it is at hand
         part = 'mailbox' as is_changed,
         true as is_stored,
-        case when part = 'mailbox' then 'siau' else substr(part, 9) end as marks
+        part = 'around' as is_around,
+        case when part in ('mailbox', 'around') then 'siau' else substr(part, 9) end as marks
     from earlier_lines
-    where starts_with(part, 'mailbox') and kind in ('dovecot_login', 'dovecot_proxy_login')
+    where
+        (starts_with(part, 'mailbox') or part = 'around')
+        and kind in ('dovecot_login', 'dovecot_proxy_login')
 )
 
 select
@@ -30,6 +34,7 @@ select
     processes.host,
     known.is_changed,
     known.is_stored,
+    known.is_around,
     dovecot_logins.protocol,
     dovecot_logins.username,
     dovecot_logins.client_ip,

@@ -21,7 +21,7 @@ with known as (
         true as is_stored
     from earlier_lines
     where
-        part = 'mailbox'
+        part in ('mailbox', 'around')
         and kind in (
             'pop3_logout', 'imap_logout', 'sieve_logout', 'submission_logout', 'proxy_logout'
         )

@@ -12,6 +12,7 @@ marked as (
     select
         line_key,
         logged_at,
+        is_around,
         case
             when
                 is_last_of_session
@@ -59,4 +60,4 @@ select
     'mailbox ' || marks || claim as part,
     moment(logged_at) + session_silence() as expires_at
 from marked
-where marks <> '';
+where marks <> '' and not is_around;

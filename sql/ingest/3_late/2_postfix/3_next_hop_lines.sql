@@ -1,0 +1,140 @@
+-- What delivery agents tell of their connections, and the records that it belongs to: a record has
+-- the encryption that its process told last, and the failed connections since the record before it
+create or replace temp table next_hop_lines_again as
+with touched as (
+    select
+        line_key,
+        host,
+        program,
+        pid,
+        kind,
+        moment,
+        position,
+        is_gone,
+        false as is_stored
+    from touching_lines
+    where kind in ('smtp_tls', 'smtp_connect_failure', 'delivery')
+),
+
+agents as (
+    select
+        host,
+        program,
+        pid
+    from touched
+    union
+    select
+        host,
+        program,
+        pid
+    from queue_lines_again
+    where is_changed and kind = 'delivery'
+),
+
+events as (
+    select
+        stored_lines.line_key,
+        stored_lines.host,
+        stored_lines.program,
+        stored_lines.pid,
+        stored_lines.kind::kind_name as kind,
+        stored_lines.moment,
+        stored_lines.position,
+        false as is_gone,
+        true as is_stored
+    from stored_lines
+    semi join agents
+        on
+            stored_lines.host is not distinct from agents.host
+            and stored_lines.program = agents.program
+            and stored_lines.pid is not distinct from agents.pid
+    where stored_lines.kind in ('smtp_tls', 'smtp_connect_failure', 'delivery')
+    union all
+    select * from touched
+),
+
+followed as (
+    select
+        *,
+        last_value(
+            case
+                when kind = 'smtp_tls'
+                    then {'line_key': line_key, 'is_stored': is_stored, 'moment': moment}
+            end ignore nulls
+        ) over before as encryption,
+        max(position) filter (where kind = 'delivery' and is_stored) over before
+            as record_position,
+        max({'position': position, 'moment': moment}) filter (
+            where kind <> 'smtp_tls' and not is_stored
+        ) over before as touched,
+        min(position) filter (where kind = 'delivery' and not is_gone) over behind
+            as next_record_position
+    from events
+    window
+        before as (
+            partition by host, program, pid
+            order by position
+            rows between unbounded preceding and 1 preceding
+        ),
+        behind as (
+            partition by host, program, pid
+            order by position
+            rows between 1 following and unbounded following
+        )
+)
+
+select
+    line_key,
+    host,
+    program,
+    pid,
+    kind,
+    position,
+    is_stored,
+    next_record_position,
+    encryption.line_key as encryption_key,
+    is_stored
+    and kind = 'delivery'
+    and (
+        coalesce(
+            not encryption.is_stored and moment - encryption.moment <= smtp_session_silence(),
+            false
+        )
+        or coalesce(
+            touched.position > coalesce(record_position, -1)
+            and moment - touched.moment <= smtp_session_silence(),
+            false
+        )
+    ) as is_changed
+from followed
+where not is_gone;
+
+insert into lines_changed_again
+select line_key from next_hop_lines_again
+where is_changed;
+
+insert into parts_again
+with records as (
+    select * from next_hop_lines_again
+    where
+        kind = 'delivery'
+        and (not is_stored or line_key in (select line_key from lines_changed_again))
+)
+
+select
+    encryption_key as line_key,
+    'session' as part
+from records
+where encryption_key is not null
+union
+select
+    failures.line_key,
+    'session' as part
+from next_hop_lines_again as failures
+semi join records
+    on
+        failures.host is not distinct from records.host
+        and failures.program = records.program
+        and failures.pid is not distinct from records.pid
+        and failures.next_record_position = records.position
+where failures.kind = 'smtp_connect_failure';

@@ -1,0 +1,117 @@
+-- The lines from first_removed_key to last_removed_key are taken out, and all rows that they are the
+-- key of; what they said is kept for a while, for it decides what must be told again
+insert into removed_lines by name
+select
+    line_key,
+    logged_at,
+    host,
+    program,
+    line
+from raw_lines
+where line_key between getvariable('first_removed_key') and getvariable('last_removed_key');
+
+create or replace temp macro is_removed(key) as
+    coalesce(
+        key between getvariable('first_removed_key') and getvariable('last_removed_key'), false
+    );
+
+insert into removed_ids
+select queue_id from raw_lines
+where is_removed(line_key) and queue_id is not null
+union
+select related_queue_id from queue_events
+where is_removed(event_key) and related_queue_id is not null
+union
+select remote_queue_id from deliveries
+where is_removed(delivery_key) and remote_queue_id is not null
+union
+select child_queue_id from message_links
+where is_removed(child_key) or is_removed(parent_key) or is_removed(link_key);
+
+delete from raw_lines
+where is_removed(line_key);
+
+delete from connections
+where is_removed(connection_key);
+
+delete from messages
+where is_removed(message_key);
+
+delete from deliveries
+where is_removed(delivery_key);
+
+delete from queue_events
+where is_removed(event_key);
+
+delete from rejections
+where is_removed(rejection_key);
+
+delete from logins
+where is_removed(login_key);
+
+delete from mailbox_deliveries
+where is_removed(mailbox_delivery_key);
+
+delete from mailbox_events
+where is_removed(mailbox_event_key);
+
+delete from auth_events
+where is_removed(auth_event_key);
+
+delete from submissions
+where is_removed(submission_key);
+
+delete from notices
+where is_removed(notice_key);
+
+delete from message_links
+where is_removed(child_key) or is_removed(parent_key) or is_removed(link_key);
+
+delete from open_lines
+where is_removed(line_key);
+
+delete from longest_lines
+where is_removed(line_key);
+
+-- What is left of a session is found again by its other line
+delete from pop3_sessions
+where
+    (login_key is null or is_removed(login_key)) and (logout_key is null or is_removed(logout_key));
+
+update pop3_sessions
+set
+    session_key = logout_key,
+    login_key = null
+where is_removed(login_key);
+
+update pop3_sessions
+set logout_key = null
+where is_removed(logout_key);
+
+delete from imap_sessions
+where
+    (login_key is null or is_removed(login_key)) and (logout_key is null or is_removed(logout_key));
+
+update imap_sessions
+set
+    session_key = logout_key,
+    login_key = null
+where is_removed(login_key);
+
+update imap_sessions
+set logout_key = null
+where is_removed(logout_key);
+
+delete from service_sessions
+where
+    (login_key is null or is_removed(login_key)) and (logout_key is null or is_removed(logout_key));
+
+update service_sessions
+set
+    session_key = logout_key,
+    login_key = null
+where is_removed(login_key);
+
+update service_sessions
+set logout_key = null
+where is_removed(logout_key);
