@@ -105,14 +105,32 @@ def rows_without_keys(database: Path, starts: dict[str, int]) -> dict[str, list[
 
     starts: for each path of a part of the log, how many lines come before it.
     """
-    connection = mailsql.open_database(database)
+    with mailsql.open_database(database) as connection:
+        connection.execute("create temp table starts (path varchar, start bigint)")
+        connection.executemany("insert into starts values (?, ?)", list(starts.items()))
+        connection.execute(
+            "create temp macro place(line_key) as (select start from starts inner join log_files "
+            "using (path) where file_key = line_key >> 32) + (line_key & 4294967295)"
+        )
+        return _placed_rows(connection)
+
+
+def rows_of_lines(database: Path, lines: list[str]) -> dict[str, list[tuple[Any, ...]]]:
+    """All derived rows, each key replaced by the place of its line among lines, no two alike."""
+    with mailsql.open_database(database) as connection:
+        connection.execute(
+            "create temp table places as select line_key, "
+            "list_position(?::varchar[], line) as place from raw_lines",
+            [lines],
+        )
+        connection.execute(
+            "create temp macro place(key) as (select place from places where line_key = key)"
+        )
+        return _placed_rows(connection)
+
+
+def _placed_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
     connection.execute("set TimeZone = 'UTC'")
-    connection.execute("create temp table starts (path varchar, start bigint)")
-    connection.executemany("insert into starts values (?, ?)", list(starts.items()))
-    connection.execute(
-        "create temp macro place(line_key) as (select start from starts inner join log_files "
-        "using (path) where file_key = line_key >> 32) + (line_key & 4294967295)"
-    )
     found = {}
     for table in KEYED_TABLES:
         shown = [
@@ -126,5 +144,4 @@ def rows_without_keys(database: Path, starts: dict[str, int]) -> dict[str, list[
         "select place(line_key), logged_at, host, program, pid, queue_id, kind, line "
         "from log_lines order by 1"
     ).fetchall()
-    connection.close()
     return found
