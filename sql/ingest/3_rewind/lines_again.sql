@@ -95,6 +95,7 @@ parts as (
         line,
         line_key,
         logged_at,
+        host,
         null as part
     from affected
     where moment >= from_moment
@@ -103,6 +104,7 @@ parts as (
         line,
         line_key,
         logged_at,
+        host,
         'queue' as part
     from unbroken
     where not is_before_silence
@@ -111,6 +113,7 @@ parts as (
         line,
         line_key,
         logged_at,
+        host,
         'connection' as part
     from affected
     where
@@ -122,6 +125,7 @@ parts as (
         line,
         line_key,
         logged_at,
+        host,
         'session' as part
     from affected
     where
@@ -134,6 +138,7 @@ parts as (
         line,
         line_key,
         logged_at,
+        host,
         'mailbox' as part
     from affected
     where
@@ -149,5 +154,6 @@ select
     line,
     line_key,
     logged_at as known_at,
+    host as known_host,
     part
 from parts;
