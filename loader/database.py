@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -181,7 +182,13 @@ def _connect(
 ) -> duckdb.DuckDBPyConnection:
     """Connect to the file; wait for another process to let it go."""
     connect = _connect_reading if read_only else _connect_writing
-    return _wait_for(path, lambda: connect(path), deadline, on_wait)
+    while True:
+        before = path.stat() if path.exists() else None
+        connection = _wait_for(path, lambda: connect(path), deadline, on_wait)
+        # A file that was replaced while it was opened (reparse) is no longer the database
+        if before is None or os.path.samestat(before, path.stat()):
+            return connection
+        connection.close()
 
 
 def _wait_for(
@@ -251,11 +258,17 @@ def _connect_writing(path: Path) -> duckdb.DuckDBPyConnection:
     except BaseException:
         connection.close()
         raise
-    # The file is ours alone now, and so is the folder
+    # The file is ours alone now, and so is what stands beside it
+    shutil.rmtree(left_behind(path), ignore_errors=True)
     with suppress(OSError):
         for left in Path(f"{path}.tmp").iterdir():
             left.unlink()
     return connection
+
+
+def left_behind(path: Path) -> Path:
+    """The directory in which a new file is made that takes the place of a database."""
+    return Path(f"{path.resolve()}.new")
 
 
 def _build_empty(path: Path) -> None:

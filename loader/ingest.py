@@ -201,9 +201,7 @@ class _TextPiece(Piece):
         assert self.batch is not None
         first_line_no = self.first_line_no
         for half in cut_in_two(self.batch):
-            yield replace(
-                self, first_line_no=first_line_no, line_count=half.line_count, batch=half
-            )
+            yield replace(self, first_line_no=first_line_no, line_count=half.line_count, batch=half)
             first_line_no += half.line_count
 
     def judge_text(self, connection: duckdb.DuckDBPyConnection) -> None:
