@@ -1,15 +1,38 @@
-"""The checks of sql/checks: queries that return no row as long as the tables are right."""
+"""Whether the tables are right: the queries of sql/checks, which return no row as long as they are,
+and all rows derived once more from the lines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import duckdb
 
+from .compare import compare_tables
+from .database import WAIT_SECONDS, speaking_of
+from .derive import Deriver, Target
+from .errors import DatabaseError
+from .objects import __version__
 from .output import format_rows
+from .private import OWNER_ONLY, created_with
 from .statements import sql_files
+from .stored_lines import (
+    LinesError,
+    check_tables,
+    copy_loaded_tables,
+    count_lines,
+    derive_stored,
+    derived_tables,
+)
 
 SHOWN_ROWS = 10
+BYTES_PER_MB = 1_000_000
+
+# Told what is done now, how much of it there is, and how much has been done
+Progress = Callable[[str, int, int], None]
 
 
 def run_checks(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None]) -> int:
@@ -17,14 +40,145 @@ def run_checks(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None
     failures = 0
     for file in sql_files("checks"):
         text = file.read_text(encoding="utf-8")
-        claim = text.splitlines()[0].removeprefix("-- ")
         result = connection.execute(text)
         names = [column[0] for column in result.description or []]
         rows = result.fetchall()
-        tell(f"{'ok  ' if not rows else 'FAIL'} {claim}")
-        if rows:
-            failures += 1
-            tell(format_rows(names, rows[:SHOWN_ROWS]).rstrip())
-            if len(rows) > SHOWN_ROWS:
-                tell(f"... and {len(rows) - SHOWN_ROWS} more rows")
+        failures += _tell(text.splitlines()[0].removeprefix("-- "), names, rows, len(rows), tell)
     return failures
+
+
+def check_rows(
+    database: Path,
+    directory: Path,
+    tell: Callable[[str], None],
+    *,
+    wait_seconds: float = WAIT_SECONDS,
+    progress: Progress | None = None,
+) -> int:
+    """Derive all rows again into a database that is removed, tell in which tables they differ.
+
+    Returns how many tables differ. The database is only read, and held against loads meanwhile.
+
+    Args:
+        database: the DuckDB file, of which every line of every stream is there once.
+        directory: where the other database is made.
+        tell: told what is done, and how it went.
+        wait_seconds: for how long to wait where another process writes to it.
+        progress: told how far it is.
+
+    Raises:
+        HeldError: another process writes to it.
+        DatabaseError: a table is none of mailsql's, or there is no room.
+    """
+    needed = needed_bytes(database)
+    check_room(directory, needed)
+    tell(
+        f"deriving all rows again, in {directory}, which takes about "
+        f"{needed / BYTES_PER_MB:,.0f} MB for that time"
+    )
+    with (
+        tempfile.TemporaryDirectory(dir=directory, prefix=f".{database.name}-") as place,
+        created_with(OWNER_ONLY),
+        speaking_of(database),
+    ):
+        target = Target(Path(place) / database.name, stored=database, wait_seconds=wait_seconds)
+        deriver = Deriver(target)
+        try:
+            check_tables(deriver.connection, str(database))
+            copy_loaded_tables(deriver.connection)
+            try:
+                derive_all(deriver, progress)
+            except LinesError as error:
+                tell(f"FAIL Rows cannot be derived again: {error}")
+                return 1
+            return _compare(deriver.connection, tell, progress)
+        finally:
+            deriver.connection.close()
+
+
+def derive_all(deriver: Deriver, progress: Progress | None) -> int:
+    """Derive all rows from the lines of `stored`, and return how many lines there are."""
+    line_count = count_lines(deriver.connection, "stored")
+    done = 0
+
+    def tell_lines(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress("deriving", line_count, done)
+
+    derive_stored(deriver, tell_lines)
+    return line_count
+
+
+def needed_bytes(database: Path) -> int:
+    """About how much room all rows take when they are derived again."""
+    # A little more than the file itself: what is sorted and joined may be spilled
+    return database.stat().st_size * 5 // 4
+
+
+def check_room(directory: Path, needed: int) -> None:
+    """Refuse what clearly does not fit.
+
+    Raises:
+        DatabaseError: there is no room.
+    """
+    free = shutil.disk_usage(directory).free
+    if free < needed:
+        raise DatabaseError(
+            f"{directory}: {free / BYTES_PER_MB:,.0f} MB are free, and about "
+            f"{needed / BYTES_PER_MB:,.0f} MB are needed",
+            "make room there",
+        )
+
+
+def _compare(
+    connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None], progress: Progress | None
+) -> int:
+    """Tell which stored tables differ from the derived ones, and return how many."""
+    connection.execute("set TimeZone = 'UTC'")
+    tables = [*derived_tables(), "log_files"]
+    done = 0
+
+    def tell_table() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress("comparing", len(tables), done)
+
+    failures = 0
+    for compared in compare_tables(connection, tables, SHOWN_ROWS, tell_table):
+        rows = [(one.key, one.column, one.stored, one.derived) for one in compared.differences]
+        names = ["key", "column", "stored", "derived"]
+        claim = f"Every row of {compared.table} is what the lines say"
+        failures += _tell(claim, names, rows, compared.row_count, tell)
+    if failures:
+        older = connection.execute(
+            "select distinct mailsql_version from load_batches where mailsql_version <> ? "
+            "order by 1",
+            [__version__],
+        ).fetchall()
+        if older:
+            versions = ", ".join(str(version) for (version,) in older)
+            tell(
+                f"rows are of mailsql {versions}, and were derived by {__version__}: "
+                "mailsql reparse brings them up to date"
+            )
+    return failures
+
+
+def _tell(
+    claim: str,
+    names: list[str],
+    rows: Sequence[tuple[object, ...]],
+    row_count: int,
+    tell: Callable[[str], None],
+) -> int:
+    """Tell whether a claim holds, with the first rows that say otherwise; return 0 or 1."""
+    tell(f"{'FAIL' if row_count else 'ok  '} {claim}")
+    if rows:
+        shown = rows[:SHOWN_ROWS]
+        tell(format_rows(names, shown).rstrip())
+    if row_count > SHOWN_ROWS:
+        tell(f"... and {row_count - SHOWN_ROWS:,} more rows")
+    return int(bool(row_count))

@@ -7,7 +7,8 @@ import os
 import shutil
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -15,9 +16,17 @@ from typing import Annotated, NoReturn
 import duckdb
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TransferSpeedColumn,
+)
 
-from .check import run_checks
+from .check import check_rows, run_checks
 from .database import WAIT_SECONDS, database_error, open_database, speaking_of
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
 from .export import export as export_csv
@@ -28,6 +37,7 @@ from .output import Format, narrate, tell_error, write, write_rows
 from .period import PERIOD_HELP, read_period
 from .private import file_mode
 from .reading import check_reading, open_reading
+from .reparse import derive_anew
 from .report import list_reports, run_report, set_period
 from .results import count_rows, write_result
 from .search import MOST_TERMS, read_term, suggest
@@ -357,12 +367,60 @@ def status(db: Db = DEFAULT_DB, timezone: Zone = None) -> None:
 
 
 @app.command()
-def check(db: Db = DEFAULT_DB) -> None:
-    """Verify that the tables agree with the lines and with each other."""
+def check(
+    db: Db = DEFAULT_DB,
+    is_quick: Annotated[
+        bool, typer.Option("--quick", help="Do not derive the rows again from the lines.")
+    ] = False,
+    directory: Annotated[
+        Path | None,
+        typer.Option(help="Where rows are derived again; beside the database if not given."),
+    ] = None,
+) -> None:
+    """Verify that all rows are what the lines say, and that the tables agree with each other."""
     with open_reading(db) as connection:
         failures = run_checks(connection, narrate)
+    if not is_quick:
+        with _progress() as progress:
+            failures += check_rows(
+                db, directory or db.absolute().parent, narrate, progress=progress
+            )
     if failures:
-        raise MailsqlError(f"{failures} of the checks found rows", "please report this as a bug")
+        raise MailsqlError(
+            f"{failures} of the checks failed",
+            "compare with the logs; if nobody changed the database, please report this as a bug",
+        )
+
+
+@app.command()
+def reparse(
+    db: Db = DEFAULT_DB,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
+    ] = WAIT_SECONDS,
+) -> None:
+    """Derive all rows again from the stored lines, as this version of mailsql reads them."""
+    with _progress() as progress:
+        line_count = derive_anew(db, narrate, wait_seconds=wait, on_wait=narrate, progress=progress)
+    narrate(f"{db}: all rows are derived again from {line_count:,} lines")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show on a terminal how far a command is: what it does, how much of how much."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, total: int, done: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        yield tell
 
 
 @app.command()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -160,14 +161,47 @@ def _check_path(path: Path, read_only: bool) -> None:
             raise DatabaseError(f"{path}: not a regular file", another)
 
 
+def attach_stored(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    wait_seconds: float = WAIT_SECONDS,
+    on_wait: Callable[[str], None] | None = None,
+) -> None:
+    """Attach another database as `stored`, to be read only; wait for who writes to let it go.
+
+    Raises:
+        HeldError: another process still writes.
+        DatabaseError: it cannot be opened.
+    """
+    attach = f"attach {quote_text(str(path.absolute()))} as stored (read_only)"
+    _wait_for(path, lambda: connection.execute(attach), time.monotonic() + wait_seconds, on_wait)
+
+
 def _connect(
     path: Path, read_only: bool, deadline: float, on_wait: Callable[[str], None] | None
 ) -> duckdb.DuckDBPyConnection:
     """Connect to the file; wait for another process to let it go."""
+    connect = _connect_reading if read_only else _connect_writing
+    while True:
+        before = path.stat() if path.exists() else None
+        connection = _wait_for(path, lambda: connect(path), deadline, on_wait)
+        # A file that was replaced while it was opened (reparse) is no longer the database
+        if before is None or os.path.samestat(before, path.stat()):
+            return connection
+        connection.close()
+
+
+def _wait_for(
+    path: Path,
+    open_file: Callable[[], duckdb.DuckDBPyConnection],
+    deadline: float,
+    on_wait: Callable[[str], None] | None,
+) -> duckdb.DuckDBPyConnection:
+    """Open the file as soon as no other process holds it."""
     is_told = False
     while True:
         try:
-            return _connect_reading(path) if read_only else _connect_writing(path)
+            return open_file()
         except duckdb.Error as error:
             if not IS_HELD.search(str(error)):
                 raise database_error(path, error) from error
@@ -224,11 +258,17 @@ def _connect_writing(path: Path) -> duckdb.DuckDBPyConnection:
     except BaseException:
         connection.close()
         raise
-    # The file is ours alone now, and so is the folder
+    # The file is ours alone now, and so is what stands beside it
+    shutil.rmtree(left_behind(path), ignore_errors=True)
     with suppress(OSError):
         for left in Path(f"{path}.tmp").iterdir():
             left.unlink()
     return connection
+
+
+def left_behind(path: Path) -> Path:
+    """The directory in which a new file is made that takes the place of a database."""
+    return Path(f"{path.resolve()}.new")
 
 
 def _build_empty(path: Path) -> None:

@@ -1,7 +1,6 @@
-"""Log streams -> rows: one batch of lines runs through sql/ingest, its rows and the checkpoint are
-committed together.
+"""Logs -> batches of lines that are derived and committed together with the checkpoint.
 
-Python only moves the lines; what they mean is decided in SQL.
+Python only moves the lines; what they mean is decided in SQL (derive).
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,28 +17,22 @@ from threading import Thread
 import duckdb
 
 from .blocks import Batch, BatchFile, cut_in_two, open_batch_files, read_batches
-from .database import WAIT_SECONDS, open_database, set_timezone
+from .database import WAIT_SECONDS, set_timezone
 from .decompress import DamagedDataError
+from .derive import Deriver, Piece, Target
 from .errors import InputError
 from .objects import __version__
 from .prefixes import read_prefix
 from .private import OWNER_ONLY, beside, created_with
+from .settings import Settings, Stretch
 from .sources import SNIFFED_BYTES, ByteStream, Source, check_text, find_sources, open_source
-from .statements import quote_text, run_sql
+from .statements import run_sql
 from .streams import IDENTITY_BYTES, Checkpoint, find_checkpoint
 from .visible import visible
 
 BATCH_BYTES = 134217728
 CSV_BUFFER_BYTES = 16777216
-# Of the engine; with the batches in Python the process stays below 1 GiB
-MEMORY_LIMIT = "800MB"
-# A checkpoint after every batch would write partly filled row groups again and again
-CHECKPOINT_THRESHOLD = "1GB"
 QUOTED_CHARACTERS = 80
-# Finding one line takes some fifteen small batches: when so many of a log have failed, what fails
-# is kept in pieces
-SOUGHT_LINES = 100
-PIECE_LINES = 10_000
 
 Progress = Callable[[int], None]
 
@@ -94,7 +87,8 @@ def load(
     """Load logs into a database and return what was added, log by log.
 
     What is wrong with one of them (missing, unreadable, damaged, binary, refused) is told with it,
-    and keeps none of the others from being loaded.
+    and keeps none of the others from being loaded. Where host, zone or prefix are None, the stream
+    goes on with what was told before; told anew, they hold from there on.
 
     Args:
         paths: files, directories, or "-" for standard input.
@@ -102,11 +96,10 @@ def load(
         now: current time; dates standard input, and stands in load_batches.
         year: year of the first line of each new log whose stamps have none; otherwise the one
             that puts the first line not after the last change of the file.
-        timezone: IANA name of the zone of stamps without one; if None, the one that the stream was
-            loaded with before, or else the system's.
+        timezone: IANA name of the zone of stamps without one; the system's if it was never told.
         host: host of lines that name none, such as those of Dovecot's own log files.
         dovecot_prefix: mail_log_prefix that the lines of Dovecot were written with, where it is no
-            usual one; if None, the one that the stream was loaded with before.
+            usual one.
         batch_bytes: size of the batches that a log is cut into.
         threads: of the engine; one per core if None.
         progress: called with the bytes added, after each batch.
@@ -130,84 +123,28 @@ def load(
     if not sources:
         return loaded
     with created_with(beside(database, mode)), open_batch_files() as files:
-        loader = _Loader(
-            _Target(database, threads, files, mode, wait_seconds, on_wait),
-            now,
-            year,
-            timezone,
-            host,
-            dovecot_prefix,
-            batch_bytes,
-            progress,
-            force,
+        readable = [file.path for file in files]
+        deriver = Deriver(
+            Target(database, threads, readable, None, mode, wait_seconds, on_wait),
         )
+        told = _Told(now, year, timezone, host, dovecot_prefix, force)
+        loader = _Loader(deriver, files, told, batch_bytes, progress)
         try:
             return loaded + [loader.load_source(source) for source in sources]
         finally:
-            loader.connection.close()
+            deriver.connection.close()
 
 
 @dataclass(frozen=True)
-class _Target:
-    """The database that is loaded into, and what it may read: the batches."""
+class _Told:
+    """What was told of all logs of a load."""
 
-    database: Path
-    threads: int | None
-    files: Sequence[BatchFile]
-    mode: int
-    wait_seconds: float
-    on_wait: Callable[[str], None] | None
-
-
-def _connect(target: _Target) -> duckdb.DuckDBPyConnection:
-    """Open the database for ingest: nothing in it can make a load read any other file."""
-
-    def shut(connection: duckdb.DuckDBPyConnection) -> None:
-        paths = ", ".join(quote_text(file.path) for file in target.files)
-        connection.execute(f"set allowed_paths = [{paths}]")
-        connection.execute("set enable_external_access = false")
-
-    connection = open_database(
-        target.database,
-        read_only=False,
-        mode=target.mode,
-        wait_seconds=target.wait_seconds,
-        on_wait=target.on_wait,
-        shut=shut,
-    )
-    try:
-        if target.threads is not None:
-            connection.execute(f"set threads = {target.threads:d}")
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
-        connection.execute("set enable_progress_bar = false")
-        set_prefixes(connection, [])
-        run_sql(connection, "ingest/0_macros")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def set_prefixes(
-    connection: duckdb.DuckDBPyConnection, prefixes: Sequence[tuple[int, str]]
-) -> None:
-    """Tell SQL how lines with a mail_log_prefix of their own are recognised.
-
-    Args:
-        connection: that the lines are read over.
-        prefixes: key of a stream, and the prefix that its lines were written with.
-    """
-    found = [(key, read_prefix(template)) for key, template in prefixes]
-    connection.execute(
-        "set variable dovecot_prefixes = map(?::integer[], "
-        "list_zip(?::varchar[], ?::varchar[])::struct(pattern varchar, rewrite varchar)[])",
-        [
-            [key for key, _ in found],
-            [one.pattern for _, one in found],
-            [one.rewrite for _, one in found],
-        ],
-    )
+    now: datetime
+    year: int | None
+    timezone: str | None
+    host: str | None
+    dovecot_prefix: str | None
+    force: bool
 
 
 @dataclass
@@ -224,45 +161,148 @@ class _Tally:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the batches of a log go: its stream, and how its lines are read."""
+    """Where the batches of a log go."""
 
     source: Source
     head: bytes
     checkpoint: Checkpoint
-    timezone: str
-    dovecot_prefix: str | None
+    now: datetime
+    is_any_text: bool
+
+
+@dataclass(frozen=True)
+class _TextPiece(Piece):
+    """A batch of a log; without one, the end of what is loaded of it."""
+
+    place: _Place
+    batch: Batch | None
+
+    @property
+    def goes_on(self) -> bool:
+        return self.batch is not None and self.batch.goes_on
+
+    @property
+    def first_byte(self) -> int | None:
+        return self.batch.first_byte if self.batch else None
+
+    @property
+    def new_line_count(self) -> int:
+        """Lines that were not loaded before, not even in part."""
+        return self.line_count - self.goes_on
+
+    def show(self, connection: duckdb.DuckDBPyConnection) -> None:
+        assert self.batch is not None
+        connection.execute("set variable batch_path = ?", [self.batch.file.path])
+        buffer_bytes = max(CSV_BUFFER_BYTES, self.batch.longest_line_bytes + 1)
+        connection.execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
+        run_sql(connection, "ingest/read_lines.sql")
+
+    def halves(self) -> Iterator[_TextPiece]:
+        assert self.batch is not None
+        first_line_no = self.first_line_no
+        for half in cut_in_two(self.batch):
+            yield replace(self, first_line_no=first_line_no, line_count=half.line_count, batch=half)
+            first_line_no += half.line_count
+
+    def judge_text(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Refuse a log of which no line begins like that of a log.
+
+        Raises:
+            InputError: with its first line.
+        """
+        if self.place.is_any_text or self.first_byte:
+            return
+        run_sql(connection, "ingest/other_text.sql")
+        found = connection.execute("select line from other_text").fetchone()
+        if found is not None:
+            line = visible(str(found[0]))
+            shown = line[:QUOTED_CHARACTERS] + ("..." if len(line) > QUOTED_CHARACTERS else "")
+            raise InputError(
+                f"{self.place.source.name}: no line begins as in a log that mailsql knows; "
+                f"the first is: {shown}",
+                "known are syslog's stamps (BSD, RFC 3339, RFC 5424), those of Dovecot's own logs "
+                "(ISO), and TAI64N; --force loads it nevertheless",
+            )
+
+    def judge_stream(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Refuse a log that has lines of a loaded one under another beginning.
+
+        Raises:
+            InputError: with the place.
+        """
+        shared = connection.execute(
+            "select path, loaded_line_no, line_no from shared_lines"
+        ).fetchone()
+        if shared is not None:
+            path, loaded_line_no, line_no = shared
+            raise InputError(
+                f"{self.place.source.name}: from line {line_no:,} on the same as {path} from line "
+                f"{loaded_line_no:,} on, which is loaded already",
+                "load only one of them, the longer one into a new database; nothing was doubled",
+            )
+
+    def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Write the stream's row, or where it is found now."""
+        identity = self.place.head[:IDENTITY_BYTES]
+        values = [
+            self.place.source.name,
+            self.place.source.compression,
+            len(identity),
+            hashlib.sha256(identity).hexdigest(),
+        ]
+        updated = connection.execute(
+            "update log_files set path = ?, compression = ?, identity_bytes = ?, "
+            "identity_sha256 = ? where file_key = ? returning file_key",
+            [*values, self.file_key],
+        ).fetchone()
+        if updated is None:
+            connection.execute(
+                "insert into log_files by name select ? as file_key, ? as path, ? as compression, "
+                "? as identity_bytes, ? as identity_sha256, ? as branch_of, 0 as loaded_bytes, "
+                "0 as loaded_lines, 0 as tail_bytes, '' as tail_sha256",
+                [self.file_key, *values, self.place.checkpoint.branch_of],
+            )
+
+    def end(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Write the checkpoint, the batch and its settings."""
+        assert self.batch is not None
+        connection.execute(
+            "create or replace temp table loaded_batch as select ?::integer as file_key, "
+            "?::bigint as first_byte, ?::bigint as last_byte, ?::bigint as first_line_no, "
+            "?::bigint as last_line_no, ?::varchar as sha256, ?::timestamptz as committed_at, "
+            "?::varchar as mailsql_version, ?::integer as tail_bytes, ?::varchar as tail_sha256",
+            [
+                self.file_key,
+                self.batch.first_byte,
+                self.batch.first_byte + self.batch.byte_count - 1,
+                self.first_line_no,
+                self.first_line_no + self.line_count - 1,
+                self.batch.sha256,
+                self.place.now,
+                __version__,
+                len(self.batch.tail),
+                hashlib.sha256(self.batch.tail).hexdigest(),
+            ],
+        )
+        run_sql(connection, "ingest/9_loaded")
 
 
 class _Loader:
-    """Loads one source after another over one connection."""
+    """Loads one source after another."""
 
     def __init__(
         self,
-        target: _Target,
-        now: datetime,
-        year: int | None,
-        timezone: str | None,
-        host: str | None,
-        dovecot_prefix: str | None,
+        deriver: Deriver,
+        files: Sequence[BatchFile],
+        told: _Told,
         batch_bytes: int,
         progress: Progress | None,
-        force: bool,
     ) -> None:
-        self.target = target
-        self.now = now
-        self.year = year
-        self.timezone = timezone
-        self.host = host
-        self.dovecot_prefix = dovecot_prefix
+        self.deriver = deriver
+        self.files = files
+        self.told = told
         self.batch_bytes = batch_bytes
         self.progress = progress
-        self.force = force
-        self.connection = _connect(target)
-        system = self.connection.execute(
-            "select system.main.current_setting('TimeZone')"
-        ).fetchone()
-        assert system is not None
-        self.system_timezone = str(system[0])
 
     def load_source(self, source: Source) -> LoadedSource:
         """Load what is new in a log; what was committed before an error stays."""
@@ -272,7 +312,7 @@ class _Loader:
             with open_source(source) as stream:
                 self._load_stream(source, stream, tally)
         except InputError as error:
-            self._roll_back()
+            self.deriver.roll_back()
             fault = error
         except DamagedDataError as error:
             fault = InputError(
@@ -281,7 +321,7 @@ class _Loader:
                 "copy the file again: the next load goes on with what follows",
             )
         except BaseException:
-            self._roll_back()
+            self.deriver.roll_back()
             raise
         return LoadedSource(
             source.name,
@@ -300,17 +340,20 @@ class _Loader:
         tally.is_empty = not head
         if not head:
             return
-        checkpoint = find_checkpoint(self.connection, source, stream, head)
+        checkpoint = find_checkpoint(self.deriver.connection, source, stream, head)
         start = tally.loaded_before = checkpoint.loaded_bytes
         if checkpoint.is_all:
             return
         begun = head[start:]
         if source.path is not None:
             stream.seek(max(start, len(head)))
-        zone = self.timezone or checkpoint.timezone or self.system_timezone
-        prefix = self.dovecot_prefix or checkpoint.dovecot_prefix
-        place = _Place(source, head, checkpoint, zone, prefix)
-        self._prepare(place)
+        settings = self._settings(source, checkpoint.settings)
+        first_line_no = checkpoint.loaded_lines + 1
+        place = _Place(source, head, checkpoint, self.told.now, self.told.force)
+        here = _TextPiece(
+            checkpoint.file_key, first_line_no, 0, settings, checkpoint.date_before, place, None
+        )
+        self.deriver.prepare(Stretch(checkpoint.file_key, first_line_no, settings))
         batches = read_batches(
             stream,
             begun,
@@ -318,7 +361,7 @@ class _Loader:
             self.batch_bytes,
             source.is_closed,
             source.name,
-            self.target.files,
+            self.files,
             checkpoint.torn,
         )
         # Standard input may be silent for ever, and is the last to be read
@@ -328,270 +371,39 @@ class _Loader:
                 if isinstance(batch, bytes):
                     tally.waiting_bytes = len(batch)
                     break
-                self._load_batch(place, batch, tally)
-                if batch.byte_count >= self.batch_bytes:
-                    # Merging its row groups would write most of it twice: a smaller load does that
-                    self.connection.execute("set max_vacuum_tasks = 0")
+                first_line_no = here.first_line_no + tally.line_count - batch.goes_on
+                self._load_batch(
+                    replace(
+                        here, first_line_no=first_line_no, line_count=batch.line_count, batch=batch
+                    ),
+                    batch,
+                    tally,
+                )
         if checkpoint.is_known and not tally.line_count:
-            self._enter_stream(place)
+            self.deriver.keep_settings(here)
 
-    def _prepare(self, place: _Place) -> None:
-        """Make the session read lines as those of a log are."""
-        set_timezone(self.connection, place.timezone)
-        self._set_prefixes(place.checkpoint.file_key, place.dovecot_prefix)
-
-    def _load_batch(self, place: _Place, batch: Batch, tally: _Tally) -> None:
-        """Load a batch; where a step fails on a line of it, all others and the line as it is."""
-        try:
-            self._store_batch(place, batch, tally)
-        except duckdb.Error as error:
-            step = _failed_step(error)
-            if step is None:
-                raise
-            self._roll_back()
-            if isinstance(error, duckdb.InternalException | duckdb.FatalException):
-                # They leave nothing that can be worked with
-                self.connection.close()
-                self.connection = _connect(self.target)
-                self._prepare(place)
-            is_sought = len(tally.failed_steps) < SOUGHT_LINES
-            if batch.line_count > (1 if is_sought else PIECE_LINES):
-                for half in cut_in_two(batch):
-                    self._load_batch(place, half, tally)
-                return
-            self._store_failed_lines(place, batch, tally, step, str(error).partition("\n")[0])
-            tally.failed_steps += [step] * batch.line_count
-        tally.line_count += batch.new_line_count
-        tally.byte_count += batch.byte_count
-        if self.progress is not None:
-            self.progress(batch.byte_count)
-
-    def _store_batch(self, place: _Place, batch: Batch, tally: _Tally) -> None:
-        """Derive the rows of a batch and commit them with the checkpoint."""
-        self._describe_batch(place, batch, tally)
-        if batch.goes_on:
-            # Derived in the transaction, slower: the line as it was must go before
-            self.connection.execute("begin")
-            self._remove_torn_line()
-        for file in ("ingest/read_lines.sql", "ingest/batch_lines.sql"):
-            run_sql(self.connection, file)
-        self._refuse_other_text(place, tally)
-        derive(self.connection, place.source.name)
-        if not batch.goes_on:
-            self.connection.execute("begin")
-        self._enter_stream(place)
-        for folder in ("ingest/7_store", "ingest/8_relate"):
-            run_sql(self.connection, folder)
-        self.connection.execute("commit")
-
-    def _refuse_other_text(self, place: _Place, tally: _Tally) -> None:
-        """Refuse a log of which no line begins like that of a log.
-
-        Raises:
-            InputError: with its first line.
-        """
-        if self.force or place.checkpoint.loaded_bytes or tally.line_count:
-            return
-        run_sql(self.connection, "ingest/other_text.sql")
-        found = self.connection.execute("select line from other_text").fetchone()
-        if found is not None:
-            line = visible(str(found[0]))
-            shown = line[:QUOTED_CHARACTERS] + ("..." if len(line) > QUOTED_CHARACTERS else "")
-            raise InputError(
-                f"{place.source.name}: no line begins as in a log that mailsql knows; "
-                f"the first is: {shown}",
-                "known are syslog's stamps (BSD, RFC 3339, RFC 5424), those of Dovecot's own logs "
-                "(ISO), and TAI64N; --force loads it nevertheless",
-            )
-
-    def _store_failed_lines(
-        self, place: _Place, batch: Batch, tally: _Tally, step: str, error: str
-    ) -> None:
-        """Keep lines on which a step failed, and say so."""
-        self._describe_batch(place, batch, tally)
-        self.connection.execute("begin")
-        if batch.goes_on:
-            self._remove_torn_line()
-        self._enter_stream(place)
-        self.connection.execute(
-            "create or replace temp table failure as select ?::varchar as step, "
-            "?::varchar as error",
-            [step, error],
-        )
-        for file in ("read_lines.sql", "failed_lines.sql", "7_store/log_files.sql"):
-            run_sql(self.connection, f"ingest/{file}")
-        self.connection.execute("commit")
-
-    def _remove_torn_line(self) -> None:
-        """Take out the first line of the batch, which was loaded without its end."""
-        torn = self.connection.execute("select first_line_key from batch").fetchone()
-        assert torn is not None
-        remove_lines(self.connection, torn[0], torn[0])
-
-    def _roll_back(self) -> None:
-        """Undo the open transaction, if there is one."""
-        try:
-            self.connection.execute("rollback")
-        except duckdb.Error:
-            # None was open, or its failure has ended it
-            return
-
-    def _set_prefixes(self, file_key: int, prefix: str | None) -> None:
-        """Make the prefixes of all streams known, for lines of others may be read again."""
-        rows = self.connection.execute(
-            "select file_key, dovecot_prefix from log_files "
-            "where dovecot_prefix is not null and file_key <> ?",
-            [file_key],
-        ).fetchall()
-        if prefix is not None:
-            rows.append((file_key, prefix))
-        set_prefixes(self.connection, rows)
-
-    def _enter_stream(self, place: _Place) -> None:
-        """Write the stream's row, or where it is found now."""
-        identity = place.head[:IDENTITY_BYTES]
-        values = [
-            place.source.name,
-            place.source.compression,
-            len(identity),
-            hashlib.sha256(identity).hexdigest(),
-            place.timezone,
-            place.dovecot_prefix,
-        ]
-        updated = self.connection.execute(
-            "update log_files set path = ?, compression = ?, identity_bytes = ?, "
-            "identity_sha256 = ?, timezone = ?, dovecot_prefix = ? where file_key = ? "
-            "returning file_key",
-            [*values, place.checkpoint.file_key],
-        ).fetchone()
-        if updated is None:
-            self.connection.execute(
-                "insert into log_files by name select ? as file_key, ? as path, ? as compression, "
-                "? as identity_bytes, ? as identity_sha256, ? as timezone, ? as dovecot_prefix, "
-                "? as branch_of, 0 as loaded_bytes, 0 as loaded_lines, 0 as tail_bytes, "
-                "'' as tail_sha256",
-                [place.checkpoint.file_key, *values, place.checkpoint.branch_of],
-            )
-
-    def _describe_batch(self, place: _Place, batch: Batch, tally: _Tally) -> None:
-        """Tell SQL what it works on."""
-        self.connection.execute("set variable batch_path = ?", [batch.file.path])
-        buffer_bytes = max(CSV_BUFFER_BYTES, batch.longest_line_bytes + 1)
-        self.connection.execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
-        checkpoint = place.checkpoint
-        first_line_no = checkpoint.loaded_lines + tally.line_count + 1 - batch.goes_on
-        self.connection.execute(
-            "create or replace temp table batch as select ?::integer as file_key, "
-            "?::bigint as first_line_key, ?::varchar as default_host, "
-            "?::integer as given_year, "
-            "?::date as reference_date, ?::bigint as first_byte, ?::bigint as byte_count, "
-            "?::bigint as line_count, ?::varchar as sha256, ?::integer as tail_bytes, "
-            "?::varchar as tail_sha256, ?::timestamptz as committed_at, "
-            "?::varchar as mailsql_version, known.first_logged_at, known.last_logged_at, "
-            "coalesce(known.last_local_date, ?::date) as last_local_date "
-            "from (select ?::integer as file_key) as stream "
-            "left join log_files as known using (file_key)",
-            [
-                checkpoint.file_key,
-                checkpoint.file_key * 2**32 + first_line_no,
-                self.host,
-                self.year,
-                place.source.reference_date,
-                batch.first_byte,
-                batch.byte_count,
-                batch.line_count,
-                batch.sha256,
-                len(batch.tail),
-                hashlib.sha256(batch.tail).hexdigest(),
-                self.now,
-                __version__,
-                checkpoint.last_local_date,
-                checkpoint.file_key,
-            ],
+    def _settings(self, source: Source, known: Settings | None) -> Settings:
+        """What the lines are read with: what is told, or else what was told before."""
+        told = self.told
+        return Settings(
+            told.host or (known.host if known else None),
+            told.year,
+            source.reference_date,
+            told.timezone or (known.timezone if known else self.deriver.system_timezone),
+            told.dovecot_prefix or (known.dovecot_prefix if known else None),
         )
 
-
-def _failed_step(error: duckdb.Error) -> str | None:
-    """Return the SQL file that failed on what a line holds; None where something else is wrong."""
-    is_of_a_line = isinstance(
-        error,
-        duckdb.DataError
-        | duckdb.IntegrityError
-        | duckdb.InvalidInputException
-        | duckdb.InternalException
-        | duckdb.FatalException,
-    )
-    if not is_of_a_line or "No space left" in str(error):
-        return None
-    return next(iter(getattr(error, "__notes__", [])), None)
-
-
-def derive(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Take the lines of batch_lines apart into temp tables of what they say.
-
-    Where new lines come before lines that are loaded already, what those and all later ones say
-    is derived again. Nothing is stored yet: temp tables are read by one thread only until the
-    transaction that filled them is committed.
-
-    Args:
-        connection: with batch_lines and batch.
-        name: of the log, for errors.
-
-    Raises:
-        InputError: the log and a loaded one share lines under different beginnings.
-    """
-    run_sql(connection, "ingest/0_empty")
-    for folder in ("ingest/1_lines", "ingest/2_order"):
-        run_sql(connection, folder)
-    shared = connection.execute("select path, loaded_line_no, line_no from shared_lines").fetchone()
-    if shared is not None:
-        path, loaded_line_no, line_no = shared
-        raise InputError(
-            f"{name}: from line {line_no:,} on the same as {path} from line {loaded_line_no:,} on, "
-            "which is loaded already",
-            "load only one of them, the longer one into a new database; nothing was doubled",
-        )
-    _read_late_hosts_again(connection)
-    for folder in ("ingest/4_earlier", "ingest/5_parse", "ingest/6_link"):
-        run_sql(connection, folder)
-
-
-def _read_late_hosts_again(connection: duckdb.DuckDBPyConnection) -> None:
-    """Where lines come before loaded ones, or loaded ones are gone: read what that may change."""
-    found = connection.execute("select distinct family from late_hosts").fetchall()
-    families = {family for (family,) in found}
-    if not families:
-        return
-    if connection.execute("select count(*) from removed_lines").fetchone() != (0,):
-        _read_again(connection, "ingest/3_late/0_removed_lines.sql")
-    run_sql(connection, "ingest/3_late/1_touching_lines.sql")
-    if "postfix" in families:
-        run_sql(connection, "ingest/3_late/2_postfix")
-    if "dovecot" in families:
-        for place in (
-            "3_late/3_dovecot/1_work_lines.sql",
-            "5_parse/dovecot/0_dovecot_lines.sql",
-            "5_parse/dovecot/1_login_lines.sql",
-            "5_parse/dovecot/2_login_elements.sql",
-            "5_parse/dovecot/3_dovecot_logins.sql",
-            "5_parse/dovecot/3_session_ends.sql",
-            "3_late/3_dovecot/2_session_lines.sql",
-        ):
-            run_sql(connection, f"ingest/{place}")
-    _read_again(connection, "ingest/3_late/4_read_lines.sql")
-
-
-def _read_again(connection: duckdb.DuckDBPyConnection, place: str) -> None:
-    """Add lines that are loaded, or were, to those at hand."""
-    for step in (place, "ingest/batch_lines.sql", "ingest/1_lines"):
-        run_sql(connection, step)
-
-
-def remove_lines(connection: duckdb.DuckDBPyConnection, first_key: int, last_key: int) -> None:
-    """Take lines out of the database, in a transaction in which the others are derived next."""
-    connection.execute("set variable first_removed_key = ?", [first_key])
-    connection.execute("set variable last_removed_key = ?", [last_key])
-    run_sql(connection, "ingest/removed_lines.sql")
+    def _load_batch(self, piece: _TextPiece, batch: Batch, tally: _Tally) -> None:
+        for stored in self.deriver.derive(piece, tally.failed_steps):
+            assert isinstance(stored, _TextPiece)
+            assert stored.batch is not None
+            tally.line_count += stored.new_line_count
+            tally.byte_count += stored.batch.byte_count
+            if self.progress is not None:
+                self.progress(stored.batch.byte_count)
+        if batch.byte_count >= self.batch_bytes:
+            # Merging its row groups would write most of it twice: a smaller load does that
+            self.deriver.connection.execute("set max_vacuum_tasks = 0")
 
 
 def _read_ahead(

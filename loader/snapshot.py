@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from .database import open_database
 
@@ -33,14 +34,15 @@ def open_snapshot(program: str, database: Path, *, is_writing: bool) -> int:
             for suffix in ("", ".wal"):
                 original = Path(f"{database}{suffix}")
                 if original.exists():
-                    _copy(original, Path(f"{copy}{suffix}"))
+                    with original.open("rb") as source:
+                        copy_file(source, Path(f"{copy}{suffix}"))
         command = [program, *([] if is_writing else ["-readonly"]), str(copy)]
         return subprocess.run(command, check=False).returncode
 
 
-def _copy(original: Path, copy: Path) -> None:
-    """Copy a file, sharing its blocks where the file system can."""
-    with original.open("rb") as source, copy.open("xb") as target:
+def copy_file(source: IO[bytes], copy: Path) -> None:
+    """Copy an open file to a new one, sharing its blocks where the file system can."""
+    with copy.open("xb") as target:
         try:
             fcntl.ioctl(target, FICLONE, source.fileno())
         except OSError:

@@ -16,6 +16,7 @@ import duckdb
 from .blocks import EMPTY_LINE, clean_text
 from .decompress import DamagedDataError
 from .errors import InputError
+from .settings import Settings, date_at, settings_at
 from .sources import ByteStream, Source
 
 IDENTITY_BYTES = 1024
@@ -32,10 +33,9 @@ class Checkpoint:
         is_known: whether it has a row there.
         loaded_bytes: the next load continues here.
         loaded_lines: lines before that.
-        timezone: that it was loaded with, or None.
-        dovecot_prefix: that it was loaded with, or None.
+        settings: what it was loaded with, or the stream that it shares its beginning with; or None.
         branch_of: the stream that it shares its beginning with, or None.
-        last_local_date: of the last line that it shares, or None.
+        date_before: of the last line that it shares, or None.
         torn: what stands before loaded_bytes, if that is no whole line.
         is_all: whether the log ends there.
     """
@@ -44,10 +44,9 @@ class Checkpoint:
     is_known: bool
     loaded_bytes: int
     loaded_lines: int
-    timezone: str | None
-    dovecot_prefix: str | None
+    settings: Settings | None = None
     branch_of: int | None = None
-    last_local_date: date | None = None
+    date_before: date | None = None
     torn: bytes = b""
     is_all: bool = False
 
@@ -63,8 +62,6 @@ class _Stream:
     loaded_lines: int
     tail_bytes: int
     tail_sha256: str
-    timezone: str | None
-    dovecot_prefix: str | None
 
 
 @dataclass(frozen=True)
@@ -113,12 +110,12 @@ def find_checkpoint(
                 short.append(known)
             continue
         if source.path is None and known.loaded_bytes > len(head):
-            return _skip(known, stream, head)
+            return _skip(connection, known, stream, head)
         start = known.loaded_bytes - known.tail_bytes
         tail = _read_at(stream, head, start, known.tail_bytes)
         if hashlib.sha256(tail).hexdigest() == known.tail_sha256:
             torn = _torn_line(stream, head, known.loaded_bytes, tail)
-            return _continued(known, torn)
+            return _continued(connection, known, torn)
         related.append(known)
     related += _of_the_same_first_line(connection, short, head)
     if related:
@@ -127,14 +124,14 @@ def find_checkpoint(
         shared, parent = max(found, key=lambda pair: (pair[0].byte_count, -pair[1].file_key))
         if shared.line_count or shared.is_all:
             return _branch(connection, parent, shared)
-    return Checkpoint(_next_key(connection), False, 0, 0, None, None)
+    return Checkpoint(_next_key(connection), False, 0, 0)
 
 
 def _streams(connection: duckdb.DuckDBPyConnection) -> list[_Stream]:
     """All streams, the last one first."""
     rows = connection.execute(
         "select file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "
-        "tail_bytes, tail_sha256, timezone, dovecot_prefix from log_files order by file_key desc"
+        "tail_bytes, tail_sha256 from log_files order by file_key desc"
     ).fetchall()
     return [_Stream(*row) for row in rows]
 
@@ -161,41 +158,34 @@ def _next_key(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0])
 
 
-def _continued(known: _Stream, torn: bytes) -> Checkpoint:
+def _continued(connection: duckdb.DuckDBPyConnection, known: _Stream, torn: bytes) -> Checkpoint:
     return Checkpoint(
         known.file_key,
         True,
         known.loaded_bytes,
         known.loaded_lines,
-        known.timezone,
-        known.dovecot_prefix,
+        settings_at(connection, known.file_key, known.loaded_lines + 1),
         torn=torn,
     )
 
 
 def _branch(connection: duckdb.DuckDBPyConnection, parent: _Stream, shared: _Shared) -> Checkpoint:
     """A stream that begins where a log differs from another one."""
-    before = shared.file_key * 2**32
-    dated = connection.execute(
-        "select (logged_at at time zone ?)::date from raw_lines "
-        "where line_key > ? and line_key <= ? and logged_at is not null "
-        "order by line_key desc limit 1",
-        [parent.timezone, before, before + shared.line_count],
-    ).fetchone()
     return Checkpoint(
         _next_key(connection),
         False,
         shared.byte_count,
         shared.line_count,
-        parent.timezone,
-        parent.dovecot_prefix,
+        settings_at(connection, shared.file_key, shared.line_count),
         parent.file_key,
-        dated[0] if dated else None,
+        date_at(connection, shared.file_key, shared.line_count),
         is_all=shared.is_all,
     )
 
 
-def _skip(known: _Stream, stream: ByteStream, head: bytes) -> Checkpoint:
+def _skip(
+    connection: duckdb.DuckDBPyConnection, known: _Stream, stream: ByteStream, head: bytes
+) -> Checkpoint:
     """Read standard input up to where its stream goes on."""
     missing = known.loaded_bytes - len(head)
     recent = head
@@ -209,7 +199,7 @@ def _skip(known: _Stream, stream: ByteStream, head: bytes) -> Checkpoint:
             "standard input: begins like a log that is loaded, and goes on otherwise",
             "save it as a file and load that: only what differs is added",
         )
-    return _continued(known, recent[recent.rfind(b"\n") + 1 :])
+    return _continued(connection, known, recent[recent.rfind(b"\n") + 1 :])
 
 
 def _read_at(stream: ByteStream, head: bytes, start: int, count: int) -> bytes:

@@ -87,7 +87,7 @@ def test_lines_on_which_a_step_fails_are_kept_and_the_others_load(tmp_path, brea
 def test_a_lost_engine_is_opened_again(tmp_path, monkeypatch):
     log, database = tmp_path / "mail.log", tmp_path / "broken.duckdb"
     marked_log(log, {1000: "MARK"})
-    run = mailsql.ingest.run_sql
+    run = mailsql.derive.run_sql
     lost = []
 
     def failing(connection: duckdb.DuckDBPyConnection, place: str) -> None:
@@ -100,7 +100,7 @@ def test_a_lost_engine_is_opened_again(tmp_path, monkeypatch):
             error.add_note("7_store/messages")
             raise error
 
-    monkeypatch.setattr("mailsql.ingest.run_sql", failing)
+    monkeypatch.setattr("mailsql.derive.run_sql", failing)
     loaded = load([log], database, batch_bytes=80_000)
     assert loaded[0].failed_steps == ("7_store/messages",)
     assert len(set(map(id, lost))) > 1
@@ -118,14 +118,14 @@ def test_what_no_line_is_to_blame_for_ends_the_load(tmp_path, monkeypatch):
         error.add_note(place)
         raise error
 
-    monkeypatch.setattr("mailsql.ingest.run_sql", full)
+    monkeypatch.setattr("mailsql.derive.run_sql", full)
     with pytest.raises(duckdb.IOException):
         load([log], database)
 
 
 def test_very_many_failing_lines_are_kept_in_pieces(tmp_path, break_steps, monkeypatch):
-    monkeypatch.setattr("mailsql.ingest.SOUGHT_LINES", 2)
-    monkeypatch.setattr("mailsql.ingest.PIECE_LINES", 300)
+    monkeypatch.setattr("mailsql.derive.SOUGHT_LINES", 2)
+    monkeypatch.setattr("mailsql.derive.PIECE_LINES", 300)
     log, database = tmp_path / "mail.log", tmp_path / "broken.duckdb"
     marked_log(log, dict.fromkeys(range(10, 2000, 200), "MARK1"))
     break_steps()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import mailsql.ingest
+import mailsql.derive
 from bench.generate import generate
 from mailsql.check import run_checks
 from tests.conftest import load, rows_of_lines
@@ -76,7 +76,7 @@ def test_logs_side_by_side_are_read_as_one(seed, line_count, stream_count, batch
 def lines_again(monkeypatch):
     """How many loaded lines each batch read again."""
     counts = []
-    run_sql = mailsql.ingest.run_sql
+    run_sql = mailsql.derive.run_sql
 
     def counting(connection: duckdb.DuckDBPyConnection, place: str) -> None:
         if place == "ingest/4_earlier":
@@ -86,7 +86,7 @@ def lines_again(monkeypatch):
             counts.append(found[0])
         run_sql(connection, place)
 
-    monkeypatch.setattr(mailsql.ingest, "run_sql", counting)
+    monkeypatch.setattr(mailsql.derive, "run_sql", counting)
     return counts
 
 

@@ -4,6 +4,8 @@ create or replace temp table batch_lines as
 with freed as (
     select
         *,
+        -- Lines of the batch have no key yet, and are all read alike
+        coalesce(line_key, (select first_line_key from batch)) as place_key,
         unframed(line) as unframed
     from read_lines
 ),
@@ -41,10 +43,7 @@ taught as (
         *,
         case
             when has_prefixes() and header_start is not null then
-                taught_text(
-                    coalesce(line_key >> 32, (select file_key from batch)),
-                    substr(shown_line, header_start)
-                )
+                taught_text(place_key, substr(shown_line, header_start))
         end as taught_text
     from started
 )
@@ -52,7 +51,11 @@ taught as (
 select
     line,
     line_key,
+    place_key,
     known_at,
+    -- What a line that names no host is of
+    case when line_key is null then (select default_host from batch) else known_host end
+        as default_host,
     part,
     style,
     -- A stamp ends before the header

@@ -25,11 +25,3 @@ select
     failure.step || ': ' || failure.error as text
 from numbered_failed_lines
 cross join failure;
-
-create or replace temp table stream_state as
-select
-    file_key,
-    first_logged_at,
-    last_logged_at,
-    last_local_date
-from batch;

@@ -5,6 +5,7 @@ select
     coalesce(line, '') as line,
     null::bigint as line_key,
     null::timestamptz as known_at,
+    null::varchar as known_host,
     null::varchar as part
 from read_csv(
     getvariable('batch_path'),

@@ -12,8 +12,6 @@ create table if not exists log_files (
     first_logged_at timestamptz,
     last_logged_at timestamptz,
     last_local_date date,
-    timezone varchar not null,
-    dovecot_prefix varchar,
     branch_of integer
 );
 
@@ -31,8 +29,5 @@ comment on column log_files.first_logged_at is 'Time of the first line that has 
 comment on column log_files.last_logged_at is 'Time of the last line loaded that has one';
 comment on column log_files.last_local_date is
 'Date of the last stamp without a year; the next such stamp takes its year from it';
-comment on column log_files.timezone is 'Zone of its stamps that have none';
-comment on column log_files.dovecot_prefix is
-'mail_log_prefix of its lines, if it was given (--dovecot-prefix)';
 comment on column log_files.branch_of is
 'The stream (log_files) that it shares its beginning with, which is loaded there; NULL where none';

@@ -104,17 +104,19 @@ create or replace temp macro named_prefix(found) as
         end
     );
 
--- Prefixes that were taught (--dovecot-prefix), by stream
+-- Prefixes that were taught (--dovecot-prefix), by stream: from which line on they hold, in order
 create or replace temp macro has_prefixes() as cardinality(getvariable('dovecot_prefixes')) > 0;
 
+create or replace temp macro prefix_in_force(line_key) as
+    list_filter(
+        getvariable('dovecot_prefixes')[(line_key >> 32)::integer],
+        lambda prefix: prefix.first_line_no <= (line_key & 4294967295)
+    )[-1];
+
 -- Found, its parts stand between separators: service, user, process, session, address
-create or replace temp macro taught_text(file_key, text) as
+create or replace temp macro taught_text(line_key, text) as
     coalesce(
-        regexp_replace(
-            text,
-            getvariable('dovecot_prefixes')[file_key::integer].pattern,
-            getvariable('dovecot_prefixes')[file_key::integer].rewrite
-        ),
+        regexp_replace(text, prefix_in_force(line_key).pattern, prefix_in_force(line_key).rewrite),
         text
     );
 

@@ -7,12 +7,18 @@ with occurrences as (
     from stamp_runs
 ),
 
-bsd_lines as (
+stamped as (
     select
         row_no,
         month_number(substr(stamp, 1, 3)) as month,
         coalesce(try_cast(substr(stamp, 5, 2) as integer), 1) as day
     from occurrences
+),
+
+-- What is no date in any year tells nothing of the year
+bsd_lines as (
+    select * from stamped
+    where try_cast('2024-' || month || '-' || day as date) is not null
 ),
 
 first_line as (

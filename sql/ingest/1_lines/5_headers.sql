@@ -2,13 +2,17 @@
 -- belongs to the text
 create or replace temp table header_parts as
 with distinct_headers as (
-    select distinct header from cut_lines
+    select distinct
+        header,
+        default_host
+    from cut_lines
     where header is not null
 ),
 
 matched as (
     select
         header,
+        default_host,
         regexp_extract(
             header, '^(\S*) +([^\s\[\]():<>]+)(?:\[([^\]]*)\])?$', ['host', 'program', 'pid']
         ) as parts,
@@ -22,6 +26,7 @@ matched as (
 
 select
     header,
+    default_host,
     case
         when parts.program <> '' then null
         when delivery.head <> '' then delivery.head
@@ -30,8 +35,7 @@ select
     case
         when parts.program <> '' then nullif(nullif(parts.host, '***'), '')
         when delivery.head <> '' then nullif(nullif(delivery.host, '***'), '')
-        when header in ('', 'dovecot') or is_dovecot_head(header)
-            then (select default_host from batch)
+        when header in ('', 'dovecot') or is_dovecot_head(header) then default_host
     end as host,
     case
         when parts.program <> '' then parts.program
@@ -68,6 +72,7 @@ from added;
 create or replace temp table known_headers as
 select
     header_parts.header,
+    header_parts.default_host,
     header_parts.head,
     headers.header_id,
     headers.host,

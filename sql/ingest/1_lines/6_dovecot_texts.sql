@@ -3,13 +3,16 @@ create or replace temp table dovecot_texts as
 with cut as (
     select
         cut_lines.row_no,
-        cut_lines.file_key,
+        cut_lines.place_key,
         known_headers.daemon,
         shown_rest(
             cut_lines.line, cut_lines.shown, text_start(cut_lines, known_headers.head)
         ) as text
     from cut_lines
-    inner join known_headers on cut_lines.header = known_headers.header
+    inner join known_headers
+        on
+            cut_lines.header = known_headers.header
+            and cut_lines.default_host is not distinct from known_headers.default_host
     where known_headers.family = 'dovecot'
 ),
 
@@ -33,7 +36,7 @@ freed as (
         * exclude (envelope_text),
         case
             when first_level <> '' then substr(envelope_text, length(first_level) + 3)
-            when has_prefixes() then taught_text(file_key, envelope_text)
+            when has_prefixes() then taught_text(place_key, envelope_text)
             else envelope_text
         end as sentence
     from leveled

@@ -2,7 +2,6 @@
 insert into lines by name
 with dated as (
     select
-        cut_lines.file_key,
         cut_lines.line_key,
         cut_lines.row_no,
         cut_lines.part,
@@ -30,7 +29,10 @@ with dated as (
             cut_lines.stamp = stamps.stamp
             and cut_lines.row_no >= stamps.first_row_no
             and cut_lines.row_no <= stamps.last_row_no
-    left join known_headers on cut_lines.header = known_headers.header
+    left join known_headers
+        on
+            cut_lines.header = known_headers.header
+            and cut_lines.default_host is not distinct from known_headers.default_host
     left join dovecot_texts on cut_lines.row_no = dovecot_texts.row_no
 ),
 

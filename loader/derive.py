@@ -1,0 +1,350 @@
+"""Pieces of lines -> rows: a piece runs through sql/ingest, and its rows are committed together.
+
+A piece of which a line makes a step fail is cut in two until that line is found. Where the lines
+come from, and what is kept of their coming, the piece knows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from .database import WAIT_SECONDS, attach_stored, open_database, set_timezone
+from .private import OWNER_ONLY
+from .settings import Settings, Stretch, set_prefixes
+from .statements import quote_text, run_sql
+
+# Of the engine; with the batches in Python the process stays below 1 GiB
+MEMORY_LIMIT = "800MB"
+# A checkpoint after every piece would write partly filled row groups again and again
+CHECKPOINT_THRESHOLD = "1GB"
+# Finding one line takes some fifteen small pieces: when so many of a stream have failed, what
+# fails is kept in larger ones
+SOUGHT_LINES = 100
+PIECE_LINES = 10_000
+
+
+@dataclass(frozen=True)
+class Target:
+    """The database that rows go into, and what may be read meanwhile.
+
+    Attributes:
+        database: the DuckDB file; created if missing.
+        threads: of the engine; one per core if None.
+        readable: paths of the only files that may be read.
+        stored: a database that is attached for reading as `stored`, or None.
+        mode: of the database if it is created.
+        wait_seconds: for how long to wait where another process holds it.
+        on_wait: told who holds it when waiting begins.
+    """
+
+    database: Path
+    threads: int | None = None
+    readable: Sequence[str] = ()
+    stored: Path | None = None
+    mode: int = OWNER_ONLY
+    wait_seconds: float = WAIT_SECONDS
+    on_wait: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True)
+class Piece(ABC):
+    """Lines that follow each other in a stream and are read with the same settings.
+
+    Attributes:
+        file_key: the stream (log_files).
+        first_line_no: the first line.
+        line_count: lines.
+        settings: what they are read with.
+        date_before: of the last line before the stream's first, where that is a branch.
+    """
+
+    file_key: int
+    first_line_no: int
+    line_count: int
+    settings: Settings
+    date_before: date | None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the beginning of the first line was stored before, as a line."""
+        return False
+
+    @property
+    def first_byte(self) -> int | None:
+        """Where it begins in the uncompressed stream; None where that is not asked again."""
+        return None
+
+    @abstractmethod
+    def show(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make its lines the view read_lines."""
+
+    @abstractmethod
+    def halves(self) -> Iterator[Piece]:
+        """Cut it in two; the first half is gone when the second is asked for."""
+
+    @abstractmethod
+    def judge_text(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Refuse it for how its lines (batch_lines) look.
+
+        Raises:
+            InputError: it is refused.
+        """
+
+    @abstractmethod
+    def judge_stream(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Refuse it for what other streams (shared_lines) hold.
+
+        Raises:
+            InputError: it is refused.
+        """
+
+    @abstractmethod
+    def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Write what its rows need, in their transaction, before them."""
+
+    @abstractmethod
+    def end(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Write what is kept of its coming, in the transaction of its rows, behind them."""
+
+
+class Deriver:
+    """Derives the rows of one piece after another over one connection.
+
+    Attributes:
+        connection: to the database; another one after the engine was lost.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.connection = _connect(target)
+        system = self.connection.execute(
+            "select system.main.current_setting('TimeZone')"
+        ).fetchone()
+        assert system is not None
+        self.system_timezone = str(system[0])
+
+    def prepare(self, stretch: Stretch) -> None:
+        """Make the session read lines as those from a line of a stream on are."""
+        set_timezone(self.connection, stretch.settings.timezone)
+        set_prefixes(self.connection, stretch)
+
+    def derive(self, piece: Piece, failed_steps: list[str]) -> Iterator[Piece]:
+        """Store the rows of a piece, and yield it; or else the parts that it was stored in.
+
+        Where a step fails on a line, all others are derived, and the line is kept as it is.
+
+        Args:
+            piece: of a stretch that was prepared for.
+            failed_steps: of the lines of its stream that failed; those of the piece are added.
+
+        Raises:
+            InputError: the piece was refused.
+            duckdb.Error: something failed that no line is to blame for.
+        """
+        try:
+            self._store(piece)
+        except duckdb.Error as error:
+            step = _failed_step(error)
+            if step is None:
+                raise
+            self.roll_back()
+            if isinstance(error, duckdb.InternalException | duckdb.FatalException):
+                # They leave nothing that can be worked with
+                self.connection.close()
+                self.connection = _connect(self.target)
+                self.prepare(Stretch(piece.file_key, piece.first_line_no, piece.settings))
+            is_sought = len(failed_steps) < SOUGHT_LINES
+            if piece.line_count > (1 if is_sought else PIECE_LINES):
+                for half in piece.halves():
+                    yield from self.derive(half, failed_steps)
+                return
+            self._store_failed(piece, step, str(error).partition("\n")[0])
+            failed_steps += [step] * piece.line_count
+        yield piece
+
+    def keep_settings(self, piece: Piece) -> None:
+        """Write what is kept of a piece without lines: where its stream is found, its settings."""
+        self._describe(piece)
+        self.connection.execute("begin")
+        piece.begin(self.connection)
+        for file in ("unread_state.sql", "9_loaded/stream_settings.sql"):
+            run_sql(self.connection, f"ingest/{file}")
+        self.connection.execute("commit")
+
+    def roll_back(self) -> None:
+        """Undo the open transaction, if there is one."""
+        try:
+            self.connection.execute("rollback")
+        except duckdb.Error:
+            # None was open, or its failure has ended it
+            return
+
+    def _store(self, piece: Piece) -> None:
+        """Derive the rows of a piece and commit them with what is kept of it.
+
+        Up to 6_link nothing is stored: temp tables are read by one thread only until the
+        transaction that filled them is committed.
+        """
+        self._describe(piece)
+        if piece.goes_on:
+            # Derived in the transaction, slower: the line as it was must go before
+            self.connection.execute("begin")
+            self._remove_torn_line(piece)
+        piece.show(self.connection)
+        run_sql(self.connection, "ingest/batch_lines.sql")
+        piece.judge_text(self.connection)
+        for folder in ("0_empty", "1_lines", "2_order"):
+            run_sql(self.connection, f"ingest/{folder}")
+        piece.judge_stream(self.connection)
+        _read_late_hosts_again(self.connection)
+        for folder in ("4_earlier", "5_parse", "6_link"):
+            run_sql(self.connection, f"ingest/{folder}")
+        if not piece.goes_on:
+            self.connection.execute("begin")
+        piece.begin(self.connection)
+        for folder in ("7_store", "8_relate"):
+            run_sql(self.connection, f"ingest/{folder}")
+        piece.end(self.connection)
+        self.connection.execute("commit")
+
+    def _store_failed(self, piece: Piece, step: str, error: str) -> None:
+        """Keep lines on which a step failed, and say so."""
+        self._describe(piece)
+        self.connection.execute("begin")
+        if piece.goes_on:
+            self._remove_torn_line(piece)
+        piece.begin(self.connection)
+        self.connection.execute(
+            "create or replace temp table failure as select ?::varchar as step, "
+            "?::varchar as error",
+            [step, error],
+        )
+        piece.show(self.connection)
+        for file in ("failed_lines.sql", "unread_state.sql", "7_store/log_files.sql"):
+            run_sql(self.connection, f"ingest/{file}")
+        piece.end(self.connection)
+        self.connection.execute("commit")
+
+    def _remove_torn_line(self, piece: Piece) -> None:
+        """Take out the first line of a piece, which was stored without its end."""
+        torn = piece.file_key * 2**32 + piece.first_line_no
+        remove_lines(self.connection, torn, torn)
+
+    def _describe(self, piece: Piece) -> None:
+        """Tell SQL what it works on."""
+        settings = piece.settings
+        self.connection.execute(
+            "create or replace temp table batch as select ?::integer as file_key, "
+            "?::bigint as first_line_key, ?::bigint as first_byte, ?::varchar as default_host, "
+            "?::integer as given_year, ?::date as reference_date, ?::varchar as timezone, "
+            "?::varchar as dovecot_prefix, known.first_logged_at, known.last_logged_at, "
+            "coalesce(known.last_local_date, ?::date) as last_local_date "
+            "from (select ?::integer as file_key) as stream "
+            "left join log_files as known using (file_key)",
+            [
+                piece.file_key,
+                piece.file_key * 2**32 + piece.first_line_no,
+                piece.first_byte,
+                settings.host,
+                settings.year,
+                settings.reference_date,
+                settings.timezone,
+                settings.dovecot_prefix,
+                piece.date_before,
+                piece.file_key,
+            ],
+        )
+
+
+def _connect(target: Target) -> duckdb.DuckDBPyConnection:
+    """Open the database for ingest: nothing in it can make a load read any other file."""
+
+    def shut(connection: duckdb.DuckDBPyConnection) -> None:
+        if target.stored is not None:
+            attach_stored(connection, target.stored, target.wait_seconds, target.on_wait)
+        paths = ", ".join(quote_text(path) for path in target.readable)
+        connection.execute(f"set allowed_paths = [{paths}]")
+        connection.execute("set enable_external_access = false")
+
+    connection = open_database(
+        target.database,
+        read_only=False,
+        mode=target.mode,
+        wait_seconds=target.wait_seconds,
+        on_wait=target.on_wait,
+        shut=shut,
+    )
+    try:
+        if target.threads is not None:
+            connection.execute(f"set threads = {target.threads:d}")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
+        connection.execute("set enable_progress_bar = false")
+        connection.execute(
+            "set variable dovecot_prefixes = map([]::integer[], "
+            "[]::struct(first_line_no bigint, pattern varchar, rewrite varchar)[][])"
+        )
+        run_sql(connection, "ingest/0_macros")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_late_hosts_again(connection: duckdb.DuckDBPyConnection) -> None:
+    """Where lines come before stored ones, or stored ones are gone: read what that may change."""
+    found = connection.execute("select distinct family from late_hosts").fetchall()
+    families = {family for (family,) in found}
+    if not families:
+        return
+    if connection.execute("select count(*) from removed_lines").fetchone() != (0,):
+        _read_again(connection, "3_late/0_removed_lines.sql")
+    run_sql(connection, "ingest/3_late/1_touching_lines.sql")
+    if "postfix" in families:
+        run_sql(connection, "ingest/3_late/2_postfix")
+    if "dovecot" in families:
+        for place in (
+            "3_late/3_dovecot/1_work_lines.sql",
+            "5_parse/dovecot/0_dovecot_lines.sql",
+            "5_parse/dovecot/1_login_lines.sql",
+            "5_parse/dovecot/2_login_elements.sql",
+            "5_parse/dovecot/3_dovecot_logins.sql",
+            "5_parse/dovecot/3_session_ends.sql",
+            "3_late/3_dovecot/2_session_lines.sql",
+        ):
+            run_sql(connection, f"ingest/{place}")
+    _read_again(connection, "3_late/4_read_lines.sql")
+
+
+def _read_again(connection: duckdb.DuckDBPyConnection, place: str) -> None:
+    """Add lines that are stored, or were, to those at hand."""
+    for step in (place, "batch_lines.sql", "1_lines"):
+        run_sql(connection, f"ingest/{step}")
+
+
+def remove_lines(connection: duckdb.DuckDBPyConnection, first_key: int, last_key: int) -> None:
+    """Take lines out of the database, in a transaction in which the others are derived next."""
+    connection.execute("set variable first_removed_key = ?", [first_key])
+    connection.execute("set variable last_removed_key = ?", [last_key])
+    run_sql(connection, "ingest/removed_lines.sql")
+
+
+def _failed_step(error: duckdb.Error) -> str | None:
+    """Return the SQL file that failed on what a line holds; None where something else is wrong."""
+    is_of_a_line = isinstance(
+        error,
+        duckdb.DataError
+        | duckdb.IntegrityError
+        | duckdb.InvalidInputException
+        | duckdb.InternalException
+        | duckdb.FatalException,
+    )
+    if not is_of_a_line or "No space left" in str(error):
+        return None
+    return next(iter(getattr(error, "__notes__", [])), None)

@@ -1,0 +1,238 @@
+"""Stored lines of another database -> rows derived again: all tables follow from the lines and from
+what was told when they were loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+
+import duckdb
+
+from .derive import Deriver, Piece
+from .errors import DatabaseError
+from .settings import Stretch, date_at, read_stretches
+from .statements import quote_identifier, run_sql, sql_files
+
+# Consecutive batches of one stream make a piece, up to so many bytes
+PIECE_BYTES = 134217728
+# What cannot be derived from lines: it tells where they come from
+LOADED_TABLES = (
+    "log_files",
+    "load_batches",
+    "stream_settings",
+    "line_endings",
+    "forgotten_batches",
+    "mailsql_database",
+)
+
+
+class LinesError(DatabaseError):
+    """Lines are missing or doubled, so that their numbers mean nothing."""
+
+
+def table_names() -> list[str]:
+    """All tables of mailsql."""
+    return [file.name.removesuffix(".sql") for file in sql_files("tables")]
+
+
+def derived_tables() -> list[str]:
+    """All tables of which every row follows from the lines."""
+    return [name for name in table_names() if name not in LOADED_TABLES]
+
+
+@dataclass(frozen=True)
+class StoredPiece(Piece):
+    """Lines that are stored in the database attached as `stored`."""
+
+    def show(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make its lines the view read_lines.
+
+        Raises:
+            LinesError: one is missing, or there is another with its key.
+        """
+        first = self.file_key * 2**32 + self.first_line_no
+        connection.execute("set variable first_stored_key = ?::bigint", [first])
+        connection.execute(
+            "set variable last_stored_key = ?::bigint", [first + self.line_count - 1]
+        )
+        run_sql(connection, "ingest/stored_lines.sql")
+        counted = connection.execute(
+            "select count(*), count(distinct line_key) from stored.main.raw_lines where line_key "
+            "between getvariable('first_stored_key') and getvariable('last_stored_key')"
+        ).fetchone()
+        if counted != (self.line_count, self.line_count):
+            raise LinesError(
+                f"not each of the lines {self.first_line_no:,} to "
+                f"{self.first_line_no + self.line_count - 1:,} of log {self.file_key} is there "
+                "once",
+                "mailsql check --quick says more; load the logs into a new database",
+            )
+
+    def halves(self) -> Iterator[StoredPiece]:
+        """Cut it in two."""
+        count = self.line_count // 2
+        yield replace(self, line_count=count)
+        yield replace(
+            self, first_line_no=self.first_line_no + count, line_count=self.line_count - count
+        )
+
+    def judge_text(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """It was judged when it was loaded."""
+
+    def judge_stream(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """It was judged when it was loaded."""
+
+    def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Its stream is there."""
+
+    def end(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Its batch is there."""
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """A stream and its batches: first line and bytes of each."""
+
+    file_key: int
+    branch_of: int | None
+    loaded_lines: int
+    batches: list[tuple[int, int]]
+
+
+def check_tables(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Refuse a database attached as `stored` of which a table is not as mailsql makes it.
+
+    Raises:
+        DatabaseError: one is a view, or has columns that are not mailsql's.
+    """
+    ours, stored = (
+        dict(
+            connection.execute(
+                "select table_name, sql from system.main.duckdb_tables() "
+                "where database_name = ? and schema_name = 'main'",
+                [database],
+            ).fetchall()
+        )
+        for database in ("mail", "stored")
+    )
+    for table in table_names():
+        if stored.get(table) != ours[table]:
+            raise DatabaseError(
+                f"{name}: {table} is not the table that mailsql makes",
+                "undo what was changed in its columns, or load the logs into a new database",
+            )
+
+
+def count_lines(connection: duckdb.DuckDBPyConnection, database: str) -> int:
+    """How many lines the database attached under a name holds."""
+    row = connection.execute(f"select count(*) from {database}.main.raw_lines").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def derive_stored(deriver: Deriver, progress: Callable[[int], None] | None = None) -> None:
+    """Derive all rows from the lines of `stored`; the derived tables must be empty.
+
+    Args:
+        deriver: of a database that holds the same LOADED_TABLES.
+        progress: called with the lines derived, after each piece.
+
+    Raises:
+        duckdb.Error: something failed that no line is to blame for.
+    """
+    deriver.connection.execute(
+        "update log_files set first_logged_at = null, last_logged_at = null, last_local_date = null"
+    )
+    stretches: dict[int, list[Stretch]] = {}
+    for stretch in read_stretches(deriver.connection):
+        stretches.setdefault(stretch.file_key, []).append(stretch)
+    streams = _read_streams(deriver.connection)
+    for stream in _in_order(streams):
+        failed_steps: list[str] = []
+        prepared = None
+        date_before = _date_before(deriver.connection, streams, stream)
+        for stretch, first_line_no, end in _cut(stream, stretches.get(stream.file_key, [])):
+            if stretch is not prepared:
+                deriver.prepare(stretch)
+                prepared = stretch
+            piece = StoredPiece(
+                stream.file_key, first_line_no, end - first_line_no, stretch.settings, date_before
+            )
+            for derived in deriver.derive(piece, failed_steps):
+                if progress is not None:
+                    progress(derived.line_count)
+            # Everything is written once: merging row groups would write most of it twice
+            deriver.connection.execute("set max_vacuum_tasks = 0")
+
+
+def _read_streams(connection: duckdb.DuckDBPyConnection) -> dict[int, _Stream]:
+    """All streams by their key, in the order of their first times as they are stored."""
+    streams = {
+        row[0]: _Stream(row[0], row[1], row[2], [])
+        for row in connection.execute(
+            "select log_files.file_key, parents.file_key, log_files.loaded_lines "
+            "from stored.main.log_files left join stored.main.log_files as parents "
+            # A branch is always loaded after its stream
+            "on log_files.branch_of = parents.file_key and parents.file_key < log_files.file_key "
+            "order by log_files.first_logged_at nulls first, log_files.file_key"
+        ).fetchall()
+    }
+    for file_key, first_line_no, byte_count in connection.execute(
+        "select file_key, first_line_no, last_byte - first_byte + 1 from stored.main.load_batches "
+        "order by batch_key"
+    ).fetchall():
+        if file_key in streams:
+            streams[file_key].batches.append((first_line_no, byte_count))
+    return streams
+
+
+def _in_order(streams: dict[int, _Stream]) -> list[_Stream]:
+    """Streams in the order of their times, each behind the one that it is a branch of."""
+    places: dict[int, int] = {}
+    by_time = {file_key: place for place, file_key in enumerate(streams)}
+    for file_key in sorted(streams):
+        parent = streams[file_key].branch_of
+        places[file_key] = max(by_time[file_key], places.get(parent or 0, 0))
+    return sorted(streams.values(), key=lambda stream: (places[stream.file_key], stream.file_key))
+
+
+def _date_before(
+    connection: duckdb.DuckDBPyConnection, streams: dict[int, _Stream], stream: _Stream
+) -> date | None:
+    """Return the date of the last line that a branch shares; None for other streams."""
+    if stream.branch_of is None or not stream.batches:
+        return None
+    line_no = stream.batches[0][0] - 1
+    holder = streams[stream.branch_of]
+    while holder.branch_of is not None and holder.batches and holder.batches[0][0] > line_no:
+        holder = streams[holder.branch_of]
+    return date_at(connection, holder.file_key, line_no)
+
+
+def _cut(stream: _Stream, stretches: list[Stretch]) -> Iterator[tuple[Stretch, int, int]]:
+    """Yield pieces: what their lines are read with, the first line, and the one behind the last."""
+    ends = [stretch.first_line_no for stretch in stretches[1:]] + [stream.loaded_lines + 1]
+    for stretch, end in zip(stretches, ends, strict=True):
+        starts: list[int] = []
+        size = 0
+        for first_line_no, byte_count in stream.batches:
+            if stretch.first_line_no <= first_line_no < end:
+                if not starts or size + byte_count > PIECE_BYTES:
+                    starts.append(first_line_no)
+                    size = 0
+                size += byte_count
+        for first, behind in pairwise([*starts, end]):
+            # A line that was torn twice begins two batches
+            if first < behind:
+                yield stretch, first, behind
+
+
+def copy_loaded_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Copy from `stored` what cannot be derived; the tables must be empty."""
+    for table in LOADED_TABLES:
+        if table in table_names() and table != "mailsql_database":
+            name = quote_identifier(table)
+            connection.execute(f"insert into main.{name} by name from stored.main.{name}")
