@@ -18,6 +18,7 @@ from threading import Thread
 import duckdb
 
 from .blocks import Batch, BatchFile, cut_in_two, open_batch_files, read_batches
+from .chain import commit_to, last_link, next_link
 from .database import WAIT_SECONDS, open_database, set_timezone
 from .decompress import DamagedDataError
 from .errors import InputError
@@ -87,6 +88,7 @@ def load(
     threads: int | None = None,
     progress: Progress | None = None,
     force: bool = False,
+    prove: bool = False,
     mode: int = OWNER_ONLY,
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
@@ -111,6 +113,8 @@ def load(
         threads: of the engine; one per core if None.
         progress: called with the bytes added, after each batch.
         force: whether a log is loaded of which no line begins like that of a log.
+        prove: whether these logs get a hash tree of their lines from now on, so that one line can
+            be proven without the others.
         mode: of the database if it is created; what stands beside it gets the database's.
         wait_seconds: for how long to wait where another process holds the database.
         on_wait: told who holds it when waiting begins.
@@ -140,6 +144,7 @@ def load(
             batch_bytes,
             progress,
             force,
+            prove,
         )
         try:
             return loaded + [loader.load_source(source) for source in sources]
@@ -163,7 +168,9 @@ def _connect(target: _Target) -> duckdb.DuckDBPyConnection:
     """Open the database for ingest: nothing in it can make a load read any other file."""
 
     def shut(connection: duckdb.DuckDBPyConnection) -> None:
-        paths = ", ".join(quote_text(file.path) for file in target.files)
+        paths = ", ".join(
+            quote_text(path) for file in target.files for path in (file.path, file.endings_path)
+        )
         connection.execute(f"set allowed_paths = [{paths}]")
         connection.execute("set enable_external_access = false")
 
@@ -231,6 +238,7 @@ class _Place:
     checkpoint: Checkpoint
     timezone: str
     dovecot_prefix: str | None
+    is_proven: bool
 
 
 class _Loader:
@@ -247,6 +255,7 @@ class _Loader:
         batch_bytes: int,
         progress: Progress | None,
         force: bool,
+        prove: bool,
     ) -> None:
         self.target = target
         self.now = now
@@ -257,6 +266,7 @@ class _Loader:
         self.batch_bytes = batch_bytes
         self.progress = progress
         self.force = force
+        self.prove = prove
         self.connection = _connect(target)
         system = self.connection.execute(
             "select system.main.current_setting('TimeZone')"
@@ -309,7 +319,8 @@ class _Loader:
             stream.seek(max(start, len(head)))
         zone = self.timezone or checkpoint.timezone or self.system_timezone
         prefix = self.dovecot_prefix or checkpoint.dovecot_prefix
-        place = _Place(source, head, checkpoint, zone, prefix)
+        is_proven = self.prove or checkpoint.is_proven
+        place = _Place(source, head, checkpoint, zone, prefix, is_proven)
         self._prepare(place)
         batches = read_batches(
             stream,
@@ -320,6 +331,7 @@ class _Loader:
             source.name,
             self.target.files,
             checkpoint.torn,
+            is_proven,
         )
         # Standard input may be silent for ever, and is the last to be read
         ahead = _read_ahead(batches, must_end=source.path is not None)
@@ -418,8 +430,8 @@ class _Loader:
             "?::varchar as error",
             [step, error],
         )
-        for file in ("read_lines.sql", "failed_lines.sql", "7_store/log_files.sql"):
-            run_sql(self.connection, f"ingest/{file}")
+        for file in ("read_lines", "failed_lines", "7_store/line_endings", "7_store/log_files"):
+            run_sql(self.connection, f"ingest/{file}.sql")
         self.connection.execute("commit")
 
     def _roll_back(self) -> None:
@@ -451,35 +463,41 @@ class _Loader:
             hashlib.sha256(identity).hexdigest(),
             place.timezone,
             place.dovecot_prefix,
+            place.is_proven,
         ]
         updated = self.connection.execute(
             "update log_files set path = ?, compression = ?, identity_bytes = ?, "
-            "identity_sha256 = ?, timezone = ?, dovecot_prefix = ? where file_key = ? "
-            "returning file_key",
+            "identity_sha256 = ?, timezone = ?, dovecot_prefix = ?, is_proven = ? "
+            "where file_key = ? returning file_key",
             [*values, place.checkpoint.file_key],
         ).fetchone()
         if updated is None:
             self.connection.execute(
                 "insert into log_files by name select ? as file_key, ? as path, ? as compression, "
                 "? as identity_bytes, ? as identity_sha256, ? as timezone, ? as dovecot_prefix, "
-                "? as branch_of, 0 as loaded_bytes, 0 as loaded_lines, 0 as tail_bytes, "
-                "'' as tail_sha256",
+                "? as is_proven, ? as branch_of, 0 as loaded_bytes, 0 as loaded_lines, "
+                "0 as tail_bytes, '' as tail_sha256",
                 [place.checkpoint.file_key, *values, place.checkpoint.branch_of],
             )
 
     def _describe_batch(self, place: _Place, batch: Batch, tally: _Tally) -> None:
         """Tell SQL what it works on."""
         self.connection.execute("set variable batch_path = ?", [batch.file.path])
+        endings_path = batch.file.endings_path
+        self.connection.execute("set variable batch_endings_path = ?", [endings_path])
         buffer_bytes = max(CSV_BUFFER_BYTES, batch.longest_line_bytes + 1)
         self.connection.execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
         checkpoint = place.checkpoint
         first_line_no = checkpoint.loaded_lines + tally.line_count + 1 - batch.goes_on
+        batch_key, chain = self._next_link(checkpoint.file_key, batch, first_line_no)
         self.connection.execute(
             "create or replace temp table batch as select ?::integer as file_key, "
             "?::bigint as first_line_key, ?::varchar as default_host, "
             "?::integer as given_year, "
             "?::date as reference_date, ?::bigint as first_byte, ?::bigint as byte_count, "
-            "?::bigint as line_count, ?::varchar as sha256, ?::integer as tail_bytes, "
+            "?::bigint as line_count, ?::integer as torn_bytes, ?::varchar as sha256, "
+            "?::varchar as salt, ?::varchar as root, ?::integer as batch_key, "
+            "?::varchar as chain, ?::integer as tail_bytes, "
             "?::varchar as tail_sha256, ?::timestamptz as committed_at, "
             "?::varchar as mailsql_version, known.first_logged_at, known.last_logged_at, "
             "coalesce(known.last_local_date, ?::date) as last_local_date "
@@ -494,7 +512,12 @@ class _Loader:
                 batch.first_byte,
                 batch.byte_count,
                 batch.line_count,
+                len(batch.torn),
                 batch.sha256,
+                batch.salt,
+                batch.root,
+                batch_key,
+                chain,
                 len(batch.tail),
                 hashlib.sha256(batch.tail).hexdigest(),
                 self.now,
@@ -503,6 +526,22 @@ class _Loader:
                 checkpoint.file_key,
             ],
         )
+
+    def _next_link(self, file_key: int, batch: Batch, first_line_no: int) -> tuple[int, str]:
+        """Return the key of a batch, and the chain behind it."""
+        last_key, chain = last_link(self.connection)
+        commitment = commit_to(
+            bytes.fromhex(batch.salt),
+            file_key,
+            batch.first_byte,
+            batch.first_byte + batch.byte_count - 1,
+            first_line_no,
+            first_line_no + batch.line_count - 1,
+            len(batch.torn),
+            batch.sha256,
+            batch.root,
+        )
+        return last_key + 1, next_link(chain, commitment).hex()
 
 
 def _failed_step(error: duckdb.Error) -> str | None:

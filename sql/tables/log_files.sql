@@ -14,7 +14,8 @@ create table if not exists log_files (
     last_local_date date,
     timezone varchar not null,
     dovecot_prefix varchar,
-    branch_of integer
+    branch_of integer,
+    is_proven boolean not null
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
@@ -36,3 +37,5 @@ comment on column log_files.dovecot_prefix is
 'mail_log_prefix of its lines, if it was given (--dovecot-prefix)';
 comment on column log_files.branch_of is
 'The stream (log_files) that it shares its beginning with, which is loaded there; NULL where none';
+comment on column log_files.is_proven is
+'Whether its batches have a hash tree (--prove); those that are loaded later get one as well';

@@ -14,13 +14,17 @@ where log_files.file_key = batch.file_key;
 
 insert into load_batches by name
 select
-    coalesce((select max(batch_key) from load_batches), 0) + 1 as batch_key,
+    batch_key,
     file_key,
     first_byte,
     first_byte + byte_count - 1 as last_byte,
     first_line_key & 4294967295 as first_line_no,
     (first_line_key & 4294967295) + line_count - 1 as last_line_no,
+    torn_bytes,
     sha256,
+    salt,
+    root,
+    chain,
     committed_at,
     mailsql_version
 from batch;
