@@ -186,33 +186,50 @@ def batch_leaves(
         yield line_no, data[batch.torn_bytes :] if line_no == first else data
 
 
+def check_stream(connection: duckdb.DuckDBPyConnection, file_key: int) -> None:
+    """Refuse a key that no stream has.
+
+    Raises:
+        UsageError: none has it.
+    """
+    if _beginning(connection, file_key) is None:
+        raise UsageError(f"{file_key}: no log has this key", "mailsql status lists the keys")
+
+
 def stream_bytes(connection: duckdb.DuckDBPyConnection, file_key: int) -> Iterator[bytes]:
     """Yield the bytes of a stream as they were loaded, from its beginning on.
 
     What a branch shares with other streams is read from those.
 
     Raises:
-        UsageError: there is no such stream.
         DatabaseError: a line was changed to what no bytes are stored as.
     """
-    parts: list[tuple[int, int, int | None]] = []
+    parts: list[tuple[int, int | None]] = []
     key: int | None = file_key
     end = None
     while key is not None:
-        found = connection.execute(
-            "select branch_of, (select first_byte from load_batches where file_key = $1 "
-            "order by batch_key limit 1) from log_files where file_key = $1",
-            [key],
-        ).fetchone()
-        if found is None:
-            raise UsageError(f"{file_key}: no log has this key", "mailsql status lists the keys")
-        parent, begin = found[0], found[1] or 0
-        parts.append((key, begin, end))
+        parts.append((key, end))
+        parent, begin = _beginning(connection, key) or (None, 0)
         end = begin if end is None else min(begin, end)
         # What a stream is a branch of was there before it
         key = parent if parent is not None and parent < key else None
-    for key, begin, end in reversed(parts):
-        yield from _own_bytes(connection, key, None if end is None else end - begin)
+    written = 0
+    for key, end in reversed(parts):
+        for data in _own_bytes(connection, key, None if end is None else end - written):
+            yield data
+            written += len(data)
+
+
+def _beginning(
+    connection: duckdb.DuckDBPyConnection, file_key: int
+) -> tuple[int | None, int] | None:
+    """Return which stream a stream is a branch of, and where it begins; None if there is none."""
+    found = connection.execute(
+        "select branch_of, (select first_byte from load_batches where file_key = $1 "
+        "order by batch_key limit 1) from log_files where file_key = $1",
+        [file_key],
+    ).fetchone()
+    return None if found is None else (found[0], found[1] or 0)
 
 
 def _own_bytes(

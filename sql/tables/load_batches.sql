@@ -26,7 +26,7 @@ comment on column load_batches.sha256 is 'SHA-256 of the bytes first_byte to las
 comment on column load_batches.torn_bytes is
 'How many bytes of the line that it begins in stand in batches before; 0 if it begins with a line';
 comment on column load_batches.salt is
-'Random, in hexadecimal: nonces of its lines and its commitment are made with it; to be kept secret';
+'Random and secret, in hexadecimal: its commitment and the nonces of its lines are made with it';
 comment on column load_batches.root is
 'Root of the hash tree of its lines (RFC 6962); NULL where none was asked for (load --prove)';
 comment on column load_batches.chain is
