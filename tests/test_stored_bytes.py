@@ -30,6 +30,12 @@ LINES = st.lists(
 ).map(lambda pairs: b"".join(HEAD + text + end for text, end in pairs))
 
 
+@pytest.fixture(autouse=True)
+def small_head(monkeypatch):
+    """Small logs are cut into batches too."""
+    monkeypatch.setattr("mailsql.ingest.SNIFFED_BYTES", 1)
+
+
 def stored(database: Path) -> dict[int, bytes]:
     """The bytes of each stream, which hashes and checks agree with."""
     with mailsql.open_database(database) as connection:
@@ -64,7 +70,8 @@ def prove_all(database: Path) -> bytes:
 def test_any_log_comes_back_whatever_it_was_cut_into(
     content, ending, places, how, batch_bytes, is_proven
 ):
-    content += HEAD + b"last" + ending
+    # As long as what a stream is known by, for that comes in one batch
+    content = (HEAD + b"connect\r\n") * 20 + content + HEAD + b"last" + ending
     with tempfile.TemporaryDirectory() as directory:
         database = Path(directory) / "mail.duckdb"
         log = Path(directory) / ("mail.log" if how == "waiting" else "mail.log.1")
