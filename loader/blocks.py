@@ -1,23 +1,27 @@
 """A stream of bytes -> batches of whole lines as text that any terminal and SQL engine bears.
 
 Lines are counted and offsets taken in the bytes as they stand in the stream. The text holds no
-control character but tabs and newlines, so others can mark what they like in it.
+control character but tabs and newlines, so others can mark what they like in it. How lines end
+stands beside it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import mmap
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, groupby
 from tempfile import TemporaryFile
 from typing import IO
 
 from .decompress import DamagedDataError
+from .encoding import encode_text
 from .errors import InputError
 from .sources import ByteStream
+from .tree import SALT_BYTES, LineTree
 
 # Stands for an empty line, which the CSV reader would skip
 EMPTY_LINE = b"\x02"
@@ -25,8 +29,6 @@ CHUNK_BYTES = 1048576
 LONGEST_LINE_BYTES = 67108864
 LONG_LINE_BYTES = 2097152
 TAIL_BYTES = 1024
-CONTROL_BYTES = bytes([*range(0, 9), *range(11, 32), 127])
-_VISIBLE = {code: f"\\x{code:02x}" for code in [*range(0, 9), *range(11, 32), *range(127, 160)]}
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,13 @@ class BatchFile:
 
     Attributes:
         text: what the engine reads.
+        endings: what the engine reads, of runs of lines that do not end in LF: places of the first
+            and of the last, from 0, -1 being the line before the batch; crlf or none.
         raw: the bytes as they stand in the stream.
     """
 
     text: IO[bytes]
+    endings: IO[bytes]
     raw: IO[bytes]
 
     @property
@@ -46,16 +51,21 @@ class BatchFile:
         """Where this process finds the text."""
         return f"/dev/fd/{self.text.fileno()}"
 
+    @property
+    def endings_path(self) -> str:
+        """Where this process finds the endings."""
+        return f"/dev/fd/{self.endings.fileno()}"
+
 
 @contextmanager
 def open_batch_files() -> Iterator[tuple[BatchFile, BatchFile]]:
     """Open the files of two batches: one is filled while the other is loaded."""
     with ExitStack() as stack:
-        texts, raws = [
-            [stack.enter_context(TemporaryFile(prefix="mailsql-")) for _ in range(2)]
+        first, second = (
+            BatchFile(*[stack.enter_context(TemporaryFile(prefix="mailsql-")) for _ in range(3)])
             for _ in range(2)
-        ]
-        yield BatchFile(texts[0], raws[0]), BatchFile(texts[1], raws[1])
+        )
+        yield first, second
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ class Batch:
         byte_count: bytes, newlines included.
         line_count: lines, one that goes on included.
         sha256: of those bytes.
+        salt: of its hashes, in hexadecimal.
+        root: of the tree of its lines, in hexadecimal; None where none is made.
         tail: the last bytes, at most TAIL_BYTES.
         longest_line_bytes: no line of the text is longer.
     """
@@ -84,6 +96,8 @@ class Batch:
     byte_count: int
     line_count: int
     sha256: str
+    salt: str
+    root: str | None
     tail: bytes
     longest_line_bytes: int
 
@@ -98,10 +112,20 @@ class Batch:
         return self.line_count - self.goes_on
 
 
+@dataclass(frozen=True)
+class _Run:
+    """Lines from a place on that end alike: lf, crlf or none."""
+
+    first_place: int
+    ending: str
+
+
 class _Writer:
     """Writes one batch into the text of a file, piece by piece."""
 
-    def __init__(self, file: BatchFile, raw_start: int, first_byte: int, torn: bytes) -> None:
+    def __init__(
+        self, file: BatchFile, raw_start: int, first_byte: int, torn: bytes, is_proven: bool
+    ) -> None:
         self.file = file
         self.raw_start = raw_start
         self.first_byte = first_byte
@@ -110,10 +134,14 @@ class _Writer:
         self.byte_count = 0
         self.line_count = 0
         self._digest = hashlib.sha256()
+        self._salt = secrets.token_bytes(SALT_BYTES)
+        self._tree = LineTree(self._salt) if is_proven else None
+        self._run = _Run(0, "lf")
         self._tail = b""
         self._longest = LONG_LINE_BYTES
-        file.text.seek(0)
-        file.text.truncate()
+        for kept in (file.text, file.endings):
+            kept.seek(0)
+            kept.truncate()
 
     def add(self, data: bytes) -> None:
         """Take whole lines; only the last of a batch may lack its newline."""
@@ -121,18 +149,40 @@ class _Writer:
         if self.torn and not self.byte_count:
             self.ended_bytes = _line_end_length(self.torn, data)
             text = data[self.ended_bytes :] if self.ended_bytes else self.torn + data
+            if self.ended_bytes == len(b"\r\n"):
+                self.file.endings.write(b"-1,-1,crlf\n")
         if text:
+            self._note_endings(text)
             cleaned = clean_text(text)
             self.file.text.write(cleaned)
             if _has_long_line(text):
                 self._longest = max(self._longest, len(cleaned))
         self._digest.update(data)
+        if self._tree is not None:
+            self._tree.add(leaves_of(data))
         self.byte_count += len(data)
         self.line_count += text.count(b"\n") + (bool(text) and not text.endswith(b"\n"))
         self._tail = (self._tail + data)[-TAIL_BYTES:]
 
+    def _note_endings(self, text: bytes) -> None:
+        """Write down where lines end otherwise than the one before them."""
+        place = self.line_count
+        for ending, count in _endings(text):
+            if ending != self._run.ending:
+                self._end_run(place)
+                self._run = _Run(place, ending)
+            place += count
+
+    def _end_run(self, place: int) -> None:
+        """Write the run that ends before a line, if it is to be told."""
+        first, ending = self._run.first_place, self._run.ending
+        if ending != "lf":
+            self.file.endings.write(f"{first},{place - 1},{ending}\n".encode())
+
     def finish(self) -> Batch:
         """Return the batch."""
+        self._end_run(self.line_count)
+        self.file.endings.flush()
         self.file.text.flush()
         return Batch(
             self.file,
@@ -143,6 +193,8 @@ class _Writer:
             self.byte_count,
             self.line_count,
             self._digest.hexdigest(),
+            self._salt.hex(),
+            None if self._tree is None else self._tree.finish()[0].hex(),
             self._tail,
             self._longest,
         )
@@ -157,6 +209,7 @@ def read_batches(
     name: str,
     files: Sequence[BatchFile],
     torn: bytes = b"",
+    is_proven: bool = False,
 ) -> Iterator[Batch | bytes]:
     """Cut a stream at line ends.
 
@@ -171,6 +224,7 @@ def read_batches(
         name: for errors.
         files: for the batches, in turn; a batch is gone when as many others have been read.
         torn: what stands before first_byte of a line of which the end was not there.
+        is_proven: whether a hash tree is made of the lines of each batch.
 
     Raises:
         InputError: a line is longer than 64 MiB.
@@ -184,7 +238,7 @@ def read_batches(
         file = next(in_turn)
         file.raw.seek(0)
         file.raw.truncate()
-        writer = _Writer(file, 0, first_byte, torn)
+        writer = _Writer(file, 0, first_byte, torn, is_proven)
         while not is_over and (writer.byte_count < batch_bytes or not writer.line_count):
             try:
                 read = stream.read(min(CHUNK_BYTES, batch_bytes))
@@ -221,7 +275,8 @@ def cut_in_two(batch: Batch) -> Iterator[Batch]:
         cut = raw.rfind(b"\n", begun, middle) + 1 or raw.find(b"\n", max(begun, middle), end) + 1
         for half_start, half_end, torn in ((start, cut, batch.torn), (cut, end, b"")):
             first_byte = batch.first_byte + half_start - start
-            writer = _Writer(batch.file, half_start, first_byte, torn)
+            is_proven = batch.root is not None
+            writer = _Writer(batch.file, half_start, first_byte, torn, is_proven)
             writer.add(raw[half_start:half_end])
             yield writer.finish()
 
@@ -239,12 +294,33 @@ def _has_long_line(data: bytes) -> bool:
     return any(data.find(b"\n", at, at + step) < 0 for at in range(0, len(data) - step, step))
 
 
+def leaves_of(data: bytes) -> list[bytes]:
+    """Return lines, each with its newline, which only the last may lack."""
+    *lines, rest = data.split(b"\n")
+    leaves = [line + b"\n" for line in lines]
+    return [*leaves, rest] if rest else leaves
+
+
+def _endings(text: bytes) -> Iterator[tuple[str, int]]:
+    """Yield how runs of whole lines end, and how many lines they are."""
+    line_count = text.count(b"\n")
+    crlf_count = text.count(b"\r\n") if b"\r" in text else 0
+    if crlf_count in (0, line_count):
+        if line_count:
+            yield "crlf" if crlf_count else "lf", line_count
+    else:
+        lines = text.split(b"\n")[:-1]
+        for is_crlf, run in groupby(lines, key=lambda line: line.endswith(b"\r")):
+            yield "crlf" if is_crlf else "lf", len(list(run))
+    if not text.endswith(b"\n"):
+        yield "none", 1
+
+
 def clean_text(data: bytes) -> bytes:
-    r"""Return whole lines as UTF-8 without control characters, what is unreadable as \xNN."""
+    """Return whole lines as the text that the engine reads."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
-    if not data.isascii() or len(data.translate(None, CONTROL_BYTES)) < len(data):
-        data = data.decode("utf-8", "backslashreplace").translate(_VISIBLE).encode()
+    data = encode_text(data)
     if data.startswith(b"\n") or b"\n\n" in data:
         lines = data.split(b"\n")
         data = b"\n".join([line or EMPTY_LINE for line in lines[:-1]] + lines[-1:])

@@ -33,7 +33,7 @@ from .export import export as export_csv
 from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
 from .objects import __version__
-from .output import Format, narrate, tell_error, write, write_rows
+from .output import Format, narrate, tell_error, write, write_bytes, write_rows
 from .period import PERIOD_HELP, read_period
 from .private import file_mode
 from .reading import check_reading, open_reading
@@ -45,6 +45,7 @@ from .snapshot import open_snapshot
 from .sources import STANDARD_INPUT
 from .statements import quote_identifier
 from .status import describe_load, describe_status
+from .stored import check_stream, stream_bytes
 from .trace import TraceFormat, search, trace_json, trace_text
 from .trace_words import Language
 from .visible import one_line
@@ -117,6 +118,12 @@ def load(
     force: Annotated[
         bool, typer.Option("--force", help="Also text of which no line begins as in a log.")
     ] = False,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove", help="Also a hash tree, so that one line can be proven without the others."
+        ),
+    ] = False,
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
     ] = WAIT_SECONDS,
@@ -157,6 +164,7 @@ def load(
                     threads=threads,
                     progress=lambda count: bar.update(task, advance=count),
                     force=force,
+                    prove=prove,
                     mode=file_mode(group_readable),
                     wait_seconds=wait,
                     on_wait=narrate,
@@ -320,6 +328,20 @@ def trace(
         tell = trace_json if form is TraceFormat.JSON else trace_text
         for piece in tell(connection, found, language, with_lines=with_lines):
             write(piece)
+
+
+@app.command()
+def lines(
+    file_key: Annotated[int, typer.Argument(metavar="FILE_KEY", help="Which log: see status.")],
+    db: Db = DEFAULT_DB,
+    output: OutputOption = None,
+    group_readable: GroupReadable = False,
+) -> None:
+    """Write a log as it was loaded, byte for byte."""
+    _check_output(output, db)
+    with open_reading(db) as connection:
+        check_stream(connection, file_key)
+        write_bytes(stream_bytes(connection, file_key), output, file_mode(group_readable))
 
 
 @app.command()

@@ -17,6 +17,7 @@ from threading import Thread
 import duckdb
 
 from .blocks import Batch, BatchFile, cut_in_two, open_batch_files, read_batches
+from .chain import commit_to, last_link, next_link
 from .database import WAIT_SECONDS, set_timezone
 from .decompress import DamagedDataError
 from .derive import Deriver, Piece, Target
@@ -80,6 +81,7 @@ def load(
     threads: int | None = None,
     progress: Progress | None = None,
     force: bool = False,
+    prove: bool = False,
     mode: int = OWNER_ONLY,
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
@@ -104,6 +106,8 @@ def load(
         threads: of the engine; one per core if None.
         progress: called with the bytes added, after each batch.
         force: whether a log is loaded of which no line begins like that of a log.
+        prove: whether these logs get a hash tree of their lines from now on, so that one line can
+            be proven without the others.
         mode: of the database if it is created; what stands beside it gets the database's.
         wait_seconds: for how long to wait where another process holds the database.
         on_wait: told who holds it when waiting begins.
@@ -123,11 +127,11 @@ def load(
     if not sources:
         return loaded
     with created_with(beside(database, mode)), open_batch_files() as files:
-        readable = [file.path for file in files]
+        readable = [path for file in files for path in (file.path, file.endings_path)]
         deriver = Deriver(
             Target(database, threads, readable, None, mode, wait_seconds, on_wait),
         )
-        told = _Told(now, year, timezone, host, dovecot_prefix, force)
+        told = _Told(now, year, timezone, host, dovecot_prefix, force, prove)
         loader = _Loader(deriver, files, told, batch_bytes, progress)
         try:
             return loaded + [loader.load_source(source) for source in sources]
@@ -145,6 +149,7 @@ class _Told:
     host: str | None
     dovecot_prefix: str | None
     force: bool
+    prove: bool
 
 
 @dataclass
@@ -168,6 +173,7 @@ class _Place:
     checkpoint: Checkpoint
     now: datetime
     is_any_text: bool
+    is_proven: bool
 
 
 @dataclass(frozen=True)
@@ -193,6 +199,8 @@ class _TextPiece(Piece):
     def show(self, connection: duckdb.DuckDBPyConnection) -> None:
         assert self.batch is not None
         connection.execute("set variable batch_path = ?", [self.batch.file.path])
+        endings_path = self.batch.file.endings_path
+        connection.execute("set variable batch_endings_path = ?", [endings_path])
         buffer_bytes = max(CSV_BUFFER_BYTES, self.batch.longest_line_bytes + 1)
         connection.execute("set variable batch_buffer_bytes = ?", [buffer_bytes])
         run_sql(connection, "ingest/read_lines.sql")
@@ -249,16 +257,17 @@ class _TextPiece(Piece):
             self.place.source.compression,
             len(identity),
             hashlib.sha256(identity).hexdigest(),
+            self.place.is_proven,
         ]
         updated = connection.execute(
             "update log_files set path = ?, compression = ?, identity_bytes = ?, "
-            "identity_sha256 = ? where file_key = ? returning file_key",
+            "identity_sha256 = ?, is_proven = ? where file_key = ? returning file_key",
             [*values, self.file_key],
         ).fetchone()
         if updated is None:
             connection.execute(
                 "insert into log_files by name select ? as file_key, ? as path, ? as compression, "
-                "? as identity_bytes, ? as identity_sha256, ? as branch_of, 0 as loaded_bytes, "
+                "? as identity_bytes, ? as identity_sha256, ? as is_proven, ? as branch_of, 0 as loaded_bytes, "
                 "0 as loaded_lines, 0 as tail_bytes, '' as tail_sha256",
                 [self.file_key, *values, self.place.checkpoint.branch_of],
             )
@@ -266,18 +275,30 @@ class _TextPiece(Piece):
     def end(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write the checkpoint, the batch and its settings."""
         assert self.batch is not None
+        told = (
+            self.file_key,
+            self.batch.first_byte,
+            self.batch.first_byte + self.batch.byte_count - 1,
+            self.first_line_no,
+            self.first_line_no + self.line_count - 1,
+            len(self.batch.torn),
+            self.batch.sha256,
+            self.batch.root,
+        )
+        last_key, chain = last_link(connection)
+        commitment = commit_to(bytes.fromhex(self.batch.salt), *told)
         connection.execute(
             "create or replace temp table loaded_batch as select ?::integer as file_key, "
             "?::bigint as first_byte, ?::bigint as last_byte, ?::bigint as first_line_no, "
-            "?::bigint as last_line_no, ?::varchar as sha256, ?::timestamptz as committed_at, "
+            "?::bigint as last_line_no, ?::integer as torn_bytes, ?::varchar as sha256, "
+            "?::varchar as root, ?::integer as batch_key, ?::varchar as salt, "
+            "?::varchar as chain, ?::timestamptz as committed_at, "
             "?::varchar as mailsql_version, ?::integer as tail_bytes, ?::varchar as tail_sha256",
             [
-                self.file_key,
-                self.batch.first_byte,
-                self.batch.first_byte + self.batch.byte_count - 1,
-                self.first_line_no,
-                self.first_line_no + self.line_count - 1,
-                self.batch.sha256,
+                *told,
+                last_key + 1,
+                self.batch.salt,
+                next_link(chain, commitment).hex(),
                 self.place.now,
                 __version__,
                 len(self.batch.tail),
@@ -349,7 +370,8 @@ class _Loader:
             stream.seek(max(start, len(head)))
         settings = self._settings(source, checkpoint.settings)
         first_line_no = checkpoint.loaded_lines + 1
-        place = _Place(source, head, checkpoint, self.told.now, self.told.force)
+        is_proven = self.told.prove or checkpoint.is_proven
+        place = _Place(source, head, checkpoint, self.told.now, self.told.force, is_proven)
         here = _TextPiece(
             checkpoint.file_key, first_line_no, 0, settings, checkpoint.date_before, place, None
         )
@@ -363,6 +385,7 @@ class _Loader:
             source.name,
             self.files,
             checkpoint.torn,
+            is_proven,
         )
         # Standard input may be silent for ever, and is the last to be read
         ahead = _read_ahead(batches, must_end=source.path is not None)

@@ -20,7 +20,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .errors import MailsqlError, UsageError
 from .private import OWNER_ONLY, created_with
@@ -77,15 +77,37 @@ def _write_pieces(pieces: Iterable[str], output: Path | None, mode: int) -> None
             sys.stdout.write(piece)
         sys.stdout.flush()
         return
+    with _opened(output, mode) as target:
+        target.writelines(piece.encode() for piece in pieces)
+
+
+def write_bytes(pieces: Iterable[bytes], output: Path | None, mode: int) -> None:
+    """Write bytes as they are to standard output, or to a file, which gets a mode if it is new.
+
+    Raises:
+        UsageError: the file cannot be written, or standard output is a terminal, which strangers
+            could direct.
+    """
+    if output is not None:
+        with _opened(output, mode) as target:
+            target.writelines(pieces)
+        return
+    if sys.stdout.isatty():
+        raise UsageError(
+            "bytes of a log are not for a terminal", "--output FILE, or a pipe: | less"
+        )
+    sys.stdout.buffer.writelines(pieces)
+    sys.stdout.buffer.flush()
+
+
+def _opened(output: Path, mode: int) -> BinaryIO:
     try:
         with created_with(mode):
-            target = output.open("w", encoding="utf-8")
+            return output.open("wb")
     except OSError as error:
         raise UsageError(
             f"{output}: {error.strerror}", "name a file in a directory that exists"
         ) from error
-    with target:
-        target.writelines(pieces)
 
 
 def write_rows(

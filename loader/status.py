@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from .chain import last_link
 from .ingest import LoadedSource
 from .output import format_rows
 from .visible import one_line
@@ -83,10 +84,11 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
         _section(
             connection,
             "Logs",
-            "select path, loaded_lines, loaded_bytes, first_logged_at, last_logged_at, "
+            "select file_key, path, loaded_lines, loaded_bytes, first_logged_at, last_logged_at, "
             "count(batch_key) as batches from log_files left join load_batches using (file_key) "
-            "group by all order by min(file_key)",
+            "group by all order by file_key",
         ),
+        _chain(connection),
         _section(connection, "Lines", "select kind, line_count, line_percent from lines_by_kind"),
         _section(
             connection,
@@ -109,6 +111,17 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
         ),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _chain(connection: duckdb.DuckDBPyConnection) -> str:
+    """The last value of the chain, and what it is for."""
+    batch_key, chain = last_link(connection)
+    if not batch_key:
+        return ""
+    return (
+        f"Chain up to batch {batch_key:,}: {chain.hex()}\n"
+        "(kept elsewhere, it tells later whether lines and hashes were both written anew)\n"
+    )
 
 
 def _section(connection: duckdb.DuckDBPyConnection, title: str, sql: str) -> str:

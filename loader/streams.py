@@ -4,7 +4,6 @@ a new one; proven by hashes of what is loaded, never by the name.
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import io
 from collections.abc import Iterator
@@ -13,11 +12,12 @@ from datetime import date
 
 import duckdb
 
-from .blocks import EMPTY_LINE, clean_text
 from .decompress import DamagedDataError
+from .encoding import encode_text
 from .errors import InputError
 from .settings import Settings, date_at, settings_at
 from .sources import ByteStream, Source
+from .stored import stored_lines
 
 IDENTITY_BYTES = 1024
 CHUNK_BYTES = 1048576
@@ -38,6 +38,7 @@ class Checkpoint:
         date_before: of the last line that it shares, or None.
         torn: what stands before loaded_bytes, if that is no whole line.
         is_all: whether the log ends there.
+        is_proven: whether it has a hash tree of its lines.
     """
 
     file_key: int
@@ -49,6 +50,7 @@ class Checkpoint:
     date_before: date | None = None
     torn: bytes = b""
     is_all: bool = False
+    is_proven: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class _Stream:
     loaded_lines: int
     tail_bytes: int
     tail_sha256: str
+    is_proven: bool
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def _streams(connection: duckdb.DuckDBPyConnection) -> list[_Stream]:
     """All streams, the last one first."""
     rows = connection.execute(
         "select file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "
-        "tail_bytes, tail_sha256 from log_files order by file_key desc"
+        "tail_bytes, tail_sha256, is_proven from log_files order by file_key desc"
     ).fetchall()
     return [_Stream(*row) for row in rows]
 
@@ -148,7 +151,8 @@ def _of_the_same_first_line(
     rows = connection.execute(
         f"select line_key >> 32, line from raw_lines where line_key in ({keys})"
     ).fetchall()
-    alike = {file_key for file_key, line in rows if line == _shown(first_line)}
+    text = encode_text(first_line.removesuffix(b"\r")).decode()
+    alike = {file_key for file_key, line in rows if line == text}
     return [stream for stream in streams if stream.file_key in alike]
 
 
@@ -166,6 +170,7 @@ def _continued(connection: duckdb.DuckDBPyConnection, known: _Stream, torn: byte
         known.loaded_lines,
         settings_at(connection, known.file_key, known.loaded_lines + 1),
         torn=torn,
+        is_proven=known.is_proven,
     )
 
 
@@ -180,6 +185,7 @@ def _branch(connection: duckdb.DuckDBPyConnection, parent: _Stream, shared: _Sha
         parent.file_key,
         date_at(connection, shared.file_key, shared.line_count),
         is_all=shared.is_all,
+        is_proven=parent.is_proven,
     )
 
 
@@ -235,7 +241,7 @@ def _shared(
     file_key: int,
     limit: int | None = None,
 ) -> _Shared:
-    """Compare a log with what is loaded of a stream: batches by hash, then lines by text."""
+    """Compare a log with what is loaded of a stream: batches by hash, then lines by bytes."""
     batches = connection.execute(
         "select first_byte, last_byte + 1, last_line_no, sha256 from load_batches "
         "where file_key = ? order by batch_key",
@@ -283,18 +289,16 @@ def _shared_lines(
     if position and (torn := _torn_line(stream, b"", position, stream.read(1))):
         position -= len(torn)
         line_count -= 1
-    result = connection.execute(
-        "select line from raw_lines where line_key between ? and ? order by line_key",
-        [file_key * 2**32 + line_count + 1, file_key * 2**32 + last_line_no],
-    )
+        shared = _Shared(position, line_count, file_key, False)
+    stored = stored_lines(connection, file_key, line_count + 1, last_line_no)
     lines = _lines(stream, position)
     is_all = False
-    while (limit is None or position < limit) and (row := result.fetchone()):
+    while (limit is None or position < limit) and (known := next(stored, None)):
         line = next(lines, b"")
         if not line.endswith(b"\n"):
-            is_all = not line or str(row[0]).startswith(_shown_beginning(line))
+            is_all = known.data is not None and known.data.startswith(line)
             break
-        if _shown(line) != row[0]:
+        if known.data != line:
             break
         position += len(line)
         line_count += 1
@@ -312,15 +316,3 @@ def _lines(stream: ByteStream, start: int) -> Iterator[bytes]:
             yield line + b"\n"
     if rest:
         yield rest
-
-
-def _shown(line: bytes) -> str:
-    """Return a line as it is stored."""
-    text = clean_text(line).removesuffix(b"\n")
-    return "" if text == EMPTY_LINE else text.decode()
-
-
-def _shown_beginning(piece: bytes) -> str:
-    """Return a piece of a line as it is stored, without a character that is cut in two."""
-    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-    return _shown(decoder.decode(piece.removesuffix(b"\r")).encode())

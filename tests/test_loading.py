@@ -187,7 +187,7 @@ def test_odd_bytes_are_kept_visible_and_every_line_is_counted(tmp_path):
     assert [row[0] for row in rows] == [1, 2, 3, 4, 5, 6, 7]
     assert [row[1] for row in rows] == [1, None, None, 2, 3, None, 4]
     assert rows[1][2] == ""
-    assert rows[4][2].endswith("\\xff\\xfe\\x00\\x1b[31m\u2028\\x85 café \\x01\\x02\\x0dx")
+    assert rows[4][2].endswith("\\xff\\xfe\\x00\\x1b[31m\u2028\\xc2\\x85 café \\x01\\x02\\x0dx")
 
 
 def test_a_line_of_ten_megabytes_is_a_line(tmp_path):

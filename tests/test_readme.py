@@ -54,6 +54,8 @@ def test_the_tables_that_it_names_are_those_there_are():
         "open_lines",
         "latest_lines",
         "longest_lines",
+        "line_endings",
+        "forgotten_batches",
         "mailsql_database",
         "raw_lines",
         "line_kinds",

@@ -12,7 +12,8 @@ create table if not exists log_files (
     first_logged_at timestamptz,
     last_logged_at timestamptz,
     last_local_date date,
-    branch_of integer
+    branch_of integer,
+    is_proven boolean not null
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
@@ -31,3 +32,5 @@ comment on column log_files.last_local_date is
 'Date of the last stamp without a year; the next such stamp takes its year from it';
 comment on column log_files.branch_of is
 'The stream (log_files) that it shares its beginning with, which is loaded there; NULL where none';
+comment on column log_files.is_proven is
+'Whether its batches have a hash tree (--prove); those that are loaded later get one as well';

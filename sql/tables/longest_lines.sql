@@ -7,4 +7,4 @@ create table if not exists longest_lines (
 
 comment on column longest_lines.line_key is 'The line (log_lines)';
 comment on column longest_lines.host is 'As in log_lines: lines of each host are compared apart';
-comment on column longest_lines.byte_count is 'Its length in bytes, at least';
+comment on column longest_lines.byte_count is 'Its length in bytes, without its end';

@@ -1,14 +1,13 @@
 -- One row per long line of the batch that is longer than all lines of its host before it in the stream.
 -- A receiver cuts lines at a limit that nobody knows, but none below 480 bytes (RFC 5424)
 create or replace temp table new_longest_lines as
--- A byte that is no text stands as \xNN: the line is no shorter than this
 with sized as (
     select
         line_key,
         host,
-        strlen(regexp_replace(line, '\\x[0-9A-F]{2}', '.', 'g')) as byte_count
+        line_bytes(line) as byte_count
     from lines
-    where is_new and strlen(line) >= 480
+    where is_new and strlen(line) >= 480 and line_bytes(line) >= 480
 ),
 
 compared as (
@@ -57,9 +56,9 @@ from (
             line_key,
             line_key >> 32 as file_key,
             coalesce(host, '') as host_name,
-            strlen(line) as byte_count
+            line_bytes(line) as byte_count
         from lines
-        where strlen(line) >= 480
+        where strlen(line) >= 480 and line_bytes(line) >= 480
     ) as long_lines
     asof left join (
         select

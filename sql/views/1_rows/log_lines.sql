@@ -23,4 +23,4 @@ comment on column log_lines.pid is 'Process id in brackets';
 comment on column log_lines.queue_id is 'Postfix queue id at the head of the text';
 comment on column log_lines.kind is 'What the line says (line_kinds); unknown where not understood';
 comment on column log_lines.line is
-'The line as it stands in the file; bytes that are no UTF-8 and control characters as \xNN';
+'The line; bytes that are no UTF-8 and control characters as \xNN, backslashes before an x doubled';

@@ -1,0 +1,122 @@
+"""Stored lines against the hashes of their batches, and these against their chain."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import merge
+from itertools import chain, pairwise
+
+import duckdb
+
+from .chain import BEGINNING, next_link, unhex
+from .stored import (
+    LAST_LINE_NO,
+    PAGE_BATCHES,
+    LineCursor,
+    StoredBatch,
+    batch_leaves,
+    stored_batches,
+    stored_lines,
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A batch that is not as it was loaded.
+
+    Attributes:
+        path: of its log.
+        batch_key: its key; None of lines that belong to no batch.
+        first_line_no: its first line.
+        last_line_no: its last line.
+        differs: what is not as it should be: lines, root, chain, or batch where that is missing.
+            The chain differs where a batch, or the one before it, was changed or removed.
+    """
+
+    path: str
+    batch_key: int | None
+    first_line_no: int
+    last_line_no: int
+    differs: tuple[str, ...]
+
+
+def changed_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[Change]:
+    """Yield what was changed since it was loaded; lines are read once, a block at a time.
+
+    Not found is who changed lines, hashes and chain alike, but by the last value of the chain, if
+    somebody kept that; and of batches removed at the end of a stream only that their lines belong
+    to none.
+    """
+    unchained = set(_unchained_batches(connection))
+    streams = connection.execute("select file_key, path from log_files order by file_key")
+    for file_key, path in streams.fetchall():
+        cursor = LineCursor(stored_lines(connection, file_key))
+        before: StoredBatch | None = None
+        batches = chain(stored_batches(connection, file_key), [None])
+        for batch, behind in pairwise(batches):
+            assert batch is not None
+            differs = [*_differences(cursor, batch, before, behind)]
+            if batch.batch_key in unchained:
+                differs.append("chain")
+            if differs:
+                yield Change(
+                    path,
+                    batch.batch_key,
+                    batch.first_line_no,
+                    batch.last_line_no,
+                    tuple(differs),
+                )
+            before = batch
+        first = last = 0
+        for line in cursor.between(before.last_line_no + 1 if before else 1, LAST_LINE_NO):
+            first, last = first or line.line_no, line.line_no
+        if last:
+            yield Change(path, None, first, last, ("batch",))
+
+
+def _differences(
+    cursor: LineCursor,
+    batch: StoredBatch,
+    before: StoredBatch | None,
+    behind: StoredBatch | None,
+) -> Iterator[str]:
+    """Yield what of a batch differs, but for the chain."""
+    digest = hashlib.sha256()
+    tree = None if batch.root is None else batch.tree()
+    for _, leaf in batch_leaves(cursor, batch, before, behind):
+        digest.update(leaf)
+        if tree is not None:
+            tree.add([leaf])
+    if digest.hexdigest() != batch.sha256:
+        yield "lines"
+    elif tree is not None and tree.finish()[0].hex() != batch.root:
+        yield "root"
+
+
+def _unchained_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[int]:
+    """Yield the batches behind which the chain is not what it should be."""
+    previous = BEGINNING
+    for batch_key, batch, commitment in merge(
+        ((batch.batch_key, batch, batch.commitment) for batch in stored_batches(connection)),
+        ((key, None, commitment) for key, commitment in _forgotten(connection)),
+        key=lambda link: link[0],
+    ):
+        expected = next_link(previous, commitment)
+        if batch is not None and batch.chain != expected.hex():
+            yield batch_key
+        # One break is told once
+        previous = expected if batch is None else unhex(batch.chain)
+
+
+def _forgotten(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, bytes]]:
+    """Yield the keys and commitments of forgotten batches, in order."""
+    batch_key = 0
+    while rows := connection.execute(
+        "select batch_key, commitment from forgotten_batches where batch_key > ? "
+        "order by batch_key limit ?",
+        [batch_key, PAGE_BATCHES],
+    ).fetchall():
+        yield from ((key, unhex(commitment)) for key, commitment in rows)
+        batch_key = rows[-1][0]
