@@ -30,6 +30,7 @@ from .check import check_rows, run_checks
 from .database import WAIT_SECONDS, database_error, open_database, speaking_of
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
 from .export import export as export_csv
+from .forget import forget as forget_log
 from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
 from .objects import __version__
@@ -443,6 +444,23 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
             bar.update(tasks[what], completed=done)
 
         yield tell
+
+
+@app.command()
+def forget(
+    log: Annotated[
+        str, typer.Argument(metavar="LOG", help="Key or path of the log, as in status.")
+    ],
+    db: Db = DEFAULT_DB,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
+    ] = WAIT_SECONDS,
+) -> None:
+    """Forget a log, as if it had never been loaded."""
+    gone = forget_log(db, log, narrate, now=datetime.now(UTC), wait_seconds=wait, on_wait=narrate)
+    write(f"{one_line(gone.path)}: forgotten, {gone.line_count:,} lines\n")
+    for path in gone.kept:
+        write(f"{one_line(path)}: kept, with the beginning that it shared\n")
 
 
 @app.command()

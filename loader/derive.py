@@ -6,7 +6,6 @@ come from, and what is kept of their coming, the piece knows.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -53,7 +52,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Piece(ABC):
+class Piece:
     """Lines that follow each other in a stream and are read with the same settings.
 
     Attributes:
@@ -71,24 +70,23 @@ class Piece(ABC):
     date_before: date | None
 
     @property
-    def goes_on(self) -> bool:
-        """Whether the beginning of the first line was stored before, as a line."""
-        return False
+    def removed_keys(self) -> tuple[int, int] | None:
+        """First and last line that are taken out before: what others say is told without them."""
+        return None
 
     @property
     def first_byte(self) -> int | None:
         """Where it begins in the uncompressed stream; None where that is not asked again."""
         return None
 
-    @abstractmethod
     def show(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make its lines the view read_lines."""
+        raise NotImplementedError
 
-    @abstractmethod
     def halves(self) -> Iterator[Piece]:
         """Cut it in two; the first half is gone when the second is asked for."""
+        raise NotImplementedError
 
-    @abstractmethod
     def judge_text(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Refuse it for how its lines (batch_lines) look.
 
@@ -96,7 +94,6 @@ class Piece(ABC):
             InputError: it is refused.
         """
 
-    @abstractmethod
     def judge_stream(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Refuse it for what other streams (shared_lines) hold.
 
@@ -104,13 +101,31 @@ class Piece(ABC):
             InputError: it is refused.
         """
 
-    @abstractmethod
     def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write what its rows need, in their transaction, before them."""
 
-    @abstractmethod
     def end(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write what is kept of its coming, in the transaction of its rows, behind them."""
+
+
+@dataclass(frozen=True)
+class RemovedLines(Piece):
+    """No line, and some that are taken out.
+
+    Attributes:
+        keys: of the first and the last one that is taken out.
+    """
+
+    keys: tuple[int, int]
+
+    @property
+    def removed_keys(self) -> tuple[int, int] | None:
+        """First and last line that are taken out before: what others say is told without them."""
+        return self.keys
+
+    def show(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make no line the view read_lines."""
+        run_sql(connection, "ingest/no_lines.sql")
 
 
 class Deriver:
@@ -148,7 +163,7 @@ class Deriver:
             duckdb.Error: something failed that no line is to blame for.
         """
         try:
-            self._store(piece)
+            self.store(piece)
         except duckdb.Error as error:
             step = _failed_step(error)
             if step is None:
@@ -185,17 +200,27 @@ class Deriver:
             # None was open, or its failure has ended it
             return
 
-    def _store(self, piece: Piece) -> None:
-        """Derive the rows of a piece and commit them with what is kept of it.
+    def store(self, piece: Piece) -> None:
+        """Derive the rows of a piece and commit them with what is kept of it, all or nothing.
+
+        Raises:
+            InputError: the piece was refused.
+            duckdb.Error: a step failed.
+        """
+        self._write(piece)
+        self.connection.execute("commit")
+
+    def _write(self, piece: Piece) -> None:
+        """Derive the rows of a piece and write them, in a transaction that is left open.
 
         Up to 6_link nothing is stored: temp tables are read by one thread only until the
         transaction that filled them is committed.
         """
         self._describe(piece)
-        if piece.goes_on:
-            # Derived in the transaction, slower: the line as it was must go before
+        if piece.removed_keys is not None:
+            # Derived in the transaction, slower: the lines as they were must go before
             self.connection.execute("begin")
-            self._remove_torn_line(piece)
+            self._remove_lines(*piece.removed_keys)
         piece.show(self.connection)
         run_sql(self.connection, "ingest/batch_lines.sql")
         piece.judge_text(self.connection)
@@ -205,20 +230,29 @@ class Deriver:
         _read_late_hosts_again(self.connection)
         for folder in ("4_earlier", "5_parse", "6_link"):
             run_sql(self.connection, f"ingest/{folder}")
-        if not piece.goes_on:
+        if piece.removed_keys is None:
             self.connection.execute("begin")
         piece.begin(self.connection)
         for folder in ("7_store", "8_relate"):
             run_sql(self.connection, f"ingest/{folder}")
         piece.end(self.connection)
-        self.connection.execute("commit")
 
     def _store_failed(self, piece: Piece, step: str, error: str) -> None:
         """Keep lines on which a step failed, and say so."""
+        if piece.removed_keys is None:
+            self.connection.execute("begin")
+        else:
+            self._write(
+                RemovedLines(
+                    piece.file_key,
+                    piece.first_line_no,
+                    0,
+                    piece.settings,
+                    piece.date_before,
+                    piece.removed_keys,
+                )
+            )
         self._describe(piece)
-        self.connection.execute("begin")
-        if piece.goes_on:
-            self._remove_torn_line(piece)
         piece.begin(self.connection)
         self.connection.execute(
             "create or replace temp table failure as select ?::varchar as step, "
@@ -231,10 +265,11 @@ class Deriver:
         piece.end(self.connection)
         self.connection.execute("commit")
 
-    def _remove_torn_line(self, piece: Piece) -> None:
-        """Take out the first line of a piece, which was stored without its end."""
-        torn = piece.file_key * 2**32 + piece.first_line_no
-        remove_lines(self.connection, torn, torn)
+    def _remove_lines(self, first_key: int, last_key: int) -> None:
+        """Take lines out of the database; what they said decides what is derived again."""
+        self.connection.execute("set variable first_removed_key = ?", [first_key])
+        self.connection.execute("set variable last_removed_key = ?", [last_key])
+        run_sql(self.connection, "ingest/removed_lines.sql")
 
     def _describe(self, piece: Piece) -> None:
         """Tell SQL what it works on."""
@@ -326,13 +361,6 @@ def _read_again(connection: duckdb.DuckDBPyConnection, place: str) -> None:
     """Add lines that are stored, or were, to those at hand."""
     for step in (place, "batch_lines.sql", "1_lines"):
         run_sql(connection, f"ingest/{step}")
-
-
-def remove_lines(connection: duckdb.DuckDBPyConnection, first_key: int, last_key: int) -> None:
-    """Take lines out of the database, in a transaction in which the others are derived next."""
-    connection.execute("set variable first_removed_key = ?", [first_key])
-    connection.execute("set variable last_removed_key = ?", [last_key])
-    run_sql(connection, "ingest/removed_lines.sql")
 
 
 def _failed_step(error: duckdb.Error) -> str | None:

@@ -139,6 +139,43 @@ def load(
             deriver.connection.close()
 
 
+def load_again(
+    deriver: Deriver,
+    files: Sequence[BatchFile],
+    source: Source,
+    stream: ByteStream,
+    settings: Settings,
+    *,
+    now: datetime,
+    prove: bool,
+) -> None:
+    """Load what is new in the bytes of a log that was loaded before.
+
+    Args:
+        deriver: of the database.
+        files: for the batches.
+        source: where the log was.
+        stream: its bytes.
+        settings: what the new lines are read with.
+        now: current time.
+        prove: whether its batches get a hash tree.
+
+    Raises:
+        duckdb.Error: something failed that no line is to blame for.
+    """
+    dated = replace(source, reference_date=settings.reference_date or source.reference_date)
+    told = _Told(
+        now,
+        settings.year,
+        settings.timezone,
+        settings.host,
+        settings.dovecot_prefix,
+        force=True,
+        prove=prove,
+    )
+    _Loader(deriver, files, told, BATCH_BYTES, None).load_stream(dated, stream, _Tally())
+
+
 @dataclass(frozen=True)
 class _Told:
     """What was told of all logs of a load."""
@@ -185,7 +222,13 @@ class _TextPiece(Piece):
 
     @property
     def goes_on(self) -> bool:
+        """Whether the beginning of the first line was stored before, as a line."""
         return self.batch is not None and self.batch.goes_on
+
+    @property
+    def removed_keys(self) -> tuple[int, int] | None:
+        key = self.file_key * 2**32 + self.first_line_no
+        return (key, key) if self.goes_on else None
 
     @property
     def first_byte(self) -> int | None:
@@ -267,8 +310,8 @@ class _TextPiece(Piece):
         if updated is None:
             connection.execute(
                 "insert into log_files by name select ? as file_key, ? as path, ? as compression, "
-                "? as identity_bytes, ? as identity_sha256, ? as is_proven, ? as branch_of, 0 as loaded_bytes, "
-                "0 as loaded_lines, 0 as tail_bytes, '' as tail_sha256",
+                "? as identity_bytes, ? as identity_sha256, ? as is_proven, ? as branch_of, "
+                "0 as loaded_bytes, 0 as loaded_lines, 0 as tail_bytes, '' as tail_sha256",
                 [self.file_key, *values, self.place.checkpoint.branch_of],
             )
 
@@ -331,7 +374,7 @@ class _Loader:
         fault = None
         try:
             with open_source(source) as stream:
-                self._load_stream(source, stream, tally)
+                self.load_stream(source, stream, tally)
         except InputError as error:
             self.deriver.roll_back()
             fault = error
@@ -355,7 +398,13 @@ class _Loader:
             fault,
         )
 
-    def _load_stream(self, source: Source, stream: ByteStream, tally: _Tally) -> None:
+    def load_stream(self, source: Source, stream: ByteStream, tally: _Tally) -> None:
+        """Load what is new in the bytes of a log.
+
+        Raises:
+            InputError: it is refused.
+            DamagedDataError: it is damaged.
+        """
         head = stream.read(max(IDENTITY_BYTES, SNIFFED_BYTES))
         check_text(head, source.name)
         tally.is_empty = not head

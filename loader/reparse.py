@@ -54,23 +54,47 @@ def derive_anew(
         DatabaseError: it cannot be opened, a table is none of mailsql's, lines are missing, or
             there is no room.
     """
+    with replaced(database, "deriving all rows again", tell, wait_seconds, on_wait) as new:
+        return _derive(new, database, progress)
+
+
+@contextmanager
+def replaced(
+    database: Path,
+    what: str,
+    tell: Callable[[str], None],
+    wait_seconds: float = WAIT_SECONDS,
+    on_wait: Callable[[str], None] | None = None,
+) -> Iterator[Path]:
+    """Make a copy of a database, which takes its place at the end unless there is an error.
+
+    Args:
+        database: the DuckDB file, held and unchanged until then.
+        what: what is done with the copy, in words.
+        tell: told what is done, and the room that it takes.
+        wait_seconds: for how long to wait where another process holds it.
+        on_wait: told who holds it when waiting begins.
+
+    Raises:
+        HeldError: another process holds it.
+        DatabaseError: it cannot be opened, or there is no room.
+    """
     path = database.resolve()
     with _held(path, wait_seconds, on_wait) as old:
         found = path.stat()
         needed = needed_bytes(path)
         check_room(path.parent, needed)
         tell(
-            f"deriving all rows again, in {path.parent}, which takes about "
-            f"{needed / BYTES_PER_MB:,.0f} MB for that time"
+            f"{what}, in {path.parent}, which takes about {needed / BYTES_PER_MB:,.0f} MB for "
+            "that time"
         )
         place = left_behind(path)
-        mode = found.st_mode & 0o666
         try:
-            with created_with(mode), speaking_of(database):
+            with created_with(found.st_mode & 0o666), speaking_of(database):
                 place.mkdir()
                 new = place / path.name
                 copy_file(old, new)
-                line_count = _derive(Target(new, stored=path, mode=mode), str(database), progress)
+                yield new
             if new.with_name(f"{new.name}.wal").exists():
                 raise DatabaseError(f"{new}: not written to its end", "try again")
             os.chown(new, found.st_uid, found.st_gid)
@@ -80,7 +104,6 @@ def derive_anew(
             _sync(path.parent)
         finally:
             shutil.rmtree(place, ignore_errors=True)
-    return line_count
 
 
 @contextmanager
@@ -119,16 +142,17 @@ def file_is_at(file: IO[bytes], path: Path) -> bool:
     return os.path.samestat(os.fstat(file.fileno()), path.stat())
 
 
-def _derive(target: Target, name: str, progress: Progress | None) -> int:
+def _derive(new: Path, database: Path, progress: Progress | None) -> int:
     """Make the derived tables of a copy anew from the lines of the database."""
-    indexes = _empty(target.database)
-    deriver = Deriver(target)
+    indexes = _empty(new)
+    deriver = Deriver(Target(new, stored=database.resolve()))
     try:
-        check_tables(deriver.connection, name)
+        check_tables(deriver.connection, str(database))
         line_count = derive_all(deriver, progress)
         if count_lines(deriver.connection, "mail") != line_count:
             raise DatabaseError(
-                f"{name}: some lines are of no log that it knows", "mailsql check --quick says more"
+                f"{database}: some lines are of no log that it knows",
+                "mailsql check --quick says more",
             )
         for index in indexes:
             deriver.connection.execute(index)

@@ -79,18 +79,6 @@ class StoredPiece(Piece):
             self, first_line_no=self.first_line_no + count, line_count=self.line_count - count
         )
 
-    def judge_text(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """It was judged when it was loaded."""
-
-    def judge_stream(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """It was judged when it was loaded."""
-
-    def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Its stream is there."""
-
-    def end(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Its batch is there."""
-
 
 @dataclass(frozen=True)
 class _Stream:

@@ -1,0 +1,136 @@
+"""A log that is forgotten leaves the database as if it had never been loaded."""
+
+import random
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import mailsql
+from mailsql.chain import last_link
+from mailsql.check import run_checks
+from mailsql.errors import UsageError
+from mailsql.forget import forget
+from tests.conftest import NOW, load, rows_of_lines
+from tests.test_cutting import disorderly_log
+from tests.test_late_lines import deal, growing, write
+
+
+def forget_log(database: Path, name: str) -> list[str]:
+    """Forget a log; return what was told."""
+    told: list[str] = []
+    forget(database, name, told.append, now=NOW)
+    return told
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    line_count=st.integers(5, 120),
+    stream_count=st.integers(2, 4),
+    batch_bytes=st.sampled_from([700, 10**6]),
+)
+@example(seed=3, line_count=120, stream_count=3, batch_bytes=10**6)
+def test_loads_and_forgets_in_any_order(seed, line_count, stream_count, batch_bytes):
+    lines = disorderly_log(seed, line_count)
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as place:
+        directory = Path(place)
+        some, all_of_it = directory / "some.duckdb", directory / "all.duckdb"
+        kept: dict[int, list[str]] = {}
+        for number, part in growing(chance, deal(chance, lines, stream_count)):
+            log = write(directory / f"mail{number}.log", part)
+            load([log], all_of_it, batch_bytes=batch_bytes)
+            kept[number] = part
+            if chance.random() < 0.3:
+                gone = chance.choice(list(kept))
+                forget_log(all_of_it, str(directory / f"mail{gone}.log"))
+                del kept[gone]
+        for number, part in kept.items():
+            load([write(directory / f"mail{number}.log", part)], some)
+        if kept:
+            assert rows_of_lines(all_of_it, lines) == rows_of_lines(some, lines)
+        with mailsql.open_database(all_of_it) as connection:
+            assert run_checks(connection, lambda _: None) == 0
+            left = connection.execute("select count(*) from raw_lines").fetchone()
+            assert left == (sum(map(len, kept.values())),)
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    shares=st.lists(st.integers(1, 40), min_size=1, max_size=3),
+    gone=st.integers(0, 3),
+)
+@example(seed=5, shares=[30, 20, 30], gone=0)
+def test_logs_that_share_a_beginning_keep_it(seed, shares, gone):
+    lines = disorderly_log(seed, 200)
+    first, rest = lines[:41], lines[41:]
+    logs = [first] + [
+        first[:share] + rest[number * 20 : number * 20 + 20] for number, share in enumerate(shares)
+    ]
+    gone %= len(logs)
+    with tempfile.TemporaryDirectory() as place:
+        directory = Path(place)
+        some, all_of_it = directory / "some.duckdb", directory / "all.duckdb"
+        for number, part in enumerate(logs):
+            log = write(directory / f"mail{number}.log", part)
+            load([log], all_of_it)
+            if number != gone:
+                load([log], some)
+        forget_log(all_of_it, str(directory / f"mail{gone}.log"))
+        assert rows_of_lines(all_of_it, lines) == rows_of_lines(some, lines)
+        with mailsql.open_database(all_of_it) as connection:
+            assert run_checks(connection, lambda _: None) == 0
+
+
+def test_the_chain_of_batches_stays_whole(tmp_path):
+    database = tmp_path / "mail.duckdb"
+    lines = disorderly_log(1, 30)
+    for number in range(3):
+        load(
+            [write(tmp_path / f"mail{number}.log", lines[number * 10 : number * 10 + 10])], database
+        )
+    with mailsql.open_database(database) as connection:
+        before = last_link(connection)
+    for number in (2, 0):
+        forget_log(database, str(tmp_path / f"mail{number}.log"))
+        with mailsql.open_database(database) as connection:
+            assert last_link(connection) == before
+            assert run_checks(connection, lambda _: None) == 0
+    load([write(tmp_path / "mail3.log", lines[:10])], database)
+    with mailsql.open_database(database) as connection:
+        assert last_link(connection)[0] == 4
+        assert run_checks(connection, lambda _: None) == 0
+
+
+def test_a_log_is_named_by_key_or_path(tmp_path, monkeypatch):
+    database = tmp_path / "mail.duckdb"
+    lines = disorderly_log(1, 30)
+    for number in range(3):
+        load(
+            [write(tmp_path / f"mail{number}.log", lines[number * 10 : number * 10 + 10])], database
+        )
+    monkeypatch.chdir(tmp_path)
+    forget_log(database, "mail1.log")
+    forget_log(database, "3")
+    with mailsql.open_database(database) as connection:
+        assert connection.execute("select file_key from log_files").fetchall() == [(1,)]
+    for name in ("mail1.log", "7", "mail"):
+        with pytest.raises(UsageError):
+            forget_log(database, name)
+
+
+def test_two_logs_of_one_path_are_told_apart(tmp_path):
+    database = tmp_path / "mail.duckdb"
+    lines = disorderly_log(1, 40)
+    for part in (lines[:20], lines[20:]):
+        load([write(tmp_path / "mail.log", part)], database)
+    with pytest.raises(UsageError) as refused:
+        forget_log(database, str(tmp_path / "mail.log"))
+    assert "1, 2" in str(refused.value.hint)
+    forget_log(database, "1")
+    with mailsql.open_database(database) as connection:
+        assert connection.execute("select line from raw_lines order by line_key").fetchall() == [
+            (line,) for line in lines[20:]
+        ]
