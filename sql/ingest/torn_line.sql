@@ -58,3 +58,32 @@ where open_lines.line_key = torn_line.line_key;
 
 delete from longest_lines using torn_line
 where longest_lines.line_key = torn_line.line_key;
+
+-- Read again with another host, it may leave another line the latest of the host that it had
+create or replace temp table remaining_latest as
+select
+    latest_lines.host,
+    latest_lines.family,
+    max(moment(raw_lines.logged_at)) as logged_at,
+    arg_max(
+        raw_lines.line_key,
+        {
+            'moment': moment(raw_lines.logged_at),
+            'stream_moment': moment(log_files.first_logged_at),
+            'line_key': raw_lines.line_key
+        }
+    ) as line_key
+from latest_lines
+inner join torn_line on latest_lines.line_key = torn_line.line_key
+inner join raw_lines
+    on
+        latest_lines.host is not distinct from raw_lines.host
+        and latest_lines.family = program_family(raw_lines.program)
+left join log_files on raw_lines.line_key >> 32 = log_files.file_key
+group by all;
+
+delete from latest_lines using torn_line
+where latest_lines.line_key = torn_line.line_key;
+
+insert into latest_lines by name
+select * from remaining_latest;
