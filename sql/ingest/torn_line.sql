@@ -87,3 +87,14 @@ where latest_lines.line_key = torn_line.line_key;
 
 insert into latest_lines by name
 select * from remaining_latest;
+
+-- And with another zone, the stream another beginning
+update batch
+set first_logged_at = null
+where
+    not exists (
+        select 1 from raw_lines
+        where
+            raw_lines.line_key between batch.file_key * 4294967296 and batch.first_line_key - 1
+            and raw_lines.logged_at is not null
+    );
