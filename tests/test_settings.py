@@ -159,7 +159,7 @@ def test_lines_of_a_host_that_was_told_keep_it_when_they_are_read_again(tmp_path
         hosts = connection.execute(
             "select host from logins union all select host from imap_sessions"
         ).fetchall()
-    assert hosts == [("mx1",)] * 3
+    assert set(hosts) == {("mx1",)}
     assert_derived_alike(database)
 
 
