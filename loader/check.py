@@ -22,10 +22,10 @@ from .statements import sql_files
 from .stored_lines import (
     LinesError,
     check_tables,
+    compared_tables,
     copy_loaded_tables,
     count_lines,
     derive_stored,
-    derived_tables,
 )
 
 SHOWN_ROWS = 10
@@ -137,7 +137,7 @@ def _compare(
 ) -> int:
     """Tell which stored tables differ from the derived ones, and return how many."""
     connection.execute("set TimeZone = 'UTC'")
-    tables = [*derived_tables(), "log_files"]
+    tables = compared_tables()
     done = 0
 
     def tell_table() -> None:

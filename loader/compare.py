@@ -14,10 +14,7 @@ from .statements import quote_identifier
 LINES_AT_ONCE = 500_000
 # Columns that name a row, where that is not the first one alone; only a first column that is the
 # key of a line is compared in ranges
-KEYS = {
-    "latest_lines": ("host", "family"),
-    "open_lines": ("line_key", "part"),
-}
+KEYS = {"latest_lines": ("host", "family")}
 NO_LINE_KEYS = ("host", "kind", "file_key")
 
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import mailsql
+from mailsql.check import check_rows
 
 # The wheels of 1.4 before .post1 lack the execute bit
 SHELLS = {"1.4": "duckdb-cli>=1.4.4.post1,<1.5", "newest": "duckdb-cli"}
@@ -145,3 +146,10 @@ def _placed_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[
         "from log_lines order by 1"
     ).fetchall()
     return found
+
+
+def assert_derived_alike(database: Path) -> None:
+    """All rows are what is derived again from the lines."""
+    said: list[str] = []
+    with tempfile.TemporaryDirectory() as place:
+        assert check_rows(database, Path(place), said.append) == 0, "\n".join(said)

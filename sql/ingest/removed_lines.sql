@@ -115,3 +115,14 @@ where is_removed(login_key);
 update service_sessions
 set logout_key = null
 where is_removed(logout_key);
+
+-- Read again with another zone, the first line may have another time
+update batch
+set first_logged_at = null
+where
+    not exists(
+        select 1 from raw_lines
+        where
+            raw_lines.line_key between batch.file_key * 4294967296 and batch.first_line_key - 1
+            and raw_lines.logged_at is not null
+    );
