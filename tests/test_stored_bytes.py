@@ -71,7 +71,7 @@ def test_any_log_comes_back_whatever_it_was_cut_into(
     content, ending, places, how, batch_bytes, is_proven
 ):
     # As long as what a stream is known by, for that comes in one batch
-    content = (HEAD + b"connect\r\n") * 20 + content + HEAD + b"last" + ending
+    content = (HEAD + b"connect\r\n") * 25 + content + HEAD + b"last" + ending
     with tempfile.TemporaryDirectory() as directory:
         database = Path(directory) / "mail.duckdb"
         log = Path(directory) / ("mail.log" if how == "waiting" else "mail.log.1")
