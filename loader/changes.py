@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import merge
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 
 import duckdb
 
@@ -20,6 +20,7 @@ from .stored import (
     stored_batches,
     stored_lines,
 )
+from .tree import BLOCK_LEAVES
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,11 @@ def _differences(
     """Yield what of a batch differs, but for the chain."""
     digest = hashlib.sha256()
     tree = None if batch.root is None else batch.tree()
-    for _, leaf in batch_leaves(cursor, batch, before, behind):
-        digest.update(leaf)
+    leaves = (leaf for _, leaf in batch_leaves(cursor, batch, before, behind))
+    while part := [*islice(leaves, BLOCK_LEAVES)]:
+        digest.update(b"".join(part))
         if tree is not None:
-            tree.add([leaf])
+            tree.add(part)
     if digest.hexdigest() != batch.sha256:
         yield "lines"
     elif tree is not None and tree.finish()[0].hex() != batch.root:

@@ -63,7 +63,7 @@ def stored_lines(
         line_ends = [b"\n"] * len(rows)
         for run_first, run_last, ending in ends:
             for place in range(bisect_left(keys, run_first), bisect_right(keys, run_last)):
-                line_ends[place] = LINE_ENDS[ending]
+                line_ends[place] = LINE_ENDS.get(ending, b"\n")
         for key, line, line_end in zip(keys, lines, line_ends, strict=True):
             yield StoredLine(key - before, None if line is None else line + line_end)
 

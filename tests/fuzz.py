@@ -17,7 +17,9 @@ import duckdb
 
 import mailsql
 from bench.generate import generate
+from mailsql.changes import changed_batches
 from mailsql.check import run_checks
+from mailsql.stored import stream_bytes
 from tests.conftest import load
 
 TOP = Path(__file__).parent
@@ -178,6 +180,9 @@ def faults(lines: list[bytes]) -> list[str]:
             said: list[str] = []
             if run_checks(connection, said.append):
                 found += [text for text in said if not text.startswith("ok")]
+            found += [str(change) for change in changed_batches(connection)]
+            if b"".join(stream_bytes(connection, 1)) != log.read_bytes():
+                found.append("the stored lines are not the log")
         return found
 
 

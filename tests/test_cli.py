@@ -4,6 +4,7 @@ import fcntl
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -194,6 +195,52 @@ def test_status_shows_logs_kinds_and_what_is_not_understood(tmp_path):
     assert "mail.log" in out
     assert "smtpd_connect" in out
     assert "1  postfix/smtpd  frobnicated N mail.example.net..." in out
+
+
+def test_status_tells_the_end_of_the_chain(tmp_path):
+    chains = []
+    for text in (LINE, LINE * 2):
+        (tmp_path / "mail.log").write_text(text)
+        mailsql("load", "mail.log", cwd=tmp_path)
+        out, _ = mailsql("status", cwd=tmp_path)
+        chains += re.findall(r"^Chain up to batch (\d+): ([0-9a-f]{64})$", out, re.MULTILINE)
+    assert [number for number, _ in chains] == ["1", "2"]
+    assert chains[0][1] != chains[1][1]
+    out, _ = mailsql("query", "select chain from load_batches", "--format", "csv", cwd=tmp_path)
+    assert out.split() == ["chain", *(chain for _, chain in chains)]
+
+
+def test_lines_writes_a_log_as_it_was_loaded(tmp_path):
+    content = (LINE + LINE.rstrip() + " \x07\\x07\r\n" + LINE.rstrip()).encode() + b"\xff"
+    (tmp_path / "mail.log.1").write_bytes(content)
+    mailsql("load", "mail.log.1", cwd=tmp_path)
+    program = [sys.executable, "-c", "from mailsql.cli import main; main()", "lines", "1"]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (content, b"")
+    mailsql("lines", "1", "--output", "again.log", cwd=tmp_path)
+    assert (tmp_path / "again.log").read_bytes() == content
+    assert (tmp_path / "again.log").stat().st_mode & 0o777 == 0o600
+    _, err = mailsql("lines", "2", "--output", "again.log", cwd=tmp_path, code=2)
+    assert err == "mailsql: 2: no log has this key\ntry: mailsql status lists the keys\n"
+    assert (tmp_path / "again.log").read_bytes() == content
+    _, err = mailsql("lines", "1", "--output", "mail.duckdb", cwd=tmp_path, code=2)
+    assert "is the database" in err
+    with duckdb.connect(str(tmp_path / "mail.duckdb")) as connection:
+        connection.execute("update raw_lines set line = chr(7) where line_key = 2**32 + 2")
+    _, err = mailsql("lines", "1", cwd=tmp_path, code=4)
+    assert err == "mailsql: line 2 of log 1 was changed\ntry: mailsql check tells more\n"
+
+
+def test_lines_gives_no_bytes_of_strangers_to_a_terminal(tmp_path):
+    (tmp_path / "mail.log").write_text(LINE)
+    mailsql("load", "mail.log", cwd=tmp_path)
+    terminal, end = os.openpty()
+    program = [sys.executable, "-c", "from mailsql.cli import main; main()", "lines", "1"]
+    done = subprocess.run(program, cwd=tmp_path, stdout=end, stderr=subprocess.PIPE)
+    os.close(end)
+    os.close(terminal)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"mailsql: bytes of a log are not for a terminal\ntry: --output")
 
 
 def test_check_passes_on_the_samples_and_fails_on_damage(tmp_path):

@@ -268,6 +268,7 @@ def test_a_database_of_somebody_else_reads_no_file(tmp_path, spy):
         ["status"],
         ["trace", "x@example.com"],
         ["check"],
+        ["lines", "1"],
         ["export", "out"],
         ["query", "from log_lines"],
     ]

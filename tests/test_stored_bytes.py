@@ -16,7 +16,7 @@ from mailsql.proof import verify
 from mailsql.prover import prove_line
 from mailsql.stored import stream_bytes
 from tests.conftest import load
-from tests.test_encoding import BYTES
+from tests.test_encoding import BYTES, SAMPLES
 from tests.test_failed_lines import break_steps  # noqa: F401
 from tests.test_torn_lines import load_input
 
@@ -71,7 +71,7 @@ def test_any_log_comes_back_whatever_it_was_cut_into(
     content, ending, places, how, batch_bytes, is_proven
 ):
     # As long as what a stream is known by, for that comes in one batch
-    content = (HEAD + b"connect\r\n") * 20 + content + HEAD + b"last" + ending
+    content = (HEAD + b"connect\r\n") * 25 + content + HEAD + b"last" + ending
     with tempfile.TemporaryDirectory() as directory:
         database = Path(directory) / "mail.duckdb"
         log = Path(directory) / ("mail.log" if how == "waiting" else "mail.log.1")
@@ -93,6 +93,13 @@ def test_any_log_comes_back_whatever_it_was_cut_into(
             assert waiting in (b"", b"\n", b"\r\n") or (how == "waiting" and b"\n" not in waiting)
         if is_proven and found:
             assert prove_all(database) == found
+
+
+def test_samples_come_back_from_the_database(tmp_path):
+    log, database = tmp_path / "mail.log.1", tmp_path / "mail.duckdb"
+    log.write_bytes(b"\n".join(path.read_bytes() for path in SAMPLES))
+    load([log], database, batch_bytes=200_000, force=True)
+    assert stored(database) == {1: log.read_bytes()}
 
 
 @pytest.mark.parametrize("batch_bytes", [5_000, 10**6])
@@ -161,3 +168,16 @@ def test_lines_are_compared_by_their_bytes_not_by_what_they_look_like(tmp_path):
         log.write_bytes(content)
         assert load([log], database)[0].line_count > 0
     assert [*stored(database).values()] == contents
+
+
+def test_the_length_of_a_line_is_that_of_its_bytes(tmp_path):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    tails = [b"\\x07" * 120, b"\xff\x07" * 250, b"\\\\\x07\\x\xc2\x85x\\" * 70, "あ".encode() * 400]
+    lines = [HEAD + tail for tail in tails]
+    log.write_bytes(b"".join(line + b"\r\n" for line in [lines[0][:470], *lines, lines[1]]))
+    load([log], database)
+    with mailsql.open_database(database) as connection:
+        found = connection.execute(
+            "select line_key & 255, byte_count from longest_lines order by 1"
+        )
+        assert found.fetchall() == [(place, len(line)) for place, line in enumerate(lines, 2)]
