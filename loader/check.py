@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from .changes import changed_batches
 from .compare import compare_tables
 from .database import WAIT_SECONDS, speaking_of
 from .derive import Deriver, Target
@@ -27,6 +28,7 @@ from .stored_lines import (
     count_lines,
     derive_stored,
 )
+from .visible import one_line
 
 SHOWN_ROWS = 10
 BYTES_PER_MB = 1_000_000
@@ -45,6 +47,22 @@ def run_checks(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None
         rows = result.fetchall()
         failures += _tell(text.splitlines()[0].removeprefix("-- "), names, rows, len(rows), tell)
     return failures
+
+
+def check_lines(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None]) -> int:
+    """Compare lines with the hashes of their batches, tell what was changed, and return 0 or 1."""
+    changes = [
+        (
+            one_line(change.path),
+            change.batch_key,
+            change.first_line_no,
+            change.last_line_no,
+            ", ".join(change.differs),
+        )
+        for change in changed_batches(connection)
+    ]
+    names = ["path", "batch_key", "first_line_no", "last_line_no", "differs"]
+    return _tell("Lines are as they were loaded", names, changes, len(changes), tell)
 
 
 def check_rows(

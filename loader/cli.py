@@ -26,7 +26,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from .check import check_rows, run_checks
+from .check import check_lines, check_rows, run_checks
 from .database import WAIT_SECONDS, database_error, open_database, speaking_of
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
 from .export import export as export_csv
@@ -402,7 +402,7 @@ def check(
 ) -> None:
     """Verify that all rows are what the lines say, and that the tables agree with each other."""
     with open_reading(db) as connection:
-        failures = run_checks(connection, narrate)
+        failures = run_checks(connection, narrate) + check_lines(connection, narrate)
     if not is_quick:
         with _progress() as progress:
             failures += check_rows(
