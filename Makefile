@@ -5,6 +5,7 @@ BIN = $(VENV)/bin
 DUCKDB ?= duckdb
 LINES ?= 2000000
 FUZZ_LINES ?= 300000
+EXAMPLES ?= 100
 # A core each; a module's samples are made by more than one process only at the end of a run
 PARALLEL = --numprocesses auto --maxprocesses 8 --dist worksteal
 
@@ -34,8 +35,8 @@ demo: $(VENV)/installed ## Load sample_logs/, follow one message, run one report
 test: $(VENV)/installed ## Run the tests
 	@$(BIN)/python -m pytest $(PARALLEL)
 
-long: $(VENV)/installed ## Run the long tests: properties, kills, hostile lines
-	@$(BIN)/python -m pytest $(PARALLEL) -m 'long or hypothesis' --hypothesis-profile long
+long: $(VENV)/installed ## Run the long tests: properties, kills, hostile lines (EXAMPLES=100)
+	@MAILSQL_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest $(PARALLEL) -m 'long or hypothesis' --hypothesis-profile long
 
 fuzz: $(VENV)/installed ## Load lines bent out of shape (FUZZ_LINES=300000)
 	$(BIN)/python -m tests.fuzz $(FUZZ_LINES)

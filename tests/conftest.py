@@ -39,11 +39,15 @@ KEYED_TABLES = (
     "message_links",
 )
 
-# How many examples a property is tried with: by `make test`, and by `make long`
+# How many examples a property is tried with: by `make test`, and by `make long` (EXAMPLES=100)
 settings.register_profile(
     "quick", max_examples=4, deadline=None, suppress_health_check=list(HealthCheck)
 )
-settings.register_profile("long", settings.get_profile("quick"), max_examples=60)
+settings.register_profile(
+    "long",
+    settings.get_profile("quick"),
+    max_examples=int(os.environ.get("MAILSQL_EXAMPLES", "100")),
+)
 settings.load_profile("quick")
 
 
