@@ -1,75 +1,19 @@
 """Lines that come after later ones of their host: the tables are those of any other order, and only
 what the lines touch is read again."""
 
-import random
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 import mailsql.derive
 from bench.generate import generate
-from mailsql.check import run_checks
-from tests.conftest import load, rows_of_lines
-from tests.test_cutting import disorderly_log
-
-
-def deal(chance: random.Random, lines: list[str], stream_count: int) -> list[list[str]]:
-    """Lines dealt to streams that are written side by side, some at a time."""
-    streams: list[list[str]] = [[] for _ in range(stream_count)]
-    stay = chance.choice([1, 3, 10])
-    stream = streams[0]
-    for line in lines:
-        if chance.random() < 1 / stay:
-            stream = chance.choice(streams)
-        stream.append(line)
-    return streams
-
-
-def growing(chance: random.Random, streams: list[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """Streams as they stand at one load after the other, in any order of the streams."""
-    ends = [
-        (number, end)
-        for number, stream in enumerate(streams)
-        for end in {chance.randint(1, len(stream) or 1) for _ in range(3)} | {len(stream)}
-        if 0 < end <= len(stream)
-    ]
-    turns = [number for number, _ in ends]
-    chance.shuffle(turns)
-    for number in turns:
-        end = min(end for other, end in ends if other == number)
-        ends.remove((number, end))
-        yield number, streams[number][:end]
+from tests.conftest import load
 
 
 def write(path: Path, lines: list[str]) -> Path:
     path.write_text("".join(line + "\n" for line in lines))
     return path
-
-
-@given(
-    seed=st.integers(0, 10**6),
-    line_count=st.integers(5, 150),
-    stream_count=st.integers(2, 3),
-    batch_bytes=st.sampled_from([700, 10**6]),
-)
-@example(seed=7, line_count=150, stream_count=3, batch_bytes=10**6)
-def test_logs_side_by_side_are_read_as_one(seed, line_count, stream_count, batch_bytes):
-    lines = disorderly_log(seed, line_count)
-    chance = random.Random(seed)
-    with tempfile.TemporaryDirectory() as directory:
-        whole, dealt = Path(directory, "whole.duckdb"), Path(directory, "dealt.duckdb")
-        load([write(Path(directory, "mail.log"), lines)], whole)
-        for number, part in growing(chance, deal(chance, lines, stream_count)):
-            log = write(Path(directory, f"mail{number}.log"), part)
-            load([log], dealt, batch_bytes=batch_bytes)
-        assert rows_of_lines(dealt, lines) == rows_of_lines(whole, lines)
-        with mailsql.open_database(dealt) as connection:
-            assert run_checks(connection, lambda _: None) == 0
 
 
 @pytest.fixture

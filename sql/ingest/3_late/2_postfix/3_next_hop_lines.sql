@@ -68,7 +68,9 @@ followed as (
             where kind <> 'smtp_tls' and not is_stored
         ) over before as touched,
         min(position) filter (where kind = 'delivery' and not is_gone) over behind
-            as next_record_position
+            as next_record_position,
+        min(position) filter (where kind = 'delivery' and is_gone) over behind
+            as next_gone_position
     from events
     window
         before as (
@@ -92,6 +94,8 @@ select
     position,
     is_stored,
     next_record_position,
+    coalesce(next_gone_position < coalesce(next_record_position, next_gone_position + 1), false)
+        as is_left_alone,
     encryption.line_key as encryption_key,
     is_stored
     and kind = 'delivery'
@@ -128,6 +132,12 @@ from records
 where encryption_key is not null
 union
 select
+    line_key,
+    'session' as part
+from next_hop_lines_again
+where kind = 'smtp_connect_failure' and is_stored and is_left_alone
+union
+select
     failures.line_key,
     'session' as part
 from next_hop_lines_again as failures
@@ -137,4 +147,4 @@ semi join records
         and failures.program = records.program
         and failures.pid is not distinct from records.pid
         and failures.next_record_position = records.position
-where failures.kind = 'smtp_connect_failure';
+where failures.kind = 'smtp_connect_failure' and failures.is_stored;
