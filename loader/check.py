@@ -15,12 +15,7 @@ from .changes import changed_batches
 from .compare import compare_tables
 from .database import WAIT_SECONDS, speaking_of
 from .derive import Deriver, Target
-from .errors import DatabaseError
-from .objects import __version__
-from .output import format_rows
-from .private import OWNER_ONLY, created_with
-from .statements import sql_files
-from .stored_lines import (
+from .derive_again import (
     LinesError,
     check_tables,
     compared_tables,
@@ -28,6 +23,11 @@ from .stored_lines import (
     count_lines,
     derive_stored,
 )
+from .errors import DatabaseError
+from .objects import __version__
+from .output import format_rows
+from .private import OWNER_ONLY, created_with
+from .statements import sql_files
 from .visible import one_line
 
 SHOWN_ROWS = 10

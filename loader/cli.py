@@ -46,7 +46,7 @@ from .snapshot import open_snapshot
 from .sources import STANDARD_INPUT
 from .statements import quote_identifier
 from .status import describe_load, describe_status
-from .stored import check_stream, stream_bytes
+from .stored_bytes import check_stream, stream_bytes
 from .trace import TraceFormat, search, trace_json, trace_text
 from .trace_words import Language
 from .visible import one_line

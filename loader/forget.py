@@ -26,7 +26,7 @@ from .private import OWNER_ONLY
 from .reparse import replaced
 from .settings import Settings, Stretch, read_stretches, settings_at
 from .sources import STANDARD_INPUT, Source
-from .stored import LAST_LINE_NO, PAGE_BATCHES, stored_batches, stream_bytes
+from .stored_bytes import LAST_LINE_NO, PAGE_BATCHES, stored_batches, stream_bytes
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ import duckdb
 from .check import BYTES_PER_MB, Progress, check_room, derive_all, needed_bytes
 from .database import WAIT_SECONDS, left_behind, open_database, speaking_of
 from .derive import Deriver, Target
+from .derive_again import check_tables, count_lines, derived_tables
 from .errors import DatabaseError, HeldError
 from .objects import __version__, write_objects
 from .private import created_with
 from .snapshot import copy_file
 from .statements import quote_identifier
-from .stored_lines import check_tables, count_lines, derived_tables
 
 
 def derive_anew(

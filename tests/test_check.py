@@ -14,7 +14,7 @@ import mailsql
 from bench.generate import generate
 from mailsql.check import check_rows
 from mailsql.compare import KEYS, compare_tables
-from mailsql.stored_lines import compared_tables
+from mailsql.derive_again import compared_tables
 from tests.conftest import assert_derived_alike, load
 from tests.test_branches import NEW, OLD
 from tests.test_cli import mailsql as run
@@ -206,7 +206,7 @@ def test_batches_of_a_stream_are_derived_together(tmp_path, monkeypatch):
     monkeypatch.setattr(mailsql.derive.Deriver, "derive", counted)
     assert_derived_alike(database)
     assert pieces == [3000]
-    monkeypatch.setattr("mailsql.stored_lines.PIECE_BYTES", 100_000)
+    monkeypatch.setattr("mailsql.derive_again.PIECE_BYTES", 100_000)
     monkeypatch.setattr("mailsql.compare.LINES_AT_ONCE", 700)
     assert_derived_alike(database)
     assert len(pieces) > 3

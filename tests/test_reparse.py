@@ -11,8 +11,8 @@ import pytest
 
 import mailsql
 from bench.generate import generate
+from mailsql.derive_again import compared_tables, table_names
 from mailsql.reparse import derive_anew
-from mailsql.stored_lines import compared_tables, table_names
 from tests.conftest import load
 from tests.test_cli import mailsql as run
 from tests.test_databases import HOLD, PROGRAM
