@@ -23,7 +23,7 @@ from .derive import Deriver, RemovedLines, Target
 from .errors import UsageError
 from .ingest import load_again
 from .private import OWNER_ONLY
-from .reparse import replaced
+from .replacement import replaced
 from .settings import Settings, Stretch, read_stretches, settings_at
 from .sources import STANDARD_INPUT, Source
 from .stored_bytes import LAST_LINE_NO, PAGE_BATCHES, stored_batches, stream_bytes
