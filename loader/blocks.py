@@ -106,11 +106,6 @@ class Batch:
         """Whether the beginning of the first line was loaded before, as a line."""
         return bool(self.torn) and not self.ended_bytes
 
-    @property
-    def new_line_count(self) -> int:
-        """Lines that were not loaded before, not even in part."""
-        return self.line_count - self.goes_on
-
 
 @dataclass(frozen=True)
 class _Run:

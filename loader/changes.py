@@ -11,7 +11,7 @@ from itertools import chain, islice, pairwise
 import duckdb
 
 from .chain import BEGINNING, next_link, unhex
-from .stored import (
+from .stored_bytes import (
     LAST_LINE_NO,
     PAGE_BATCHES,
     LineCursor,

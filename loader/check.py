@@ -4,7 +4,6 @@ and all rows derived once more from the lines.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,26 +14,22 @@ from .changes import changed_batches
 from .compare import compare_tables
 from .database import WAIT_SECONDS, speaking_of
 from .derive import Deriver, Target
-from .errors import DatabaseError
-from .objects import __version__
-from .output import format_rows
-from .private import OWNER_ONLY, created_with
-from .statements import sql_files
-from .stored_lines import (
+from .derive_again import (
     LinesError,
+    Progress,
     check_tables,
     compared_tables,
     copy_loaded_tables,
-    count_lines,
     derive_stored,
 )
+from .objects import __version__
+from .output import format_rows
+from .private import OWNER_ONLY, created_with
+from .room import look_for_room
+from .statements import sql_files
 from .visible import one_line
 
 SHOWN_ROWS = 10
-BYTES_PER_MB = 1_000_000
-
-# Told what is done now, how much of it there is, and how much has been done
-Progress = Callable[[str, int, int], None]
 
 
 def run_checks(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None]) -> int:
@@ -45,7 +40,8 @@ def run_checks(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None
         result = connection.execute(text)
         names = [column[0] for column in result.description or []]
         rows = result.fetchall()
-        failures += _tell(text.splitlines()[0].removeprefix("-- "), names, rows, len(rows), tell)
+        claim = text.splitlines()[0].removeprefix("-- ")
+        failures += _tell(claim, names, rows[:SHOWN_ROWS], len(rows), tell)
     return failures
 
 
@@ -62,7 +58,7 @@ def check_lines(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], Non
         for change in changed_batches(connection)
     ]
     names = ["path", "batch_key", "first_line_no", "last_line_no", "differs"]
-    return _tell("Lines are as they were loaded", names, changes, len(changes), tell)
+    return _tell("Lines are as they were loaded", names, changes[:SHOWN_ROWS], len(changes), tell)
 
 
 def check_rows(
@@ -88,12 +84,7 @@ def check_rows(
         HeldError: another process writes to it.
         DatabaseError: a table is none of mailsql's, or there is no room.
     """
-    needed = needed_bytes(database)
-    check_room(directory, needed)
-    tell(
-        f"deriving all rows again, in {directory}, which takes about "
-        f"{needed / BYTES_PER_MB:,.0f} MB for that time"
-    )
+    look_for_room(database, directory, "deriving all rows again", tell)
     with (
         tempfile.TemporaryDirectory(dir=directory, prefix=f".{database.name}-") as place,
         created_with(OWNER_ONLY),
@@ -105,49 +96,13 @@ def check_rows(
             check_tables(deriver.connection, str(database))
             copy_loaded_tables(deriver.connection)
             try:
-                derive_all(deriver, progress)
+                derive_stored(deriver, progress)
             except LinesError as error:
                 tell(f"FAIL Rows cannot be derived again: {error}")
                 return 1
             return _compare(deriver.connection, tell, progress)
         finally:
             deriver.connection.close()
-
-
-def derive_all(deriver: Deriver, progress: Progress | None) -> int:
-    """Derive all rows from the lines of `stored`, and return how many lines there are."""
-    line_count = count_lines(deriver.connection, "stored")
-    done = 0
-
-    def tell_lines(count: int) -> None:
-        nonlocal done
-        done += count
-        if progress is not None:
-            progress("deriving", line_count, done)
-
-    derive_stored(deriver, tell_lines)
-    return line_count
-
-
-def needed_bytes(database: Path) -> int:
-    """About how much room all rows take when they are derived again."""
-    # A little more than the file itself: what is sorted and joined may be spilled
-    return database.stat().st_size * 5 // 4
-
-
-def check_room(directory: Path, needed: int) -> None:
-    """Refuse what clearly does not fit.
-
-    Raises:
-        DatabaseError: there is no room.
-    """
-    free = shutil.disk_usage(directory).free
-    if free < needed:
-        raise DatabaseError(
-            f"{directory}: {free / BYTES_PER_MB:,.0f} MB are free, and about "
-            f"{needed / BYTES_PER_MB:,.0f} MB are needed",
-            "make room there",
-        )
 
 
 def _compare(
@@ -192,11 +147,10 @@ def _tell(
     row_count: int,
     tell: Callable[[str], None],
 ) -> int:
-    """Tell whether a claim holds, with the first rows that say otherwise; return 0 or 1."""
+    """Tell whether a claim holds, and what says otherwise of the first rows; return 0 or 1."""
     tell(f"{'FAIL' if row_count else 'ok  '} {claim}")
     if rows:
-        shown = rows[:SHOWN_ROWS]
-        tell(format_rows(names, shown).rstrip())
+        tell(format_rows(names, rows).rstrip())
     if row_count > SHOWN_ROWS:
         tell(f"... and {row_count - SHOWN_ROWS:,} more rows")
     return int(bool(row_count))

@@ -46,7 +46,7 @@ from .snapshot import open_snapshot
 from .sources import STANDARD_INPUT
 from .statements import quote_identifier
 from .status import describe_load, describe_status
-from .stored import check_stream, stream_bytes
+from .stored_bytes import check_stream, stream_bytes
 from .trace import TraceFormat, search, trace_json, trace_text
 from .trace_words import Language
 from .visible import one_line
@@ -70,6 +70,9 @@ Limit = Annotated[
 ]
 GroupReadable = Annotated[
     bool, typer.Option("--group-readable", help="The group may read new files (0640, not 0600).")
+]
+Wait = Annotated[
+    float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
 ]
 Since = Annotated[str | None, typer.Option("--since", help=f"From this time on: {PERIOD_HELP}")]
 Until = Annotated[
@@ -125,9 +128,7 @@ def load(
             "--prove", help="Also a hash tree, so that one line can be proven without the others."
         ),
     ] = False,
-    wait: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
-    ] = WAIT_SECONDS,
+    wait: Wait = WAIT_SECONDS,
     later: Annotated[
         bool,
         typer.Option("--later", help="If it is held still, leave it to the next load, and exit 0."),
@@ -333,7 +334,9 @@ def trace(
 
 @app.command()
 def lines(
-    file_key: Annotated[int, typer.Argument(metavar="FILE_KEY", help="Which log: see status.")],
+    file_key: Annotated[
+        int, typer.Argument(metavar="FILE_KEY", help="Key of the log, as in status.")
+    ],
     db: Db = DEFAULT_DB,
     output: OutputOption = None,
     group_readable: GroupReadable = False,
@@ -397,10 +400,10 @@ def check(
     ] = False,
     directory: Annotated[
         Path | None,
-        typer.Option(help="Where rows are derived again; beside the database if not given."),
+        typer.Option(help="Directory to derive rows in; the database's if none."),
     ] = None,
 ) -> None:
-    """Verify that all rows are what the lines say, and that the tables agree with each other."""
+    """Verify that lines are as they were loaded, and that all rows are what the lines say."""
     with open_reading(db) as connection:
         failures = run_checks(connection, narrate) + check_lines(connection, narrate)
     if not is_quick:
@@ -418,9 +421,7 @@ def check(
 @app.command()
 def reparse(
     db: Db = DEFAULT_DB,
-    wait: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
-    ] = WAIT_SECONDS,
+    wait: Wait = WAIT_SECONDS,
 ) -> None:
     """Derive all rows again from the stored lines, as this version of mailsql reads them."""
     with _progress() as progress:
@@ -452,9 +453,7 @@ def forget(
         str, typer.Argument(metavar="LOG", help="Key or path of the log, as in status.")
     ],
     db: Db = DEFAULT_DB,
-    wait: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
-    ] = WAIT_SECONDS,
+    wait: Wait = WAIT_SECONDS,
 ) -> None:
     """Forget a log, as if it had never been loaded."""
     gone = forget_log(db, log, narrate, now=datetime.now(UTC), wait_seconds=wait, on_wait=narrate)

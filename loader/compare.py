@@ -61,7 +61,7 @@ def compare_tables(
     Args:
         connection: with both; `stored` has base tables of the same columns.
         tables: their names.
-        most_rows: of each table whose differences are told.
+        most_rows: rows of each table whose differences are told.
         progress: called after each table.
     """
     bounds = _key_bounds(connection)
@@ -74,10 +74,15 @@ def compare_tables(
         found: list[Difference] = []
         for first, behind in ranges:
             joined = _joined(table, keys, columns, first, behind)
-            count = _count(connection, table, keys[0], joined, first, behind)
-            if count and len(found) < most_rows:
-                found += _differences(connection, joined, keys, columns, most_rows)
-            row_count += count
+            differing, surplus = _counts(connection, table, keys[0], joined, first, behind)
+            most = most_rows - row_count
+            if differing and most > 0:
+                found += _differences(connection, joined, keys, columns, most)
+            elif surplus and most > 0:
+                found += _doubled(
+                    connection, _range(table, "stored", keys[0], first, behind), keys, most
+                )
+            row_count += differing or surplus
         yield Comparison(table, row_count, found)
         if progress is not None:
             progress()
@@ -136,15 +141,15 @@ def _joined(
     )
 
 
-def _count(
+def _counts(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     key: str,
     joined: str,
     first: int | None,
     behind: int | None,
-) -> int:
-    """How many rows differ; a row that is stored twice counts as well."""
+) -> tuple[int, int]:
+    """How many rows differ, and how many are stored besides: doubled, they differ from none."""
     counts = [
         f"(select count(*) from ({_range(table, database, key, first, behind)}))"
         for database in ("stored", "mail")
@@ -153,7 +158,20 @@ def _count(
         f"select (select count(*) {joined}), {counts[0]} - {counts[1]}"
     ).fetchone()
     assert row is not None
-    return int(row[0]) or abs(int(row[1]))
+    return int(row[0]), int(row[1])
+
+
+def _doubled(
+    connection: duckdb.DuckDBPyConnection, stored: str, keys: Sequence[str], most_rows: int
+) -> Iterator[Difference]:
+    """Of rows that are stored several times, the first."""
+    key = ", ".join(map(quote_identifier, keys))
+    rows = connection.execute(
+        f"select concat_ws(' ', {key}), count(*) from ({stored}) "
+        f"group by {key} having count(*) > 1 order by {key} limit {most_rows:d}"
+    ).fetchall()
+    for row_key, times in rows:
+        yield Difference(row_key, "all of the row", f"is there {times} times", "is there")
 
 
 def _differences(

@@ -217,6 +217,7 @@ class Deriver:
         transaction that filled them is committed.
         """
         self._describe(piece)
+        run_sql(self.connection, "ingest/0_empty")
         if piece.removed_keys is not None:
             # Derived in the transaction, slower: the lines as they were must go before
             self.connection.execute("begin")
@@ -224,7 +225,7 @@ class Deriver:
         piece.show(self.connection)
         run_sql(self.connection, "ingest/batch_lines.sql")
         piece.judge_text(self.connection)
-        for folder in ("0_empty", "1_lines", "2_order"):
+        for folder in ("1_lines", "2_order"):
             run_sql(self.connection, f"ingest/{folder}")
         piece.judge_stream(self.connection)
         _read_late_hosts_again(self.connection)

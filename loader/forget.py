@@ -23,10 +23,10 @@ from .derive import Deriver, RemovedLines, Target
 from .errors import UsageError
 from .ingest import load_again
 from .private import OWNER_ONLY
-from .reparse import replaced
+from .replacement import replaced
 from .settings import Settings, Stretch, read_stretches, settings_at
 from .sources import STANDARD_INPUT, Source
-from .stored import LAST_LINE_NO, PAGE_BATCHES, stored_batches, stream_bytes
+from .stored_bytes import LAST_LINE_NO, PAGE_BATCHES, stored_batches, stream_bytes
 
 
 @dataclass(frozen=True)

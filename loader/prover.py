@@ -8,7 +8,7 @@ import duckdb
 
 from .errors import MailsqlError
 from .proof import LineProof
-from .stored import (
+from .stored_bytes import (
     LineCursor,
     StoredBatch,
     batch_leaves,

@@ -17,7 +17,7 @@ from .encoding import encode_text
 from .errors import InputError
 from .settings import Settings, date_at, settings_at
 from .sources import ByteStream, Source
-from .stored import stored_lines
+from .stored_bytes import stored_lines
 
 IDENTITY_BYTES = 1024
 CHUNK_BYTES = 1048576

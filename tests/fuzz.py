@@ -19,7 +19,7 @@ import mailsql
 from bench.generate import generate
 from mailsql.changes import changed_batches
 from mailsql.check import run_checks
-from mailsql.stored import stream_bytes
+from mailsql.stored_bytes import stream_bytes
 from tests.conftest import load
 
 TOP = Path(__file__).parent

@@ -8,7 +8,7 @@ import pytest
 import mailsql
 from mailsql.chain import last_link
 from mailsql.changes import Change, changed_batches
-from mailsql.stored import stored_batches
+from mailsql.stored_bytes import stored_batches
 from tests.conftest import load
 
 LINE = "Feb  3 09:15:40 mx1 postfix/smtpd[{}]: connect from c.example.net[192.0.2.7]\r\n"

@@ -14,7 +14,7 @@ import mailsql
 from bench.generate import generate
 from mailsql.check import check_rows
 from mailsql.compare import KEYS, compare_tables
-from mailsql.stored_lines import compared_tables
+from mailsql.derive_again import compared_tables
 from tests.conftest import assert_derived_alike, load
 from tests.test_branches import NEW, OLD
 from tests.test_cli import mailsql as run
@@ -41,10 +41,13 @@ def everything(tmp_path_factory):
     lines.append(b"Feb  3 09:15:40 mx1 postfix/smtpd[9]: warning: " + b"x" * 500 + b"\n")
     for file in sorted(LINES.glob("*.log")):
         lines += [line for line in file.read_bytes().splitlines(True) if line[:1] != b"#"]
-    (place / "mail.log").write_bytes(b"".join(lines))
-    logs = sorted(SCENARIOS.rglob("*.log"))
-    loaded = load([*logs, place / "mail.log"], place / "mail.duckdb", force=True, year=2026)
-    assert [source.fault for source in loaded if source.line_count == 0] == []
+    (place / "lines.log").write_bytes(b"".join(lines))
+    # In one log, for each batch has its cost
+    scenarios = b"".join(file.read_bytes() for file in sorted(SCENARIOS.rglob("*.log")))
+    (place / "scenarios.log").write_bytes(scenarios)
+    logs = [place / "scenarios.log", place / "lines.log"]
+    loaded = load(logs, place / "mail.duckdb", force=True, year=2026)
+    assert [source.fault for source in loaded] == [None, None]
     return place / "mail.duckdb"
 
 
@@ -62,8 +65,9 @@ def failures(database: Path) -> list[str]:
 
 
 def test_nothing_is_found_where_nothing_was_changed(everything):
+    before = sorted(everything.parent.iterdir())
     assert failures(everything) == []
-    assert [path.name for path in everything.parent.iterdir()] == ["mail.log", "mail.duckdb"]
+    assert sorted(everything.parent.iterdir()) == before
 
 
 def other_value(column: str, kind: str) -> str:
@@ -142,8 +146,21 @@ def test_each_changed_column_is_named_with_both_values(everything, table):
         ):
             connection.execute("begin")
             connection.execute(change)
-            assert [one.row_count for one in compare_tables(connection, [table], 10)] == [1]
+            (found,) = compare_tables(connection, [table], 10)
+            assert found.row_count == len(found.differences) == 1
             connection.execute("rollback")
+
+
+def test_rows_are_counted_whatever_differs_in_them(database):
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "update deliveries set recipient = 'x', relay_name = 'y' where delivery_key in "
+            "(select delivery_key from deliveries order by 1 limit 11)"
+        )
+    (failed, shown, more) = failures(database)
+    assert failed == "FAIL Every row of deliveries is what the lines say"
+    assert sum(" relay_name " in line for line in shown.splitlines()) == 10
+    assert more == "... and 1 more rows"
 
 
 def test_a_changed_line_is_found_by_what_it_says(database):
@@ -206,7 +223,7 @@ def test_batches_of_a_stream_are_derived_together(tmp_path, monkeypatch):
     monkeypatch.setattr(mailsql.derive.Deriver, "derive", counted)
     assert_derived_alike(database)
     assert pieces == [3000]
-    monkeypatch.setattr("mailsql.stored_lines.PIECE_BYTES", 100_000)
+    monkeypatch.setattr("mailsql.derive_again.PIECE_BYTES", 100_000)
     monkeypatch.setattr("mailsql.compare.LINES_AT_ONCE", 700)
     assert_derived_alike(database)
     assert len(pieces) > 3

@@ -11,8 +11,8 @@ import pytest
 
 import mailsql
 from bench.generate import generate
+from mailsql.derive_again import compared_tables, table_names
 from mailsql.reparse import derive_anew
-from mailsql.stored_lines import compared_tables, table_names
 from tests.conftest import load
 from tests.test_cli import mailsql as run
 from tests.test_databases import HOLD, PROGRAM
@@ -179,7 +179,7 @@ def test_no_load_runs_meanwhile(database):
 
 
 def test_without_room_nothing_is_begun(database, monkeypatch):
-    monkeypatch.setattr("mailsql.check.shutil.disk_usage", lambda _: duckdb_usage())
+    monkeypatch.setattr("mailsql.room.shutil.disk_usage", lambda _: duckdb_usage())
     before = database.read_bytes()
     with pytest.raises(mailsql.errors.DatabaseError, match="0 MB are free, and about"):
         derive_anew(database, lambda _: None)

@@ -14,7 +14,7 @@ from mailsql.changes import changed_batches
 from mailsql.check import run_checks
 from mailsql.proof import verify
 from mailsql.prover import prove_line
-from mailsql.stored import stream_bytes
+from mailsql.stored_bytes import stream_bytes
 from tests.conftest import load
 from tests.test_encoding import BYTES, SAMPLES
 from tests.test_failed_lines import break_steps  # noqa: F401

@@ -6,4 +6,4 @@ select
     null::timestamptz as known_at,
     null::varchar as known_host,
     null::varchar as part
-limit 0;
+where false;

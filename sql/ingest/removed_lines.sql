@@ -1,5 +1,10 @@
 -- The lines from first_removed_key to last_removed_key are taken out, and all rows that they are the
--- key of; what they said is kept for a while, for it decides what must be told again
+-- key of; what they said stays at hand, for it decides what must be told again
+create or replace temp macro is_removed(key) as
+    key between getvariable('first_removed_key') and getvariable('last_removed_key');
+
+create or replace temp macro kept_key(key) as case when not is_removed(key) then key end;
+
 insert into removed_lines by name
 select
     line_key,
@@ -8,12 +13,7 @@ select
     program,
     line
 from raw_lines
-where line_key between getvariable('first_removed_key') and getvariable('last_removed_key');
-
-create or replace temp macro is_removed(key) as
-    coalesce(
-        key between getvariable('first_removed_key') and getvariable('last_removed_key'), false
-    );
+where is_removed(line_key);
 
 insert into removed_ids
 select queue_id from raw_lines
@@ -75,46 +75,34 @@ where is_removed(line_key);
 
 -- What is left of a session is found again by its other line
 delete from pop3_sessions
-where
-    (login_key is null or is_removed(login_key)) and (logout_key is null or is_removed(logout_key));
+where kept_key(login_key) is null and kept_key(logout_key) is null;
 
 update pop3_sessions
 set
-    session_key = logout_key,
-    login_key = null
-where is_removed(login_key);
-
-update pop3_sessions
-set logout_key = null
-where is_removed(logout_key);
+    session_key = coalesce(kept_key(login_key), logout_key),
+    login_key = kept_key(login_key),
+    logout_key = kept_key(logout_key)
+where is_removed(login_key) or is_removed(logout_key);
 
 delete from imap_sessions
-where
-    (login_key is null or is_removed(login_key)) and (logout_key is null or is_removed(logout_key));
+where kept_key(login_key) is null and kept_key(logout_key) is null;
 
 update imap_sessions
 set
-    session_key = logout_key,
-    login_key = null
-where is_removed(login_key);
-
-update imap_sessions
-set logout_key = null
-where is_removed(logout_key);
+    session_key = coalesce(kept_key(login_key), logout_key),
+    login_key = kept_key(login_key),
+    logout_key = kept_key(logout_key)
+where is_removed(login_key) or is_removed(logout_key);
 
 delete from service_sessions
-where
-    (login_key is null or is_removed(login_key)) and (logout_key is null or is_removed(logout_key));
+where kept_key(login_key) is null and kept_key(logout_key) is null;
 
 update service_sessions
 set
-    session_key = logout_key,
-    login_key = null
-where is_removed(login_key);
-
-update service_sessions
-set logout_key = null
-where is_removed(logout_key);
+    session_key = coalesce(kept_key(login_key), logout_key),
+    login_key = kept_key(login_key),
+    logout_key = kept_key(logout_key)
+where is_removed(login_key) or is_removed(logout_key);
 
 -- Read again with another zone, the first line may have another time
 update batch

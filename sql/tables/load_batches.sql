@@ -19,12 +19,12 @@ comment on column load_batches.batch_key is 'Number of the batch, in the order o
 comment on column load_batches.file_key is 'The stream (log_files)';
 comment on column load_batches.first_byte is 'Offset of the first byte, uncompressed, from 0';
 comment on column load_batches.last_byte is 'Offset of the last byte';
-comment on column load_batches.first_line_no is 
+comment on column load_batches.first_line_no is
 'First line of the batch, from 1; also the last of the batch before, if that was torn there';
 comment on column load_batches.last_line_no is 'Last line of the batch';
-comment on column load_batches.sha256 is 'SHA-256 of the bytes first_byte to last_byte';
 comment on column load_batches.torn_bytes is
 'How many bytes of the line that it begins in stand in batches before; 0 if it begins with a line';
+comment on column load_batches.sha256 is 'SHA-256 of the bytes first_byte to last_byte';
 comment on column load_batches.salt is
 'Random and secret, in hexadecimal: its commitment and the nonces of its lines are made with it';
 comment on column load_batches.root is

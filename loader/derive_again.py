@@ -27,7 +27,8 @@ LOADED_TABLES = (
     "forgotten_batches",
     "mailsql_database",
 )
-
+# Told what is done now, how much of it there is, and how much has been done
+Progress = Callable[[str, int, int], None]
 # What a line that came late leaves in it depends on what was loaded before, and changes no row
 CUT_TABLES = ("open_lines",)
 
@@ -129,16 +130,19 @@ def count_lines(connection: duckdb.DuckDBPyConnection, database: str) -> int:
     return int(row[0])
 
 
-def derive_stored(deriver: Deriver, progress: Callable[[int], None] | None = None) -> None:
-    """Derive all rows from the lines of `stored`; the derived tables must be empty.
+def derive_stored(deriver: Deriver, progress: Progress | None = None) -> int:
+    """Derive all rows from the lines of `stored`, and return how many lines that holds.
 
     Args:
-        deriver: of a database that holds the same LOADED_TABLES.
-        progress: called with the lines derived, after each piece.
+        deriver: of a database that holds the same LOADED_TABLES, and no derived row.
+        progress: told how far it is, after each piece.
 
     Raises:
+        LinesError: lines are missing or doubled.
         duckdb.Error: something failed that no line is to blame for.
     """
+    line_count = count_lines(deriver.connection, "stored")
+    derived_count = 0
     deriver.connection.execute(
         "update log_files set first_logged_at = null, last_logged_at = null, last_local_date = null"
     )
@@ -158,10 +162,12 @@ def derive_stored(deriver: Deriver, progress: Callable[[int], None] | None = Non
                 stream.file_key, first_line_no, end - first_line_no, stretch.settings, date_before
             )
             for derived in deriver.derive(piece, failed_steps):
+                derived_count += derived.line_count
                 if progress is not None:
-                    progress(derived.line_count)
+                    progress("deriving", line_count, derived_count)
             # Everything is written once: merging row groups would write most of it twice
             deriver.connection.execute("set max_vacuum_tasks = 0")
+    return line_count
 
 
 def _read_streams(connection: duckdb.DuckDBPyConnection) -> dict[int, _Stream]:
@@ -229,6 +235,6 @@ def _cut(stream: _Stream, stretches: list[Stretch]) -> Iterator[tuple[Stretch, i
 def copy_loaded_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Copy from `stored` what cannot be derived; the tables must be empty."""
     for table in LOADED_TABLES:
-        if table in table_names() and table != "mailsql_database":
+        if table != "mailsql_database":
             name = quote_identifier(table)
             connection.execute(f"insert into main.{name} by name from stored.main.{name}")
