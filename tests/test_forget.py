@@ -31,7 +31,7 @@ def forget_log(database: Path, name: str) -> list[str]:
 @given(
     seed=st.integers(0, 10**6),
     line_count=st.integers(5, 120),
-    stream_count=st.integers(2, 4),
+    stream_count=st.integers(2, 3),
     batch_bytes=st.sampled_from([3000, 10**6]),
 )
 @example(seed=3, line_count=120, stream_count=3, batch_bytes=10**6)
