@@ -211,7 +211,7 @@ def test_branches_and_torn_lines_are_derived_alike(tmp_path):
 
 def test_batches_of_a_stream_are_derived_together(tmp_path, monkeypatch):
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
-    log.write_text("".join(line + "\n" for line in generate(3000, seed=9, per_second=3)))
+    log.write_text("".join(line + "\n" for line in generate(900, seed=9, per_second=3)))
     load([log], database, batch_bytes=20_000)
     pieces = []
     derive = mailsql.derive.Deriver.derive
@@ -222,11 +222,12 @@ def test_batches_of_a_stream_are_derived_together(tmp_path, monkeypatch):
 
     monkeypatch.setattr(mailsql.derive.Deriver, "derive", counted)
     assert_derived_alike(database)
-    assert pieces == [3000]
-    monkeypatch.setattr("mailsql.derive_again.PIECE_BYTES", 100_000)
-    monkeypatch.setattr("mailsql.compare.LINES_AT_ONCE", 700)
+    assert pieces == [900]
+    monkeypatch.setattr("mailsql.derive_again.PIECE_BYTES", 30_000)
+    monkeypatch.setattr("mailsql.compare.LINES_AT_ONCE", 200)
     assert_derived_alike(database)
-    assert len(pieces) > 3
+    assert len(pieces) > 2
+    assert sum(pieces[1:]) == 900
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import mailsql
 from mailsql.chain import last_link
 from mailsql.check import run_checks
+from mailsql.derive_again import table_names
 from mailsql.errors import UsageError
 from mailsql.forget import forget
 from tests.conftest import NOW, load, rows_of_lines
@@ -45,6 +46,8 @@ def growing(chance: random.Random, streams: list[list[str]]) -> Iterator[tuple[i
         end = min(end for other, end in ends if other == number)
         ends.remove((number, end))
         yield number, streams[number][:end]
+
+HEAD = b"Feb  3 09:15:40 mx1 postfix/smtpd[9]: warning: "
 
 
 def forget_log(database: Path, name: str) -> list[str]:
@@ -111,6 +114,36 @@ def test_logs_that_share_a_beginning_keep_it(seed, shares, gone):
         assert rows_of_lines(all_of_it, lines) == rows_of_lines(some, lines)
         with mailsql.open_database(all_of_it) as connection:
             assert run_checks(connection, lambda _: None) == 0
+
+
+def test_no_row_of_any_table_leads_to_a_forgotten_log(tmp_path):
+    database = tmp_path / "mail.duckdb"
+    here = Path(__file__).parent
+    logs = [*sorted((here / "scenarios").rglob("*.log")), *sorted((here / "lines").glob("*.log"))]
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"".join(path.read_bytes() for path in logs) + HEAD + b"x" * 500 + b"\r\n")
+    load([log], database)
+    load([write(tmp_path / "other.log", disorderly_log(1, 30))], database)
+    with mailsql.open_database(database) as connection:
+        keys = connection.execute(
+            "select table_name, column_name, data_type = 'BIGINT' from duckdb_columns() "
+            "where schema_name = 'main' and table_name in (select unnest(?)) "
+            "and (column_name = 'file_key' or data_type = 'BIGINT' and column_name like '%\\_key' "
+            "escape '\\')",
+            [table_names()],
+        ).fetchall()
+    counts = [
+        f"select '{table}', '{name}', count(*) from {table} "
+        f"where {name} {'>> 32' if is_of_line else ''} = 1"
+        for table, name, is_of_line in keys
+    ]
+    asked = " union all ".join(counts)
+    with mailsql.open_database(database) as connection:
+        held = {table for table, _, count in connection.execute(asked).fetchall() if count}
+        assert held == set(table_names()) - {"line_kinds", "forgotten_batches", "mailsql_database"}
+    forget_log(database, str(log))
+    with mailsql.open_database(database) as connection:
+        assert [row for row in connection.execute(asked).fetchall() if row[2]] == []
 
 
 def test_the_chain_of_batches_stays_whole(tmp_path):
