@@ -68,7 +68,10 @@ followed as (
             where kind <> 'smtp_tls' and not is_stored
         ) over before as touched,
         min(position) filter (where kind = 'delivery' and not is_gone) over behind
-            as next_record_position
+            as next_record_position,
+        -- Of a record and what was taken out in its place, the record
+        min({'position': position, 'is_gone': is_gone}) filter (where kind = 'delivery') over behind
+            as next_record
     from events
     window
         before as (
@@ -92,6 +95,7 @@ select
     position,
     is_stored,
     next_record_position,
+    next_record.is_gone as had_other_record,
     encryption.line_key as encryption_key,
     is_stored
     and kind = 'delivery'
@@ -137,4 +141,10 @@ semi join records
         and failures.program = records.program
         and failures.pid is not distinct from records.pid
         and failures.next_record_position = records.position
-where failures.kind = 'smtp_connect_failure';
+where failures.kind = 'smtp_connect_failure'
+union
+select
+    line_key,
+    'session' as part
+from next_hop_lines_again
+where kind = 'smtp_connect_failure' and is_stored and had_other_record;
