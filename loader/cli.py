@@ -47,6 +47,7 @@ from .sources import STANDARD_INPUT
 from .statements import quote_identifier
 from .status import describe_load, describe_status
 from .stored import check_stream, stream_bytes
+from .stored_lines import check_tables
 from .trace import TraceFormat, search, trace_json, trace_text
 from .trace_words import Language
 from .visible import one_line
@@ -402,6 +403,7 @@ def check(
 ) -> None:
     """Verify that all rows are what the lines say, and that the tables agree with each other."""
     with open_reading(db) as connection:
+        check_tables(connection, "mail", str(db))
         failures = run_checks(connection, narrate) + check_lines(connection, narrate)
     if not is_quick:
         with _progress() as progress:

@@ -37,7 +37,7 @@ class ForgottenStream:
     Attributes:
         path: where the stream was last seen.
         file_key: its number.
-        line_count: lines that are gone; those that a branch shares are not.
+        line_count: its lines; those that branches share are with these now.
         kept: paths of the branches that hold its beginning now.
     """
 
