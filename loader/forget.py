@@ -194,9 +194,7 @@ def _find(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     """
     rows = connection.execute("select file_key, path from log_files order by file_key").fetchall()
     streams = {int(key): str(path) for key, path in rows}
-    if name.isdecimal() and int(name) in streams:
-        return int(name)
-    found = [key for key, path in streams.items() if path == name] or [
+    found = [key for key, path in streams.items() if name in (str(key), path)] or [
         key
         for key, path in streams.items()
         if STANDARD_INPUT not in (path, name) and Path(path).absolute() == Path(name).absolute()
@@ -205,7 +203,9 @@ def _find(connection: duckdb.DuckDBPyConnection, name: str) -> int:
         raise UsageError(f"{name}: no log of this name is loaded", "mailsql status lists them")
     if len(found) > 1:
         keys = ", ".join(map(str, found))
-        raise UsageError(f"{name}: several logs were loaded from there", f"name one by key: {keys}")
+        raise UsageError(
+            f"{name}: several logs have this path or key", f"name one by another of both: {keys}"
+        )
     return found[0]
 
 

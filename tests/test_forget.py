@@ -123,6 +123,21 @@ def test_a_log_is_named_by_key_or_path(tmp_path, monkeypatch):
             forget_log(database, name)
 
 
+def test_a_log_whose_name_is_the_key_of_another_is_not_taken_for_that(tmp_path, monkeypatch):
+    database = tmp_path / "mail.duckdb"
+    lines = disorderly_log(1, 40)
+    monkeypatch.chdir(tmp_path)
+    for name, part in (("2", lines[:20]), ("mail.log", lines[20:])):
+        write(tmp_path / name, part)
+        load([name], database)
+    with pytest.raises(UsageError) as refused:
+        forget_log(database, "2")
+    assert "1, 2" in str(refused.value.hint)
+    forget_log(database, "./2")
+    with mailsql.open_database(database) as connection:
+        assert connection.execute("select path from log_files").fetchall() == [("mail.log",)]
+
+
 def test_two_logs_of_one_path_are_told_apart(tmp_path):
     database = tmp_path / "mail.duckdb"
     lines = disorderly_log(1, 40)
