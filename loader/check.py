@@ -93,7 +93,7 @@ def check_rows(
         target = Target(Path(place) / database.name, stored=database, wait_seconds=wait_seconds)
         deriver = Deriver(target)
         try:
-            check_tables(deriver.connection, str(database))
+            check_tables(deriver.connection, "stored", str(database))
             copy_loaded_tables(deriver.connection)
             try:
                 derive_stored(deriver, progress)

@@ -28,6 +28,7 @@ from rich.progress import (
 
 from .check import check_lines, check_rows, run_checks
 from .database import WAIT_SECONDS, database_error, open_database, speaking_of
+from .derive_again import check_tables
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
 from .export import export as export_csv
 from .forget import forget as forget_log
@@ -405,6 +406,7 @@ def check(
 ) -> None:
     """Verify that lines are as they were loaded, and that all rows are what the lines say."""
     with open_reading(db) as connection:
+        check_tables(connection, "mail", str(db))
         failures = run_checks(connection, narrate) + check_lines(connection, narrate)
     if not is_quick:
         with _progress() as progress:

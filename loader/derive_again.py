@@ -34,7 +34,7 @@ CUT_TABLES = ("open_lines",)
 
 
 class LinesError(DatabaseError):
-    """Lines are missing or doubled, so that their numbers mean nothing."""
+    """Lines are missing or doubled, or nothing says how they are to be read."""
 
 
 def table_names() -> list[str]:
@@ -99,28 +99,38 @@ class _Stream:
     batches: list[tuple[int, int]]
 
 
-def check_tables(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Refuse a database attached as `stored` of which a table is not as mailsql makes it.
+def check_tables(connection: duckdb.DuckDBPyConnection, database: str, name: str) -> None:
+    """Refuse a database of which a table is not as mailsql makes it, before its rows are read.
+
+    Args:
+        connection: with the database.
+        database: what it is attached as.
+        name: of it, for the user.
 
     Raises:
         DatabaseError: one is a view, or has columns that are not mailsql's.
     """
-    ours, stored = (
-        dict(
-            connection.execute(
-                "select table_name, sql from system.main.duckdb_tables() "
-                "where database_name = ? and schema_name = 'main'",
-                [database],
-            ).fetchall()
-        )
-        for database in ("mail", "stored")
-    )
+    with duckdb.connect() as empty:
+        run_sql(empty, "tables")
+        ours = _definitions(empty, "memory")
+    found = _definitions(connection, database)
     for table in table_names():
-        if stored.get(table) != ours[table]:
+        if found.get(table) != ours[table]:
             raise DatabaseError(
                 f"{name}: {table} is not the table that mailsql makes",
                 "undo what was changed in its columns, or load the logs into a new database",
             )
+
+
+def _definitions(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
+    """SQL of each table of a database, by its name."""
+    return dict(
+        connection.execute(
+            "select table_name, sql from system.main.duckdb_tables() "
+            "where database_name = ? and schema_name = 'main'",
+            [database],
+        ).fetchall()
+    )
 
 
 def count_lines(connection: duckdb.DuckDBPyConnection, database: str) -> int:
@@ -153,8 +163,13 @@ def derive_stored(deriver: Deriver, progress: Progress | None = None) -> int:
     for stream in _in_order(streams):
         failed_steps: list[str] = []
         prepared = None
+        if stream.file_key not in stretches:
+            raise LinesError(
+                f"nothing says what the lines of log {stream.file_key} are read with",
+                "load the logs into a new database",
+            )
         date_before = _date_before(deriver.connection, streams, stream)
-        for stretch, first_line_no, end in _cut(stream, stretches.get(stream.file_key, [])):
+        for stretch, first_line_no, end in _cut(stream, stretches[stream.file_key]):
             if stretch is not prepared:
                 deriver.prepare(stretch)
                 prepared = stretch

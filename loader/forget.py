@@ -6,6 +6,7 @@ share its beginning (branches) hold it from now on.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -36,7 +37,7 @@ class ForgottenStream:
     Attributes:
         path: where the stream was last seen.
         file_key: its number.
-        line_count: lines that are gone; those that a branch shares are not.
+        line_count: its lines; those that branches share are with these now.
         kept: paths of the branches that hold its beginning now.
     """
 
@@ -133,24 +134,29 @@ def forget(
         HeldError: another process holds the database.
         DatabaseError: the database cannot be opened for writing, or there is no room.
     """
-    with open_database(database) as connection:
-        file_key = _find(connection, name)
-        branches = _branches(connection, file_key)
+    deadline = time.monotonic() + wait_seconds
+    # Opened for writing it would be created
+    open_database(database, wait_seconds=wait_seconds, on_wait=on_wait).close()
     with speaking_of(database), open_batch_files() as files:
         readable = [path for file in files for path in (file.path, file.endings_path)]
-        if not branches:
-            deriver = Deriver(Target(database, None, readable, None, OWNER_ONLY, wait_seconds))
-            try:
+        left = max(0.0, deadline - time.monotonic())
+        deriver = Deriver(Target(database, None, readable, None, OWNER_ONLY, left, on_wait))
+        try:
+            file_key = _find(deriver.connection, name)
+            if not _branches(deriver.connection, file_key):
                 return _remove(deriver, file_key, now)
-            finally:
-                deriver.connection.close()
+        finally:
+            deriver.connection.close()
         what = "forgetting a log of which others hold the beginning from now on"
         with (
-            replaced(database, what, tell, wait_seconds, on_wait) as new,
+            replaced(database, what, tell, max(0.0, deadline - time.monotonic()), on_wait) as new,
             ExitStack() as kept,
         ):
             deriver = Deriver(Target(new, None, readable))
             kept.callback(lambda: deriver.connection.close())
+            # Others may have been quicker
+            file_key = _find(deriver.connection, name)
+            branches = _branches(deriver.connection, file_key)
             again = [
                 _take(
                     deriver.connection,
@@ -188,9 +194,7 @@ def _find(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     """
     rows = connection.execute("select file_key, path from log_files order by file_key").fetchall()
     streams = {int(key): str(path) for key, path in rows}
-    if name.isdecimal() and int(name) in streams:
-        return int(name)
-    found = [key for key, path in streams.items() if path == name] or [
+    found = [key for key, path in streams.items() if name in (str(key), path)] or [
         key
         for key, path in streams.items()
         if STANDARD_INPUT not in (path, name) and Path(path).absolute() == Path(name).absolute()
@@ -199,7 +203,9 @@ def _find(connection: duckdb.DuckDBPyConnection, name: str) -> int:
         raise UsageError(f"{name}: no log of this name is loaded", "mailsql status lists them")
     if len(found) > 1:
         keys = ", ".join(map(str, found))
-        raise UsageError(f"{name}: several logs were loaded from there", f"name one by key: {keys}")
+        raise UsageError(
+            f"{name}: several logs have this path or key", f"name one by another of both: {keys}"
+        )
     return found[0]
 
 
@@ -269,7 +275,8 @@ def _take(
         if starts and line_count + 1 == starts[0]:
             ends.append(file.tell())
             del starts[0]
-    ends.append(file.tell())
+    # Nothing was read yet with what was told behind the last line
+    ends += [file.tell()] * (len(own) - len(ends))
     file.flush()
     source = Source(Path(path), compression, True, now.date())
     return _Branch(source, is_proven, file, list(zip(own, ends, strict=True)))

@@ -53,7 +53,7 @@ def _derive(new: Path, database: Path, progress: Progress | None) -> int:
     indexes = _empty(new)
     deriver = Deriver(Target(new, stored=database.resolve()))
     try:
-        check_tables(deriver.connection, str(database))
+        check_tables(deriver.connection, "stored", str(database))
         line_count = derive_stored(deriver, progress)
         if count_lines(deriver.connection, "mail") != line_count:
             raise DatabaseError(

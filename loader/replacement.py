@@ -76,7 +76,8 @@ def _held(
     """
     deadline = time.monotonic() + wait_seconds
     while True:
-        open_database(path).close()
+        left = max(0.0, deadline - time.monotonic())
+        open_database(path, wait_seconds=left, on_wait=on_wait).close()
         left = max(0.0, deadline - time.monotonic())
         with open_database(path, read_only=False, wait_seconds=left, on_wait=on_wait) as connection:
             connection.execute("force checkpoint")

@@ -40,19 +40,17 @@ def stored_lines(
 ) -> Iterator[StoredLine]:
     """Yield the lines that are stored of a stream, in order, a block at a time in memory."""
     before = file_key * 2**32
-    bounds = connection.execute(
-        "select system.main.min(line_key), system.main.max(line_key) from raw_lines "
-        "where line_key between ? and ?",
-        [before + first_line_no, before + last_line_no],
-    ).fetchone()
-    if bounds is None or bounds[0] is None:
-        return
-    for first in range(bounds[0], bounds[1] + 1, BLOCK_LINES):
-        last = min(first + BLOCK_LINES - 1, bounds[1])
+    first, end = _first_and_last(connection, before + first_line_no, before + last_line_no)
+    while first <= end:
+        last = min(first + BLOCK_LINES - 1, end)
         rows = connection.execute(
             "select line_key, line from raw_lines where line_key between ? and ? order by line_key",
             [first, last],
         ).fetchall()
+        if not rows:
+            # In a changed database a line may have any number
+            first, end = _first_and_last(connection, last + 1, end)
+            continue
         ends = connection.execute(
             "select first_line_key, last_line_key, ending from line_endings "
             "where first_line_key <= ? and last_line_key >= ?",
@@ -66,6 +64,19 @@ def stored_lines(
                 line_ends[place] = LINE_ENDS.get(ending, b"\n")
         for key, line, line_end in zip(keys, lines, line_ends, strict=True):
             yield StoredLine(key - before, None if line is None else line + line_end)
+        first = last + 1
+
+
+def _first_and_last(
+    connection: duckdb.DuckDBPyConnection, first_key: int, last_key: int
+) -> tuple[int, int]:
+    """Keys of the first and last line that are stored in a range; without any, an empty range."""
+    found = connection.execute(
+        "select system.main.min(line_key), system.main.max(line_key) from raw_lines "
+        "where line_key between ? and ?",
+        [first_key, last_key],
+    ).fetchone()
+    return (0, -1) if found is None or found[0] is None else found
 
 
 def _original_lines(texts: list[str]) -> list[bytes | None]:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import mailsql
@@ -147,3 +148,23 @@ def test_the_chain_goes_on_over_forgotten_batches(database, tmp_path):
         assert [*changed_batches(connection)] == []
         connection.execute("delete from forgotten_batches where batch_key = 2")
         assert [change.differs for change in changed_batches(connection)] == [("chain",)]
+
+
+def test_of_a_line_with_a_number_far_behind_only_its_block_is_read(loaded, tmp_path, monkeypatch):
+    database = Path(shutil.copy(loaded, tmp_path / "mail.duckdb"))
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "insert into raw_lines select * replace (line_key | 4294967295 as line_key) "
+            "from raw_lines where line_key = 4294967297"
+        )
+    blocks = []
+    read = mailsql.stored_bytes._original_lines
+    monkeypatch.setattr(
+        "mailsql.stored_bytes._original_lines", lambda texts: blocks.append(texts) or read(texts)
+    )
+    with mailsql.open_database(database) as connection:
+        changes = [*changed_batches(connection)]
+    assert [(change.first_line_no, change.differs) for change in changes] == [
+        (4294967295, ("batch",))
+    ]
+    assert len(blocks) == 3

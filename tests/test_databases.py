@@ -12,7 +12,9 @@ import pytest
 import mailsql
 from bench.generate import generate
 from mailsql.errors import DatabaseError, HeldError
-from tests.conftest import load
+from mailsql.forget import forget
+from mailsql.reparse import derive_anew
+from tests.conftest import NOW, load
 from tests.test_cli import LINE
 from tests.test_cli import mailsql as run
 
@@ -235,3 +237,30 @@ def test_no_output_is_written_over_the_database(log, command):
         _, err = run(*command, "--output", output, cwd=here, code=2)
         assert err.startswith(f"mailsql: {Path(output)}: is the database\ntry: ")
     assert (here / "mail.duckdb").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["forget", "reparse"])
+def test_what_changes_a_database_waits_for_it_as_long_as_it_may(tmp_path, command):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_text(LINE)
+    load([log], database)
+    holder = subprocess.Popen(
+        [PROGRAM[0], "-c", HOLD, str(database)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    told: list[str] = []
+
+    def let_go(text: str) -> None:
+        told.append(text)
+        if len(told) == 1:
+            holder.communicate("\n")
+
+    if command == "forget":
+        forget(database, "1", print, now=NOW, wait_seconds=60, on_wait=let_go)
+    else:
+        derive_anew(database, print, wait_seconds=60, on_wait=let_go)
+    assert "in use by" in told[0]

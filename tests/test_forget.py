@@ -15,6 +15,8 @@ from mailsql.check import run_checks
 from mailsql.derive_again import table_names
 from mailsql.errors import UsageError
 from mailsql.forget import forget
+from mailsql.settings import read_stretches
+from mailsql.stored_bytes import stream_bytes
 from tests.conftest import NOW, load, rows_of_lines
 from tests.test_cutting import disorderly_log
 from tests.test_late_lines import write
@@ -46,6 +48,7 @@ def growing(chance: random.Random, streams: list[list[str]]) -> Iterator[tuple[i
         end = min(end for other, end in ends if other == number)
         ends.remove((number, end))
         yield number, streams[number][:end]
+
 
 HEAD = b"Feb  3 09:15:40 mx1 postfix/smtpd[9]: warning: "
 
@@ -183,6 +186,21 @@ def test_a_log_is_named_by_key_or_path(tmp_path, monkeypatch):
             forget_log(database, name)
 
 
+def test_a_log_whose_name_is_the_key_of_another_is_not_taken_for_that(tmp_path, monkeypatch):
+    database = tmp_path / "mail.duckdb"
+    lines = disorderly_log(1, 40)
+    monkeypatch.chdir(tmp_path)
+    for name, part in (("2", lines[:20]), ("mail.log", lines[20:])):
+        write(tmp_path / name, part)
+        load([name], database)
+    with pytest.raises(UsageError) as refused:
+        forget_log(database, "2")
+    assert "1, 2" in str(refused.value.hint)
+    forget_log(database, "./2")
+    with mailsql.open_database(database) as connection:
+        assert connection.execute("select path from log_files").fetchall() == [("mail.log",)]
+
+
 def test_two_logs_of_one_path_are_told_apart(tmp_path):
     database = tmp_path / "mail.duckdb"
     lines = disorderly_log(1, 40)
@@ -196,3 +214,42 @@ def test_two_logs_of_one_path_are_told_apart(tmp_path):
         assert connection.execute("select line from raw_lines order by line_key").fetchall() == [
             (line,) for line in lines[20:]
         ]
+
+
+def test_what_was_told_behind_a_torn_end_is_kept_with_a_branch(tmp_path):
+    database = tmp_path / "mail.duckdb"
+    lines = disorderly_log(1, 40)
+    load([write(tmp_path / "mail.log", lines[:20])], database)
+    branch = tmp_path / "mail.log.1"
+    branch.write_text("\n".join(lines[:10] + lines[20:30])[:-5])
+    for host in (None, "mx2"):
+        load([branch], database, host=host)
+    forget_log(database, "1")
+    with mailsql.open_database(database) as connection:
+        stretches = read_stretches(connection)
+        assert [(one.first_line_no, one.settings.host) for one in stretches] == [
+            (1, None),
+            (21, "mx2"),
+        ]
+        assert b"".join(stream_bytes(connection, 1)) == branch.read_bytes()
+
+
+def test_a_failed_connection_is_of_no_message_without_the_record_behind_it(tmp_path):
+    database = tmp_path / "mail.duckdb"
+    agent = "mx1 postfix/smtp[16]:"
+    failure = f"2026-02-03T09:00:00Z {agent} connect to mx[192.0.2.1]:25: Connection timed out"
+    record = (
+        f"2026-02-03T09:00:01Z {agent} 4f4yBq0wWjz1yTr: to=<b@example.org>, relay=none, delay=1, "
+        "delays=0/0/1/0, dsn=4.4.1, status=deferred (connect to mx[192.0.2.1]:25: timed out)"
+    )
+    load([write(tmp_path / "failures.log", [failure])], database)
+    load([write(tmp_path / "records.log", [record])], database)
+    with mailsql.open_database(database) as connection:
+        assert connection.execute("select message_key > 0 from notices").fetchall() == [(True,)]
+    forget_log(database, "2")
+    with mailsql.open_database(database) as connection:
+        assert connection.execute("select message_key from notices").fetchall() == [(None,)]
+    # The next record of the process may still be its
+    load([write(tmp_path / "records.log", [record])], database)
+    with mailsql.open_database(database) as connection:
+        assert connection.execute("select message_key > 0 from notices").fetchall() == [(True,)]
