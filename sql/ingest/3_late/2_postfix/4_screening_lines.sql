@@ -3,19 +3,30 @@ insert into parts_again
 with touched as (
     select distinct
         host,
+        program,
         instance,
         endpoint(screened_client(body)) as endpoint
     from touching_lines
     where is_postscreen(kind)
+),
+
+-- Almost no line is one of postscreen: its text is not looked at
+screened as (
+    select
+        line_key,
+        host,
+        line,
+        program_instance(program) as instance
+    from stored_lines
+    where program in (select program from touched)
 )
 
 select
-    stored_lines.line_key,
+    screened.line_key,
     'connection' as part
-from stored_lines
+from screened
 semi join touched
     on
-        stored_lines.host is not distinct from touched.host
-        and program_instance(stored_lines.program) = touched.instance
-        and regexp_extract(stored_lines.line, '\[[0-9A-Fa-f:.]+\]:\d+') = touched.endpoint
-where is_postscreen(stored_lines.kind);
+        screened.host is not distinct from touched.host
+        and screened.instance = touched.instance
+        and regexp_extract(screened.line, '\[[0-9A-Fa-f:.]+\]:\d+') = touched.endpoint;
