@@ -3,5 +3,6 @@
 from .database import open_database
 from .ingest import load
 from .objects import __version__
+from .prover import prove_line
 
-__all__ = ["__version__", "load", "open_database"]
+__all__ = ["__version__", "load", "open_database", "prove_line"]

@@ -11,6 +11,7 @@ from itertools import chain, islice, pairwise
 import duckdb
 
 from .chain import BEGINNING, next_link, unhex
+from .errors import DatabaseError
 from .stored_bytes import (
     LAST_LINE_NO,
     PAGE_BATCHES,
@@ -19,6 +20,7 @@ from .stored_bytes import (
     batch_leaves,
     stored_batches,
     stored_lines,
+    stream_bytes,
 )
 from .tree import BLOCK_LEAVES
 
@@ -29,11 +31,12 @@ class Change:
 
     Attributes:
         path: of its log.
-        batch_key: its key; None of lines that belong to no batch.
+        batch_key: its key; None of lines that belong to no batch, and of a whole log.
         first_line_no: its first line.
         last_line_no: its last line.
-        differs: what is not as it should be: lines, root, chain, or batch where that is missing.
-            The chain differs where a batch, or the one before it, was changed or removed.
+        differs: what is not as it should be: lines, root, chain, or batch where that is missing;
+            beginning or tail where a later load would not know the log again. The chain differs
+            where a batch, or the one before it, was changed or removed.
     """
 
     path: str
@@ -55,6 +58,7 @@ def changed_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[Change]:
     for file_key, path in streams.fetchall():
         cursor = LineCursor(stored_lines(connection, file_key))
         before: StoredBatch | None = None
+        is_changed = False
         batches = chain(stored_batches(connection, file_key), [None])
         for batch, behind in pairwise(batches):
             assert batch is not None
@@ -62,6 +66,7 @@ def changed_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[Change]:
             if batch.batch_key in unchained:
                 differs.append("chain")
             if differs:
+                is_changed = True
                 yield Change(
                     path,
                     batch.batch_key,
@@ -75,6 +80,11 @@ def changed_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[Change]:
             first, last = first or line.line_no, line.line_no
         if last:
             yield Change(path, None, first, last, ("batch",))
+        # Where lines were changed, it is they that differ
+        if is_changed or last:
+            continue
+        if ends := tuple(_ends_that_differ(connection, file_key)):
+            yield Change(path, None, 1, before.last_line_no if before else 0, ends)
 
 
 def _differences(
@@ -95,6 +105,37 @@ def _differences(
         yield "lines"
     elif tree is not None and tree.finish()[0].hex() != batch.root:
         yield "root"
+
+
+def _ends_that_differ(connection: duckdb.DuckDBPyConnection, file_key: int) -> Iterator[str]:
+    """Yield which of the two pieces that a log is known by is not what its lines say."""
+    row = connection.execute(
+        "select identity_bytes, identity_sha256, tail_bytes, tail_sha256, loaded_lines "
+        "from log_files where file_key = ?",
+        [file_key],
+    ).fetchone()
+    assert row is not None
+    identity_bytes, identity_sha256, tail_bytes, tail_sha256, line_count = row
+    try:
+        beginning = b""
+        for data in stream_bytes(connection, file_key):
+            beginning += data
+            if len(beginning) >= identity_bytes:
+                break
+        # No line is shorter than a byte; of a branch, more may stand in the other stream
+        last = stored_lines(connection, file_key, max(1, line_count - tail_bytes + 1))
+        tail = b"".join(line.data or b"" for line in last)
+        if len(tail) < tail_bytes:
+            tail = b""
+            for data in stream_bytes(connection, file_key):
+                tail = (tail + data)[-tail_bytes:]
+    except DatabaseError:
+        # A line stands for no bytes: its batch tells
+        return
+    if hashlib.sha256(beginning[:identity_bytes]).hexdigest() != identity_sha256:
+        yield "beginning"
+    if hashlib.sha256(tail[-tail_bytes:] if tail_bytes else b"").hexdigest() != tail_sha256:
+        yield "tail"
 
 
 def _unchained_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[int]:
