@@ -127,7 +127,7 @@ def _definitions(connection: duckdb.DuckDBPyConnection, database: str) -> dict[s
     return dict(
         connection.execute(
             "select table_name, sql from system.main.duckdb_tables() "
-            "where database_name = ? and schema_name = 'main'",
+            "where system.main.lower(database_name) = ? and schema_name = 'main'",
             [database],
         ).fetchall()
     )

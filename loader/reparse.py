@@ -84,6 +84,6 @@ def _indexes(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """The user's indexes of tables that are made anew, as SQL."""
     rows = connection.execute(
         "select table_name, sql from system.main.duckdb_indexes() "
-        "where database_name = 'mail' and schema_name = 'main'"
+        "where system.main.lower(database_name) = 'mail' and schema_name = 'main'"
     ).fetchall()
     return [sql for table, sql in rows if table in derived_tables()]
