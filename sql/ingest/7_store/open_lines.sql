@@ -62,7 +62,13 @@ select
     streams.stream_id,
     host_latest.*
 from host_latest
-inner join (select distinct stream_id, host, family from processes) as streams
+inner join (
+    select distinct
+        stream_id,
+        host,
+        family
+    from processes
+) as streams
     on
         host_latest.host is not distinct from streams.host
         and host_latest.family = streams.family;
