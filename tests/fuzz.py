@@ -165,7 +165,7 @@ def faults(lines: list[bytes]) -> list[str]:
     """Load lines; return what is wrong then. A step that fails ends the load."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        patch("mailsql.ingest._failed_step", lambda _: None),
+        patch("mailsql.derive._failed_step", lambda _: None),
     ):
         log, database = Path(folder) / "mail.log", Path(folder) / "mail.duckdb"
         log.write_bytes(b"".join(line + b"\n" for line in lines))
