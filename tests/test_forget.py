@@ -97,6 +97,7 @@ def test_logs_side_by_side_are_read_as_one(seed, line_count, stream_count, batch
     gone=st.integers(0, 3),
 )
 @example(seed=5, shares=[30, 20, 30], gone=0)
+@example(seed=657, shares=[6], gone=1)
 @example(seed=1652, shares=[1, 1, 1], gone=2)
 def test_logs_that_share_a_beginning_keep_it(seed, shares, gone):
     lines = disorderly_log(seed, 200)

@@ -104,11 +104,13 @@ set
     logout_key = kept_key(logout_key)
 where is_removed(login_key) or is_removed(logout_key);
 
--- Read again with another zone, the first line may have another time
+-- A torn line that is read again with another zone may have another time; a stream that is forgotten
+-- keeps its place among the others until it is gone
 update batch
 set first_logged_at = null
 where
-    not exists(
+    batch.first_line_key = getvariable('first_removed_key')
+    and not exists(
         select 1 from raw_lines
         where
             raw_lines.line_key between batch.file_key * 4294967296 and batch.first_line_key - 1
