@@ -185,3 +185,11 @@ def test_what_a_later_load_knows_a_log_by_is_checked(database, change, differs):
     with mailsql.open_database(database) as connection:
         found = [(change.path[-5:], change.differs) for change in changed_batches(connection)]
     assert found == [("log.1", differs)]
+
+
+def test_a_line_that_waits_for_its_end_is_no_change(tmp_path):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_text(LINE.format(1) + "Feb  3 09:15:41 mx1 postfix/smtpd[1]: conn", newline="")
+    load([log], database)
+    with mailsql.open_database(database) as connection:
+        assert [*changed_batches(connection)] == []
