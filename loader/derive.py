@@ -26,6 +26,8 @@ CHECKPOINT_THRESHOLD = "1GB"
 # fails is kept in larger ones
 SOUGHT_LINES = 100
 PIECE_LINES = 10_000
+# Where all new lines are copies of lines that count
+COPIES_STORED = ("7_store/raw_lines.sql", "7_store/longest_lines.sql", "7_store/log_files.sql")
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,11 @@ class Piece:
         return None
 
     @property
+    def identity_sha256(self) -> str | None:
+        """SHA-256 of the first bytes of its stream; None where log_files tells it."""
+        return None
+
+    @property
     def first_byte(self) -> int | None:
         """Where it begins in the uncompressed stream; None where that is not asked again."""
         return None
@@ -89,13 +96,6 @@ class Piece:
 
     def judge_text(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Refuse it for how its lines (batch_lines) look.
-
-        Raises:
-            InputError: it is refused.
-        """
-
-    def judge_stream(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Refuse it for what other streams (shared_lines) hold.
 
         Raises:
             InputError: it is refused.
@@ -138,6 +138,7 @@ class Deriver:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.connection = _connect(target)
+        self._is_writing = False
         system = self.connection.execute(
             "select system.main.current_setting('TimeZone')"
         ).fetchone()
@@ -186,14 +187,15 @@ class Deriver:
     def keep_settings(self, piece: Piece) -> None:
         """Write what is kept of a piece without lines: where its stream is found, its settings."""
         self._describe(piece)
-        self.connection.execute("begin")
+        self._begin()
         piece.begin(self.connection)
         for file in ("unread_state.sql", "9_loaded/stream_settings.sql"):
             run_sql(self.connection, f"ingest/{file}")
-        self.connection.execute("commit")
+        self._commit()
 
     def roll_back(self) -> None:
         """Undo the open transaction, if there is one."""
+        self._is_writing = False
         try:
             self.connection.execute("rollback")
         except duckdb.Error:
@@ -208,41 +210,73 @@ class Deriver:
             duckdb.Error: a step failed.
         """
         self._write(piece)
-        self.connection.execute("commit")
+        self._commit()
 
     def _write(self, piece: Piece) -> None:
         """Derive the rows of a piece and write them, in a transaction that is left open.
 
-        Up to 6_link nothing is stored: temp tables are read by one thread only until the
-        transaction that filled them is committed.
+        Up to 6_link nothing is stored, for temp tables are read by one thread only until the
+        transaction that filled them is committed; but rows that go must go before.
         """
         self._describe(piece)
         run_sql(self.connection, "ingest/0_empty")
         if piece.removed_keys is not None:
-            # Derived in the transaction, slower: the lines as they were must go before
-            self.connection.execute("begin")
-            self._remove_lines(*piece.removed_keys)
+            self._begin()
+            self._take_lines_out(*piece.removed_keys)
         piece.show(self.connection)
         run_sql(self.connection, "ingest/batch_lines.sql")
         piece.judge_text(self.connection)
-        for folder in ("1_lines", "2_order"):
-            run_sql(self.connection, f"ingest/{folder}")
-        piece.judge_stream(self.connection)
-        _read_late_hosts_again(self.connection)
-        for folder in ("4_earlier", "5_parse", "6_link"):
-            run_sql(self.connection, f"ingest/{folder}")
-        if piece.removed_keys is None:
-            self.connection.execute("begin")
+        run_sql(self.connection, "ingest/1_lines")
+        self._find_copies()
+        is_told = self._is_any("lines where part is null") or self._is_any("removed_lines")
+        if is_told:
+            run_sql(self.connection, "ingest/2_order")
+            _read_late_hosts_again(self.connection)
+            for folder in ("4_earlier", "5_parse", "6_link"):
+                run_sql(self.connection, f"ingest/{folder}")
+        self._begin()
         piece.begin(self.connection)
-        for folder in ("7_store", "8_relate"):
-            run_sql(self.connection, f"ingest/{folder}")
+        for place in ("7_store", "8_relate") if is_told else COPIES_STORED:
+            run_sql(self.connection, f"ingest/{place}")
         piece.end(self.connection)
+
+    def _find_copies(self) -> None:
+        """Find out which lines count where several logs tell the same, and of which rows go or come."""
+        for step in ("1_stream_state.sql", "2_contested_seconds.sql"):
+            run_sql(self.connection, f"ingest/2_copies/{step}")
+        if not self._is_any("contested_seconds"):
+            return
+        run_sql(self.connection, "ingest/2_copies/3_events")
+        if self._is_any("copy_choices where is_stored and stored_copy_of is null and copy_of > 0"):
+            self._begin()
+            for step in (
+                "2_copies/4_demoted_keys.sql",
+                "removed_lines.sql",
+                "2_copies/5_demoted_lines.sql",
+            ):
+                run_sql(self.connection, f"ingest/{step}")
+        if self._is_any("copy_choices where stored_copy_of > 0 and copy_of is null"):
+            _read_again(self.connection, "2_copies/4_promoted_lines.sql")
+            run_sql(self.connection, "ingest/2_copies/5_promoted_lines.sql")
+
+    def _is_any(self, rows: str) -> bool:
+        """Return whether there is a row."""
+        found = self.connection.execute(f"select exists(from {rows})").fetchone()
+        return found == (True,)
+
+    def _begin(self) -> None:
+        """Begin a transaction, if none is open."""
+        if not self._is_writing:
+            self.connection.execute("begin")
+            self._is_writing = True
+
+    def _commit(self) -> None:
+        self.connection.execute("commit")
+        self._is_writing = False
 
     def _store_failed(self, piece: Piece, step: str, error: str) -> None:
         """Keep lines on which a step failed, and say so."""
-        if piece.removed_keys is None:
-            self.connection.execute("begin")
-        else:
+        if piece.removed_keys is not None:
             self._write(
                 RemovedLines(
                     piece.file_key,
@@ -253,6 +287,7 @@ class Deriver:
                     piece.removed_keys,
                 )
             )
+        self._begin()
         self._describe(piece)
         piece.begin(self.connection)
         self.connection.execute(
@@ -264,13 +299,14 @@ class Deriver:
         for file in ("failed_lines.sql", "unread_state.sql", "7_store/log_files.sql"):
             run_sql(self.connection, f"ingest/{file}")
         piece.end(self.connection)
-        self.connection.execute("commit")
+        self._commit()
 
-    def _remove_lines(self, first_key: int, last_key: int) -> None:
+    def _take_lines_out(self, first_key: int, last_key: int) -> None:
         """Take lines out of the database; what they said decides what is derived again."""
-        self.connection.execute("set variable first_removed_key = ?", [first_key])
-        self.connection.execute("set variable last_removed_key = ?", [last_key])
-        run_sql(self.connection, "ingest/removed_lines.sql")
+        self.connection.execute("set variable first_gone_key = ?", [first_key])
+        self.connection.execute("set variable last_gone_key = ?", [last_key])
+        for step in ("gone_lines/1_gone_keys.sql", "removed_lines.sql", "gone_lines/2_gone_lines.sql"):
+            run_sql(self.connection, f"ingest/{step}")
 
     def _describe(self, piece: Piece) -> None:
         """Tell SQL what it works on."""
@@ -280,7 +316,8 @@ class Deriver:
             "?::bigint as first_line_key, ?::bigint as first_byte, ?::varchar as default_host, "
             "?::integer as given_year, ?::date as reference_date, ?::varchar as timezone, "
             "?::varchar as dovecot_prefix, known.first_logged_at, known.last_logged_at, "
-            "coalesce(known.last_local_date, ?::date) as last_local_date "
+            "coalesce(known.last_local_date, ?::date) as last_local_date, "
+            "coalesce(?::varchar, known.identity_sha256) as identity_sha256 "
             "from (select ?::integer as file_key) as stream "
             "left join log_files as known using (file_key)",
             [
@@ -293,6 +330,7 @@ class Deriver:
                 settings.timezone,
                 settings.dovecot_prefix,
                 piece.date_before,
+                piece.identity_sha256,
                 piece.file_key,
             ],
         )

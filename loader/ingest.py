@@ -231,6 +231,10 @@ class _TextPiece(Piece):
         return (key, key) if self.goes_on else None
 
     @property
+    def identity_sha256(self) -> str:
+        return hashlib.sha256(self.place.head[:IDENTITY_BYTES]).hexdigest()
+
+    @property
     def first_byte(self) -> int | None:
         return self.batch.first_byte if self.batch else None
 
@@ -275,31 +279,13 @@ class _TextPiece(Piece):
                 "(ISO), and TAI64N; --force loads it nevertheless",
             )
 
-    def judge_stream(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Refuse a log that has lines of a loaded one under another beginning.
-
-        Raises:
-            InputError: with the place.
-        """
-        shared = connection.execute(
-            "select path, loaded_line_no, line_no from shared_lines"
-        ).fetchone()
-        if shared is not None:
-            path, loaded_line_no, line_no = shared
-            raise InputError(
-                f"{self.place.source.name}: from line {line_no:,} on the same as {path} from line "
-                f"{loaded_line_no:,} on, which is loaded already",
-                "load only one of them, the longer one into a new database; nothing was doubled",
-            )
-
     def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write the stream's row, or where it is found now."""
-        identity = self.place.head[:IDENTITY_BYTES]
         values = [
             self.place.source.name,
             self.place.source.compression,
-            len(identity),
-            hashlib.sha256(identity).hexdigest(),
+            len(self.place.head[:IDENTITY_BYTES]),
+            self.identity_sha256,
             self.place.is_proven,
         ]
         updated = connection.execute(

@@ -28,7 +28,7 @@ from .statements import quote_identifier, quote_text, run_sql, sql_files
 
 __version__ = installed_version("mailsql")
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 KEPT_TEMPLATES = 4
 # In a macro: the text of a view in the place of the view
 VIEW_TEXT = re.compile(r"select \* from text_of\.(?P<view>\w+)")

@@ -8,7 +8,8 @@ with placed as (
     from log_lines
     inner join line_kinds on log_lines.kind = line_kinds.kind
     where
-        line_kinds.place in (
+        log_lines.copy_of is null
+        and line_kinds.place in (
             'deliveries', 'rejections', 'logins', 'notices', 'queue_events', 'pop3_sessions',
             'imap_sessions', 'service_sessions', 'mailbox_deliveries', 'mailbox_events',
             'auth_events', 'submissions'

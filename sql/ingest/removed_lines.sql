@@ -1,7 +1,12 @@
--- The lines from first_removed_key to last_removed_key are taken out, and all rows that they are the
--- key of; what they said stays at hand, for it decides what must be told again
+-- The lines of removed_keys tell no row any more: all rows that they are the key of are taken out, and
+-- what they said stays at hand, for it decides what must be told again
+set variable first_removed_key = (select min(line_key) from removed_keys);
+
+set variable last_removed_key = (select max(line_key) from removed_keys);
+
 create or replace temp macro is_removed(key) as
-    key between getvariable('first_removed_key') and getvariable('last_removed_key');
+    key between getvariable('first_removed_key') and getvariable('last_removed_key')
+    and key in (select line_key from removed_keys);
 
 create or replace temp macro kept_key(key) as case when not is_removed(key) then key end;
 
@@ -13,7 +18,7 @@ select
     program,
     line
 from raw_lines
-where is_removed(line_key);
+where is_removed(line_key) and copy_of is null;
 
 insert into removed_ids
 select queue_id from raw_lines
@@ -27,9 +32,6 @@ where is_removed(delivery_key) and remote_queue_id is not null
 union
 select child_queue_id from message_links
 where is_removed(child_key) or is_removed(parent_key) or is_removed(link_key);
-
-delete from raw_lines
-where is_removed(line_key);
 
 delete from connections
 where is_removed(connection_key);
@@ -70,9 +72,6 @@ where is_removed(child_key) or is_removed(parent_key) or is_removed(link_key);
 delete from open_lines
 where is_removed(line_key);
 
-delete from longest_lines
-where is_removed(line_key);
-
 -- What is left of a session is found again by its other line
 delete from pop3_sessions
 where kept_key(login_key) is null and kept_key(logout_key) is null;
@@ -103,16 +102,3 @@ set
     login_key = kept_key(login_key),
     logout_key = kept_key(logout_key)
 where is_removed(login_key) or is_removed(logout_key);
-
--- A torn line that is read again with another zone may have another time; a stream that is forgotten
--- keeps its place among the others until it is gone
-update batch
-set first_logged_at = null
-where
-    batch.first_line_key = getvariable('first_removed_key')
-    and not exists(
-        select 1 from raw_lines
-        where
-            raw_lines.line_key between batch.file_key * 4294967296 and batch.first_line_key - 1
-            and raw_lines.logged_at is not null
-    );

@@ -7,7 +7,8 @@ create table if not exists raw_lines (
     pid integer,
     queue_id varchar using compression 'dictionary',
     kind varchar not null using compression 'dictionary',
-    line varchar not null using compression 'zstd'
+    line varchar not null using compression 'zstd',
+    copy_of bigint
 );
 
 comment on column raw_lines.line_key is 'file_key * 2^32 + line_no';
@@ -18,3 +19,4 @@ comment on column raw_lines.pid is 'See log_lines';
 comment on column raw_lines.queue_id is 'See log_lines';
 comment on column raw_lines.kind is 'See log_lines';
 comment on column raw_lines.line is 'See log_lines';
+comment on column raw_lines.copy_of is 'See log_lines';

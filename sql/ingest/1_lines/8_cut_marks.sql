@@ -7,7 +7,11 @@ with sized as (
         host,
         line_bytes(line) as byte_count
     from lines
-    where is_new and strlen(line) >= 480 and line_bytes(line) >= 480
+    where
+        line_key >= (select first_line_key from batch)
+        and line_key >> 32 = (select file_key from batch)
+        and strlen(line) >= 480
+        and line_bytes(line) >= 480
 ),
 
 compared as (

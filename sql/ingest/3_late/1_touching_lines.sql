@@ -25,7 +25,7 @@ semi join late_hosts
     on headers.host is not distinct from late_hosts.host and headers.family = late_hosts.family
 where lines.is_new or lines.part = 'removed';
 
--- The loaded lines, in their order
+-- The loaded lines that count, in their order
 create or replace temp view stored_lines as
 select
     raw_lines.line_key,
@@ -39,7 +39,8 @@ select
     moment(raw_lines.logged_at) as moment,
     line_position(raw_lines.logged_at, file_ranks.file_rank, raw_lines.line_key) as position
 from raw_lines
-left join file_ranks on raw_lines.line_key >> 32 = file_ranks.file_key;
+left join file_ranks on raw_lines.line_key >> 32 = file_ranks.file_key
+where raw_lines.copy_of is null;
 
 -- Loaded lines whose own rows may become others; and lines that such lines are told with, as parts
 -- of what

@@ -74,7 +74,7 @@ select
     messages.connection_key
 from lines
 left join messages on lines.line_key = messages.message_key
-where lines.part <> 'removed';
+where lines.part not in ('removed', 'copy');
 
 create or replace temp view changed_lines as
 select * from lines

@@ -10,7 +10,8 @@ select
     pid,
     queue_id,
     kind,
-    line
+    line,
+    copy_of
 from raw_lines;
 
 comment on column log_lines.line_key is 'file_key * 2^32 + line_no';
@@ -24,3 +25,5 @@ comment on column log_lines.queue_id is 'Postfix queue id at the head of the tex
 comment on column log_lines.kind is 'What the line says (line_kinds); unknown where not understood';
 comment on column log_lines.line is
 'The line; bytes that are no UTF-8 and control characters as \xNN, backslashes before an x doubled';
+comment on column log_lines.copy_of is
+'The line (log_lines) that counts in its place, for both tell one event; NULL where it counts itself';

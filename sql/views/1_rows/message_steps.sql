@@ -22,6 +22,7 @@ remarks as (
             and log_lines.host is not distinct from messages.host
     where
         log_lines.kind = 'foreign'
+        and log_lines.copy_of is null
         and log_lines.queue_id is not null
         and log_lines.logged_at >= messages.queued_at - interval 1 minute
         and log_lines.logged_at <= coalesce(messages.removed_at, 'infinity') + interval 1 minute

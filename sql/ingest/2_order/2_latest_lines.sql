@@ -16,6 +16,7 @@ with programs as (
         raw_lines.program
     from raw_lines
     semi join ends_removed on raw_lines.host is not distinct from ends_removed.host
+    where raw_lines.copy_of is null
 ),
 
 programs_removed as (
@@ -44,4 +45,5 @@ inner join programs_removed
         raw_lines.host is not distinct from programs_removed.host
         and raw_lines.program = programs_removed.program
 left join file_ranks on raw_lines.line_key >> 32 = file_ranks.file_key
+where raw_lines.copy_of is null
 group by all;

@@ -1,0 +1,2 @@
+-- One row per host and second of which lines are taken out of the database
+create or replace temp table gone_seconds (host varchar, moment timestamptz);

@@ -1,0 +1,38 @@
+-- One row per host and second of which lines come or go
+create or replace temp table touched_seconds as
+select
+    host,
+    date_trunc('second', logged_at) as moment
+from lines
+where is_new and logged_at is not null
+union
+select
+    host,
+    moment
+from gone_seconds;
+
+set variable first_touched_moment = (select min(moment) from touched_seconds);
+
+set variable last_touched_moment = (select max(moment) from touched_seconds);
+
+-- One row per such second that other streams have lines of as well
+create or replace temp table contested_seconds as
+with seconds as (
+    select distinct
+        touched_seconds.host,
+        touched_seconds.moment
+    from touched_seconds
+    inner join raw_lines
+        on
+            touched_seconds.host is not distinct from raw_lines.host
+            and touched_seconds.moment = date_trunc('second', raw_lines.logged_at)
+    where
+        raw_lines.logged_at >= getvariable('first_touched_moment')
+        and raw_lines.logged_at < getvariable('last_touched_moment') + interval 1 second
+        and raw_lines.line_key >> 32 <> (select file_key from batch)
+)
+
+select
+    row_number() over ()::integer as second_id,
+    *
+from seconds;

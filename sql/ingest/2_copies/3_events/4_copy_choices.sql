@@ -1,0 +1,79 @@
+-- One row per line of the contested seconds: the line that counts in its place, NULL where it counts
+-- itself
+create or replace temp table copy_choices as
+with summed_up as (
+    select
+        tellings.second_id,
+        tellings.text_hash,
+        tellings.pid,
+        tellings.file_key,
+        row_number() over (
+            partition by tellings.second_id, tellings.text_hash, tellings.pid
+            order by sum(tellings.times) desc, any_value(told_seconds.place)
+        ) as place
+    from tellings
+    inner join told_seconds
+        on
+            tellings.second_id = told_seconds.second_id
+            and tellings.file_key = told_seconds.file_key
+    inner join several_events as several
+        on
+            tellings.second_id = several.second_id
+            and tellings.text_hash = several.text_hash
+            and tellings.pid = several.pid
+    where several.is_summed_up
+    group by tellings.second_id, tellings.text_hash, tellings.pid, tellings.file_key
+),
+
+events as (
+    select
+        tellings.*,
+        coalesce(event_numbers.event_no, 1) as event_no,
+        coalesce(summed_up.place, told_seconds.place) as place
+    from tellings
+    inner join told_seconds
+        on
+            tellings.second_id = told_seconds.second_id
+            and tellings.file_key = told_seconds.file_key
+    left join event_numbers on tellings.line_key = event_numbers.line_key
+    left join summed_up
+        on
+            tellings.second_id = summed_up.second_id
+            and tellings.text_hash = summed_up.text_hash
+            and tellings.pid = summed_up.pid
+            and tellings.file_key = summed_up.file_key
+),
+
+counting as (
+    select
+        second_id,
+        text_hash,
+        pid,
+        event_no,
+        arg_min(line_key, (place << 32) + (line_key & 4294967295)) as line_key
+    from events
+    group by second_id, text_hash, pid, event_no
+)
+
+select
+    events.line_key,
+    events.is_stored,
+    events.copy_of as stored_copy_of,
+    case when events.file_key <> counting.line_key >> 32 then counting.line_key end as copy_of
+from events
+inner join counting
+    on
+        events.second_id = counting.second_id
+        and events.text_hash = counting.text_hash
+        and events.pid = counting.pid
+        and events.event_no = counting.event_no;
+
+update lines
+set
+    part = 'copy',
+    is_new = false
+from copy_choices
+where
+    lines.line_key = copy_choices.line_key
+    and not copy_choices.is_stored
+    and copy_choices.copy_of is not null;
