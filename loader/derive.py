@@ -77,9 +77,9 @@ class Piece:
         return None
 
     @property
-    def identity_sha256(self) -> str | None:
-        """SHA-256 of the first bytes of its stream; None where log_files tells it."""
-        return None
+    def identity(self) -> tuple[str | None, str | None, int | None]:
+        """Of a new stream: SHA-256 of its first bytes, rotation and branch_of (log_files)."""
+        return None, None, None
 
     @property
     def first_byte(self) -> int | None:
@@ -317,7 +317,9 @@ class Deriver:
             "?::integer as given_year, ?::date as reference_date, ?::varchar as timezone, "
             "?::varchar as dovecot_prefix, known.first_logged_at, known.last_logged_at, "
             "coalesce(known.last_local_date, ?::date) as last_local_date, "
-            "coalesce(?::varchar, known.identity_sha256) as identity_sha256 "
+            "coalesce(known.identity_sha256, ?::varchar) as identity_sha256, "
+            "coalesce(known.rotation, ?::varchar) as rotation, "
+            "coalesce(known.branch_of, ?::integer) as branch_of "
             "from (select ?::integer as file_key) as stream "
             "left join log_files as known using (file_key)",
             [
@@ -330,7 +332,7 @@ class Deriver:
                 settings.timezone,
                 settings.dovecot_prefix,
                 piece.date_before,
-                piece.identity_sha256,
+                *piece.identity,
                 piece.file_key,
             ],
         )

@@ -341,7 +341,13 @@ def _guarded(name: str, kind: str) -> str:
 
 
 def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Each stream with the byte ranges, line ranges and hashes of its batches."""
+    """Each stream with its copies, and the byte ranges, line ranges and hashes of its batches."""
+    copies: dict[int, dict[str, int]] = {}
+    for file_key, path, count in connection.execute(
+        "select line_key >> 32, path, count(*) from raw_lines inner join log_files "
+        "on copy_of >> 32 = log_files.file_key where copy_of is not null group by 1, 2 order by 1, 2"
+    ).fetchall():
+        copies.setdefault(file_key, {})[path] = count
     rows = connection.execute(
         "select file_key, path, identity_bytes, identity_sha256, first_byte, last_byte, "
         "first_line_no, last_line_no, sha256, committed_at, load_batches.mailsql_version "
@@ -357,6 +363,7 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
                 "path": path,
                 "identity_bytes": identity_bytes,
                 "identity_sha256": identity_sha256,
+                "copies_of_lines_in": copies.get(file_key, {}),
                 "batches": [],
             },
         )

@@ -6,7 +6,7 @@ Python only moves the lines; what they mean is decided in SQL (derive).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -50,6 +50,7 @@ class LoadedSource:
         is_empty: it holds no byte.
         waiting_bytes: length of a last line without newline, left for the next load.
         failed_steps: for each of the lines added that could not be read, the step that failed.
+        copies: of the lines added, how many are copies of lines in each other log, by its path.
         fault: why it was not loaded, or not to its end; None if it was.
     """
 
@@ -60,6 +61,7 @@ class LoadedSource:
     is_empty: bool = False
     waiting_bytes: int = 0
     failed_steps: tuple[str, ...] = ()
+    copies: Mapping[str, int] = field(default_factory=dict)
     fault: InputError | None = None
 
     @property
@@ -134,9 +136,27 @@ def load(
         told = _Told(now, year, timezone, host, dovecot_prefix, force, prove)
         loader = _Loader(deriver, files, told, batch_bytes, progress)
         try:
-            return loaded + [loader.load_source(source) for source in sources]
+            added = [loader.load_source(source) for source in sources]
+            # What counts is known when all of them are there
+            return loaded + [
+                replace(one, copies=_copies(deriver.connection, keys)) for one, keys in added
+            ]
         finally:
             deriver.connection.close()
+
+
+def _copies(
+    connection: duckdb.DuckDBPyConnection, keys: tuple[int, int] | None
+) -> dict[str, int]:
+    """Copies among the lines from one key to another, by the path of the log that counts."""
+    if keys is None:
+        return {}
+    found = connection.execute(
+        "select path, count(*) from raw_lines inner join log_files on copy_of >> 32 = file_key "
+        "where line_key between ? and ? and copy_of is not null group by path order by 2 desc, 1",
+        [*keys],
+    ).fetchall()
+    return dict(found)
 
 
 def load_again(
@@ -198,6 +218,7 @@ class _Tally:
     byte_count: int = 0
     waiting_bytes: int = 0
     is_empty: bool = False
+    first_key: int | None = None
     failed_steps: list[str] = field(default_factory=list)
 
 
@@ -231,8 +252,9 @@ class _TextPiece(Piece):
         return (key, key) if self.goes_on else None
 
     @property
-    def identity_sha256(self) -> str:
-        return hashlib.sha256(self.place.head[:IDENTITY_BYTES]).hexdigest()
+    def identity(self) -> tuple[str, str | None, int | None]:
+        digest = hashlib.sha256(self.place.head[:IDENTITY_BYTES]).hexdigest()
+        return digest, self.place.source.rotation, self.place.checkpoint.branch_of
 
     @property
     def first_byte(self) -> int | None:
@@ -281,11 +303,12 @@ class _TextPiece(Piece):
 
     def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write the stream's row, or where it is found now."""
+        identity_sha256, rotation, branch_of = self.identity
         values = [
             self.place.source.name,
             self.place.source.compression,
             len(self.place.head[:IDENTITY_BYTES]),
-            self.identity_sha256,
+            identity_sha256,
             self.place.is_proven,
         ]
         updated = connection.execute(
@@ -296,9 +319,9 @@ class _TextPiece(Piece):
         if updated is None:
             connection.execute(
                 "insert into log_files by name select ? as file_key, ? as path, ? as compression, "
-                "? as identity_bytes, ? as identity_sha256, ? as is_proven, ? as branch_of, "
+                "? as identity_bytes, ? as identity_sha256, ? as is_proven, ? as branch_of, ? as rotation, "
                 "0 as loaded_bytes, 0 as loaded_lines, 0 as tail_bytes, '' as tail_sha256",
-                [self.file_key, *values, self.place.checkpoint.branch_of],
+                [self.file_key, *values, branch_of, rotation],
             )
 
     def end(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -354,8 +377,11 @@ class _Loader:
         self.batch_bytes = batch_bytes
         self.progress = progress
 
-    def load_source(self, source: Source) -> LoadedSource:
-        """Load what is new in a log; what was committed before an error stays."""
+    def load_source(self, source: Source) -> tuple[LoadedSource, tuple[int, int] | None]:
+        """Load what is new in a log; what was committed before an error stays.
+
+        Returns what was done, and the keys of the first and the last line that was added.
+        """
         tally = _Tally()
         fault = None
         try:
@@ -373,7 +399,7 @@ class _Loader:
         except BaseException:
             self.deriver.roll_back()
             raise
-        return LoadedSource(
+        loaded = LoadedSource(
             source.name,
             tally.line_count,
             tally.byte_count,
@@ -381,8 +407,10 @@ class _Loader:
             tally.is_empty,
             tally.waiting_bytes,
             tuple(tally.failed_steps),
-            fault,
+            fault=fault,
         )
+        first = tally.first_key
+        return loaded, None if first is None else (first, first + tally.line_count - 1)
 
     def load_stream(self, source: Source, stream: ByteStream, tally: _Tally) -> None:
         """Load what is new in the bytes of a log.
@@ -455,6 +483,8 @@ class _Loader:
         for stored in self.deriver.derive(piece, tally.failed_steps):
             assert isinstance(stored, _TextPiece)
             assert stored.batch is not None
+            if tally.first_key is None and stored.new_line_count:
+                tally.first_key = stored.file_key * 2**32 + stored.first_line_no + stored.goes_on
             tally.line_count += stored.new_line_count
             tally.byte_count += stored.batch.byte_count
             if self.progress is not None:

@@ -68,6 +68,14 @@ class Source:
             return STANDARD_INPUT
         return os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
+    @property
+    def rotation(self) -> str | None:
+        """What the parts of one rotated log have in common: folder and base name of the path."""
+        if self.path is None:
+            return None
+        folder, base, *_ = _age_order(Path(self.name).absolute())
+        return str(Path(folder, base))
+
 
 def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[str, InputError]]:
     """Return the logs under the given paths, older parts of a rotated log first, and the faults.

@@ -58,18 +58,34 @@ def _describe_source(source: LoadedSource) -> str:
     if not source.line_count:
         return f"{source.name}: nothing new{waiting}"
     since = " more" if source.loaded_before else ""
-    return f"{source.name}: {source.line_count:,}{since} lines{waiting}"
+    return f"{source.name}: {source.line_count:,}{since} lines{_describe_copies(source)}{waiting}"
+
+
+def _describe_copies(source: LoadedSource) -> str:
+    """How many lines tell what other logs tell."""
+    if not source.copies:
+        return ""
+    count = sum(source.copies.values())
+    first, *others = source.copies
+    logs = f"{len(others)} other logs" if len(others) > 1 else "".join(others)
+    return (
+        f", {'all' if count == source.line_count else f'{count:,}'} of them copies of lines in "
+        f"{first}{f' and {logs}' if others else ''}"
+    )
 
 
 def _line_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
-    """Lines in all, and the three parts that they fall into."""
+    """Lines in all, and the parts that they fall into."""
     row = connection.execute(
-        "select count(*), count(*) filter (kind not in ('foreign', 'unknown')), "
-        "count(*) filter (kind = 'foreign'), count(*) filter (kind = 'unknown') from log_lines"
+        "select count(*), count(*) filter (copy_of is not null), "
+        "count(*) filter (copy_of is null and kind not in ('foreign', 'unknown')), "
+        "count(*) filter (copy_of is null and kind = 'foreign'), "
+        "count(*) filter (copy_of is null and kind = 'unknown') from log_lines"
     ).fetchone()
     assert row is not None
-    names = ("lines", "understood", "of other programs", "not understood")
-    return list(zip(names, row, strict=True))
+    names = ("lines", "copies of others", "understood", "of other programs", "not understood")
+    counts = zip(names, row, strict=True)
+    return [(name, count) for name, count in counts if count or name != "copies of others"]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -84,8 +100,11 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
         _section(
             connection,
             "Logs",
-            "select file_key, path, loaded_lines, loaded_bytes, first_logged_at, last_logged_at, "
-            "count(batch_key) as batches from log_files left join load_batches using (file_key) "
+            "with copies as (select line_key >> 32 as file_key, count(*) as copies from raw_lines "
+            "where copy_of is not null group by 1) "
+            "select file_key, path, loaded_lines, coalesce(copies, 0) as copies, loaded_bytes, "
+            "first_logged_at, last_logged_at, count(batch_key) as batches from log_files "
+            "left join load_batches using (file_key) left join copies using (file_key) "
             "group by all order by file_key",
         ),
         _chain(connection),
@@ -93,8 +112,9 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
         _section(
             connection,
             "Lines of other programs",
-            "select program, count(*) as line_count from log_lines where kind = 'foreign' "
-            "group by program order by line_count desc, program",
+            "select program, count(*) as line_count from log_lines "
+            "where kind = 'foreign' and copy_of is null group by program "
+            "order by line_count desc, program",
         ),
         _section(
             connection,

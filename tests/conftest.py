@@ -107,7 +107,7 @@ def rows_without_keys(database: Path, starts: dict[str, int]) -> dict[str, list[
             "create temp macro place(line_key) as (select start from starts inner join log_files "
             "using (path) where file_key = line_key >> 32) + (line_key & 4294967295)"
         )
-        return _placed_rows(connection)
+        return placed_rows(connection)
 
 
 def rows_of_lines(database: Path, lines: list[str]) -> dict[str, list[tuple[Any, ...]]]:
@@ -121,10 +121,11 @@ def rows_of_lines(database: Path, lines: list[str]) -> dict[str, list[tuple[Any,
         connection.execute(
             "create temp macro place(key) as (select place from places where line_key = key)"
         )
-        return _placed_rows(connection)
+        return placed_rows(connection)
 
 
-def _placed_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
+def placed_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
+    """All derived rows and the lines that count, keys replaced by what the macro place makes of them."""
     connection.execute("set TimeZone = 'UTC'")
     found = {}
     for table in KEYED_TABLES:
@@ -137,7 +138,7 @@ def _placed_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[
         ).fetchall()
     found["log_lines"] = connection.execute(
         "select place(line_key), logged_at, host, program, pid, queue_id, kind, line "
-        "from log_lines order by 1"
+        "from log_lines where copy_of is null order by 1"
     ).fetchall()
     return found
 

@@ -13,7 +13,8 @@ create table if not exists log_files (
     last_logged_at timestamptz,
     last_local_date date,
     branch_of integer,
-    is_proven boolean not null
+    is_proven boolean not null,
+    rotation varchar
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
@@ -34,3 +35,5 @@ comment on column log_files.branch_of is
 'The stream (log_files) that it shares its beginning with, which is loaded there; NULL where none';
 comment on column log_files.is_proven is
 'Whether its batches have a hash tree (--prove); those that are loaded later get one as well';
+comment on column log_files.rotation is
+'Folder and base name that it was first seen with: parts of one rotated log; NULL for standard input';

@@ -13,5 +13,6 @@ create or replace temp table lines (
     speaker varchar,
     body varchar,
     may_be_cut boolean,
-    line varchar
+    line varchar,
+    copy_of bigint
 );

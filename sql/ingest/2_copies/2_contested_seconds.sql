@@ -1,4 +1,7 @@
--- One row per host and second of which lines come or go
+-- The last second that the stream was read up to
+set variable last_stream_moment = (select date_trunc('second', last_logged_at) from batch);
+
+-- One row per host and second of which lines come or go, or that the stream does not end in any more
 create or replace temp table touched_seconds as
 select
     host,
@@ -9,7 +12,17 @@ union
 select
     host,
     moment
-from gone_seconds;
+from gone_seconds
+union
+select
+    raw_lines.host,
+    date_trunc('second', raw_lines.logged_at) as moment
+from raw_lines
+cross join batch
+where
+    raw_lines.logged_at >= getvariable('last_stream_moment')
+    and raw_lines.logged_at < getvariable('last_stream_moment') + interval 1 second
+    and raw_lines.line_key >> 32 = batch.file_key;
 
 set variable first_touched_moment = (select min(moment) from touched_seconds);
 

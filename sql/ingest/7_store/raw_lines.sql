@@ -1,20 +1,19 @@
 -- The new lines themselves; and what stored copies are copies of now, if not of any line
 insert into raw_lines by name
 select
-    lines.line_key,
-    lines.logged_at,
-    lines.host,
-    lines.program,
-    lines.pid,
-    lines.queue_id,
-    lines.kind,
-    lines.line,
-    copy_choices.copy_of
+    line_key,
+    logged_at,
+    host,
+    program,
+    pid,
+    queue_id,
+    kind,
+    line,
+    copy_of
 from lines
-left join copy_choices on lines.line_key = copy_choices.line_key
 where
-    lines.line_key >= (select first_line_key from batch)
-    and lines.line_key >> 32 = (select file_key from batch);
+    line_key >= (select first_line_key from batch)
+    and line_key >> 32 = (select file_key from batch);
 
 update raw_lines
 set copy_of = copy_choices.copy_of

@@ -52,6 +52,7 @@ select
     line_key,
     line_key >> 32 as file_key,
     is_stored,
+    false as is_borrowed,
     copy_of,
     second_id,
     logged_at,

@@ -35,7 +35,10 @@ events as (
         on
             tellings.second_id = told_seconds.second_id
             and tellings.file_key = told_seconds.file_key
-    left join event_numbers on tellings.line_key = event_numbers.line_key
+    left join event_numbers
+        on
+            tellings.line_key = event_numbers.line_key
+            and tellings.file_key = event_numbers.file_key
     left join summed_up
         on
             tellings.second_id = summed_up.second_id
@@ -50,28 +53,47 @@ counting as (
         text_hash,
         pid,
         event_no,
+        min(place) as place,
         arg_min(line_key, (place << 32) + (line_key & 4294967295)) as line_key
     from events
     group by second_id, text_hash, pid, event_no
+),
+
+judged as (
+    select
+        events.*,
+        events.place = counting.place as is_counting,
+        counting.line_key as counting_key
+    from events
+    inner join counting
+        on
+            events.second_id = counting.second_id
+            and events.text_hash = counting.text_hash
+            and events.pid = counting.pid
+            and events.event_no = counting.event_no
 )
 
 select
-    events.line_key,
-    events.is_stored,
-    events.copy_of as stored_copy_of,
-    case when events.file_key <> counting.line_key >> 32 then counting.line_key end as copy_of
-from events
-inner join counting
-    on
-        events.second_id = counting.second_id
-        and events.text_hash = counting.text_hash
-        and events.pid = counting.pid
-        and events.event_no = counting.event_no;
+    line_key,
+    is_stored,
+    copy_of as stored_copy_of,
+    case
+        when
+            not is_counting
+            and line_key not in (
+                select line_key from judged
+                where is_borrowed and is_counting
+            )
+            then counting_key
+    end as copy_of
+from judged
+where not is_borrowed;
 
 update lines
 set
     part = 'copy',
-    is_new = false
+    is_new = false,
+    copy_of = copy_choices.copy_of
 from copy_choices
 where
     lines.line_key = copy_choices.line_key

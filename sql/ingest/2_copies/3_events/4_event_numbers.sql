@@ -37,6 +37,7 @@ with placed as (
     select
         tellings.line_key,
         tellings.file_key,
+        tellings.is_borrowed,
         tellings.second_id,
         tellings.text_hash,
         tellings.pid,
@@ -58,7 +59,7 @@ numbered as (
         *,
         row_number() over (
             partition by second_id, text_hash, pid, digits, millisecond, microsecond, file_key
-            order by line_key
+            order by is_borrowed desc, line_key asc
         ) as number
     from placed
 ),
@@ -130,6 +131,7 @@ millisecond_places as (
 
 select
     numbered.line_key,
+    numbered.file_key,
     (
         numbered.number
         + coalesce(millisecond_places.events_before, 0)

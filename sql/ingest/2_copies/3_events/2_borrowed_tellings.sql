@@ -1,0 +1,145 @@
+-- One row per stream with a contested second in common with another one that ends there, and lines of
+-- that which it begins with; or with one whose beginning it shares. In a second that a stream begins
+-- in, it goes on with what the other told before: the parts of one rotation have no line in common;
+-- of others the longest end that is a beginning is told twice
+create or replace temp table borrowed_tellings as
+with streams as (
+    select
+        file_key,
+        rotation,
+        branch_of,
+        date_trunc('second', first_logged_at) as first_moment,
+        date_trunc('second', last_logged_at) as last_moment
+    from log_files
+    anti join batch on log_files.file_key = batch.file_key
+    union all
+    select
+        batch.file_key,
+        batch.rotation,
+        batch.branch_of,
+        date_trunc('second', stream_state.first_logged_at) as first_moment,
+        date_trunc('second', stream_state.last_logged_at) as last_moment
+    from batch
+    inner join stream_state on batch.file_key = stream_state.file_key
+),
+
+moments as (
+    select distinct moment from contested_seconds
+),
+
+seams as (
+    select
+        moments.moment,
+        enders.file_key as earlier_key,
+        beginners.file_key,
+        coalesce(enders.rotation = beginners.rotation, false) as is_rotation
+    from moments
+    inner join streams as enders on moments.moment = enders.last_moment
+    inner join streams as beginners on moments.moment = beginners.first_moment
+    where
+        enders.first_moment < moments.moment
+        and beginners.last_moment > moments.moment
+        and beginners.branch_of is null
+),
+
+placed as (
+    select
+        tellings.*,
+        seconds.moment,
+        row_number() over (
+            partition by tellings.file_key, seconds.moment
+            order by tellings.line_key
+        ) as place,
+        count(*) over (partition by tellings.file_key, seconds.moment) as line_count
+    from tellings
+    inner join contested_seconds as seconds on tellings.second_id = seconds.second_id
+    where
+        tellings.file_key in (
+            select earlier_key from seams
+            union all
+            select file_key from seams
+        )
+),
+
+-- Lines of the end and the beginning that say the same, by how far they are shifted
+shifts as (
+    select
+        seams.earlier_key,
+        seams.file_key,
+        ends.place - beginnings.place as shift,
+        any_value(ends.line_count) - shift as overlap
+    from seams
+    inner join placed as ends
+        on seams.earlier_key = ends.file_key and seams.moment = ends.moment
+    inner join placed as beginnings
+        on
+            seams.file_key = beginnings.file_key
+            and seams.moment = beginnings.moment
+            and ends.second_id = beginnings.second_id
+            and ends.text_hash = beginnings.text_hash
+            and ends.pid = beginnings.pid
+    where not seams.is_rotation
+    group by seams.earlier_key, seams.file_key, ends.place - beginnings.place
+    having shift >= 0 and count(*) = any_value(ends.line_count) - shift
+),
+
+compared as (
+    select
+        seams.*,
+        coalesce(max(shifts.overlap), 0) as overlap
+    from seams
+    left join shifts
+        on seams.earlier_key = shifts.earlier_key and seams.file_key = shifts.file_key
+    group by seams.moment, seams.earlier_key, seams.file_key, seams.is_rotation
+),
+
+chosen as (
+    select distinct on (file_key) *
+    from compared
+    order by file_key asc, is_rotation desc, overlap desc, earlier_key asc
+),
+
+begun as (
+    select
+        log_files.file_key,
+        log_files.branch_of,
+        (select min(first_line_no) from load_batches where file_key = log_files.file_key)
+            as first_line_no
+    from log_files
+    anti join batch on log_files.file_key = batch.file_key
+    where log_files.branch_of is not null
+    union all
+    select
+        file_key,
+        branch_of,
+        coalesce(
+            (select min(first_line_no) from load_batches where file_key = batch.file_key),
+            first_line_key & 4294967295
+        ) as first_line_no
+    from batch
+    where branch_of is not null
+)
+
+select
+    placed.* exclude (file_key, moment, place, line_count),
+    chosen.file_key
+from chosen
+inner join placed
+    on chosen.earlier_key = placed.file_key and chosen.moment = placed.moment
+where placed.place <= placed.line_count - chosen.overlap
+union all
+select
+    tellings.* exclude (file_key),
+    begun.file_key
+from begun
+inner join streams on begun.file_key = streams.file_key
+inner join contested_seconds as seconds on streams.first_moment = seconds.moment
+inner join tellings
+    on
+        begun.branch_of = tellings.file_key
+        and seconds.second_id = tellings.second_id
+        and tellings.line_key & 4294967295 < begun.first_line_no;
+
+insert into tellings by name
+select * replace (true as is_borrowed)
+from borrowed_tellings;
