@@ -28,7 +28,7 @@ from .private import OWNER_ONLY, beside, created_with
 from .settings import Settings, Stretch
 from .sources import SNIFFED_BYTES, ByteStream, Source, check_text, find_sources, open_source
 from .statements import run_sql
-from .streams import IDENTITY_BYTES, Checkpoint, find_checkpoint
+from .streams import IDENTITY_BYTES, Checkpoint, find_checkpoint, first_line_sha256
 from .visible import visible
 
 BATCH_BYTES = 134217728
@@ -320,8 +320,15 @@ class _TextPiece(Piece):
             connection.execute(
                 "insert into log_files by name select ? as file_key, ? as path, ? as compression, "
                 "? as identity_bytes, ? as identity_sha256, ? as is_proven, ? as branch_of, ? as rotation, "
+                "? as first_line_sha256, "
                 "0 as loaded_bytes, 0 as loaded_lines, 0 as tail_bytes, '' as tail_sha256",
-                [self.file_key, *values, branch_of, rotation],
+                [
+                    self.file_key,
+                    *values,
+                    branch_of,
+                    rotation,
+                    first_line_sha256(self.place.head),
+                ],
             )
 
     def end(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from .decompress import MAGIC, DecompressedFile
 from .errors import InputError
@@ -122,19 +122,25 @@ def _find_files(given: str) -> list[Path]:
     raise InputError(f"{given}: no such file", "check the path; a directory works as well")
 
 
-class _StandardInput:
+class StandardInput:
     """Standard input, read past the buffer of sys.stdin, whose lock a waiting thread would hold."""
 
     def __init__(self) -> None:
         self._raw = io.FileIO(0, closefd=False)
+        self._returned: IO[bytes] = io.BytesIO()
 
     def read(self, count: int) -> bytes:
         """Return the next bytes, fewer only at the end."""
-        parts = []
+        parts = [self._returned.read(count)]
+        count -= len(parts[0])
         while count > 0 and (part := self._raw.read(count)):
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
+
+    def give_back(self, file: IO[bytes]) -> None:
+        """Read what follows in a file once more, before what comes."""
+        self._returned = file
 
     def seek(self, position: int) -> object:
         """Refuse: nothing comes twice.
@@ -154,7 +160,7 @@ def open_source(source: Source) -> Iterator[ByteStream]:
     """
     try:
         if source.path is None:
-            yield _StandardInput()
+            yield StandardInput()
         elif source.compression is not None:
             with closing(DecompressedFile(source.path, source.compression)) as unpacked:
                 yield unpacked

@@ -10,6 +10,7 @@ import duckdb
 from .chain import last_link
 from .ingest import LoadedSource
 from .output import format_rows
+from .sources import STANDARD_INPUT
 from .visible import one_line
 
 COUNTED_TABLES = (
@@ -66,7 +67,9 @@ def _describe_copies(source: LoadedSource) -> str:
     if not source.copies:
         return ""
     count = sum(source.copies.values())
-    first, *others = source.copies
+    first, *others = (
+        "standard input" if path == STANDARD_INPUT else path for path in source.copies
+    )
     logs = f"{len(others)} other logs" if len(others) > 1 else "".join(others)
     return (
         f", {'all' if count == source.line_count else f'{count:,}'} of them copies of lines in "

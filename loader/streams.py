@@ -7,16 +7,16 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
+from tempfile import TemporaryFile
 
 import duckdb
 
 from .decompress import DamagedDataError
-from .encoding import encode_text
-from .errors import InputError
 from .settings import Settings, date_at, settings_at
-from .sources import ByteStream, Source
+from .sources import ByteStream, Source, StandardInput
 from .stored_bytes import stored_lines
 
 IDENTITY_BYTES = 1024
@@ -98,29 +98,24 @@ def find_checkpoint(
         head: its first bytes, at least IDENTITY_BYTES if it has as many.
 
     Raises:
-        InputError: standard input begins like a stream, and goes on otherwise.
         DamagedDataError: it is damaged before it differs from a stream.
     """
     related = []
-    short = []
-    for known in _streams(connection):
-        is_same = (
-            known.identity_bytes <= len(head)
-            and hashlib.sha256(head[: known.identity_bytes]).hexdigest() == known.identity_sha256
-        )
-        if not is_same:
-            if known.identity_bytes < IDENTITY_BYTES or known.identity_bytes > len(head):
-                short.append(known)
+    for known in _streams_of(connection, head):
+        if isinstance(stream, StandardInput) and known.loaded_bytes > len(head):
+            skipped = _skip(connection, known, stream, head)
+            if skipped is not None:
+                return skipped
             continue
-        if source.path is None and known.loaded_bytes > len(head):
-            return _skip(connection, known, stream, head)
         start = known.loaded_bytes - known.tail_bytes
         tail = _read_at(stream, head, start, known.tail_bytes)
         if hashlib.sha256(tail).hexdigest() == known.tail_sha256:
             torn = _torn_line(stream, head, known.loaded_bytes, tail)
             return _continued(connection, known, torn)
         related.append(known)
-    related += _of_the_same_first_line(connection, short, head)
+    related += [
+        known for known in _streams_that_begin_alike(connection, head) if known not in related
+    ]
     if related:
         bytes_read = io.BytesIO(head) if source.path is None else stream
         found = [(_shared(connection, bytes_read, one.file_key), one) for one in related]
@@ -130,30 +125,43 @@ def find_checkpoint(
     return Checkpoint(_next_key(connection), False, 0, 0)
 
 
-def _streams(connection: duckdb.DuckDBPyConnection) -> list[_Stream]:
-    """All streams, the last one first."""
+def first_line_sha256(head: bytes) -> str | None:
+    """Hash of the first line of some bytes, without its end; None where they hold no whole one."""
+    first_line, ended, _ = head.partition(b"\n")
+    return hashlib.sha256(first_line.removesuffix(b"\r")).hexdigest() if ended else None
+
+
+def _streams_of(connection: duckdb.DuckDBPyConnection, head: bytes) -> list[_Stream]:
+    """Streams that are known by the first of these bytes, the last one first."""
+    lengths = connection.execute(
+        "select distinct identity_bytes from log_files where identity_bytes <= ?", [len(head)]
+    ).fetchall()
+    hashes = [hashlib.sha256(head[:length]).hexdigest() for (length,) in lengths]
+    return _find_streams(connection, "identity_sha256 in (select unnest(?::varchar[]))", [hashes])
+
+
+def _streams_that_begin_alike(
+    connection: duckdb.DuckDBPyConnection, head: bytes
+) -> list[_Stream]:
+    """Streams too short to be known by their first bytes, or with more of them, that begin alike."""
+    return _find_streams(
+        connection,
+        "first_line_sha256 = ? and (identity_bytes < ? or identity_bytes > ?)",
+        [first_line_sha256(head), IDENTITY_BYTES, len(head)],
+    )
+
+
+def _find_streams(
+    connection: duckdb.DuckDBPyConnection, condition: str, values: list[object]
+) -> list[_Stream]:
+    """Streams of which a condition is true, the last one first."""
     rows = connection.execute(
         "select file_key, identity_bytes, identity_sha256, loaded_bytes, loaded_lines, "
-        "tail_bytes, tail_sha256, is_proven from log_files order by file_key desc"
+        f"tail_bytes, tail_sha256, is_proven from log_files where {condition} "
+        "order by file_key desc",
+        values,
     ).fetchall()
     return [_Stream(*row) for row in rows]
-
-
-def _of_the_same_first_line(
-    connection: duckdb.DuckDBPyConnection, streams: list[_Stream], head: bytes
-) -> list[_Stream]:
-    """Those of some streams, too short to be known by their first bytes, that begin alike."""
-    first_line, ended, _ = head.partition(b"\n")
-    if not streams or not ended:
-        return []
-    # Only literals are looked up, all else would be searched for
-    keys = ", ".join(str(stream.file_key * 2**32 + 1) for stream in streams)
-    rows = connection.execute(
-        f"select line_key >> 32, line from raw_lines where line_key in ({keys})"
-    ).fetchall()
-    text = encode_text(first_line.removesuffix(b"\r")).decode()
-    alike = {file_key for file_key, line in rows if line == text}
-    return [stream for stream in streams if stream.file_key in alike]
 
 
 def _next_key(connection: duckdb.DuckDBPyConnection) -> int:
@@ -190,21 +198,25 @@ def _branch(connection: duckdb.DuckDBPyConnection, parent: _Stream, shared: _Sha
 
 
 def _skip(
-    connection: duckdb.DuckDBPyConnection, known: _Stream, stream: ByteStream, head: bytes
-) -> Checkpoint:
-    """Read standard input up to where its stream goes on."""
-    missing = known.loaded_bytes - len(head)
-    recent = head
-    while missing > 0 and (read := stream.read(min(missing, CHUNK_BYTES))):
-        missing -= len(read)
-        recent += read
-        recent = recent[min(max(0, len(recent) - known.tail_bytes), recent.rfind(b"\n") + 1) :]
-    tail = recent[len(recent) - known.tail_bytes :]
-    if not missing and hashlib.sha256(tail).hexdigest() != known.tail_sha256:
-        raise InputError(
-            "standard input: begins like a log that is loaded, and goes on otherwise",
-            "save it as a file and load that: only what differs is added",
-        )
+    connection: duckdb.DuckDBPyConnection, known: _Stream, stream: StandardInput, head: bytes
+) -> Checkpoint | None:
+    """Read standard input up to where its stream goes on; give it back if it is another one."""
+    with ExitStack() as files:
+        # Unlinked from the beginning: nothing of a log stays behind
+        read_before = files.enter_context(TemporaryFile())
+        missing = known.loaded_bytes - len(head)
+        recent = head
+        while missing > 0 and (read := stream.read(min(missing, CHUNK_BYTES))):
+            read_before.write(read)
+            missing -= len(read)
+            recent += read
+            recent = recent[min(max(0, len(recent) - known.tail_bytes), recent.rfind(b"\n") + 1) :]
+        tail = recent[len(recent) - known.tail_bytes :]
+        if not missing and hashlib.sha256(tail).hexdigest() != known.tail_sha256:
+            read_before.seek(0)
+            stream.give_back(read_before)
+            files.pop_all()
+            return None
     return _continued(connection, known, recent[recent.rfind(b"\n") + 1 :])
 
 

@@ -14,7 +14,8 @@ create table if not exists log_files (
     last_local_date date,
     branch_of integer,
     is_proven boolean not null,
-    rotation varchar
+    rotation varchar,
+    first_line_sha256 varchar
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
@@ -37,3 +38,5 @@ comment on column log_files.is_proven is
 'Whether its batches have a hash tree (--prove); those that are loaded later get one as well';
 comment on column log_files.rotation is
 'Folder and base name that it was first seen with: parts of one rotated log; NULL for standard input';
+comment on column log_files.first_line_sha256 is
+'SHA-256 of its first line: streams of few bytes are found by it; NULL where that is very long';

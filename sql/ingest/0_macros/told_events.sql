@@ -4,6 +4,7 @@
 create or replace temp macro stamp_digits(line) as
     case
         when starts_with(line, '@4') then 6
+        when not starts_with(line, '2') then 0
         else 3 * (
             greatest(
                 2,
@@ -13,13 +14,18 @@ create or replace temp macro stamp_digits(line) as
     end;
 
 -- The text behind stamp, host and program; of a line that names no program, all behind its stamp
-create or replace temp macro headless_text(line) as
-    regexp_replace(
-        line,
-        '^(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9X:]{8} |[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T\S+| [0-9:.]{8,}) '
-        || '|@4[0-9a-f]{23} )(?:(?:[^\s:]|:\S)* +[^\s\[\]():<>]+(?:\[[^\]]*\])?: )?',
-        ''
-    );
+create or replace temp macro headless_text(line, program) as
+    case
+        -- Dovecot's own logs have no header
+        when program is not null and program not in ('dovecot', 'deliver')
+            then substr(line, strpos(line, ': ') + 2)
+        else regexp_replace(
+            line,
+            '^(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9X:]{8} |[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T\S+| [0-9:.]{8,}) '
+            || '|@4[0-9a-f]{23} )(?:(?:[^\s:]|:\S)* +[^\s\[\]():<>]+(?:\[[^\]]*\])?: )?',
+            ''
+        )
+    end;
 
 -- Receivers write tabs as #011, and some leave blanks at the end out
 create or replace temp macro plain_text(text) as

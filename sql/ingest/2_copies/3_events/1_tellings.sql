@@ -44,7 +44,7 @@ worded as (
     select
         * exclude (shown),
         stamp_digits(shown) as digits,
-        plain_text(headless_text(shown)) as text
+        plain_text(headless_text(shown, program)) as text
     from contested
 )
 

@@ -1,13 +1,26 @@
--- One row per contested second and stream: how much it tells of it, and its place among the streams
--- whose lines may count
+-- One row per contested second and stream: its place among the streams whose lines may count. First
+-- the one that tells the most events, then that with the finest stamps, then that which begins
+-- earlier; streams that tell the same in the same order stand where the first of them would, and of
+-- them the one that was loaded first counts, for nothing but the keys of rows depends on it
 create or replace temp table told_seconds as
-with told as (
+with numbered as (
+    select
+        *,
+        (text_hash % 1073741789)::bigint as text_number
+    from tellings
+),
+
+told as (
     select
         second_id,
         file_key,
         sum(times) as event_count,
-        max(digits) as digits
-    from tellings
+        max(digits) as digits,
+        sum(text_number) as said,
+        -- Places in the second, wherever that stands in the stream
+        sum(text_number * (line_key & 4294967295))
+        - min(line_key & 4294967295) * said as said_in_order
+    from numbered
     group by second_id, file_key
 ),
 
@@ -25,19 +38,32 @@ streams as (
         batch.identity_sha256
     from batch
     inner join stream_state on batch.file_key = stream_state.file_key
+),
+
+begun as (
+    select
+        file_key,
+        row_number() over (order by moment(first_logged_at), identity_sha256, file_key) as place
+    from streams
+    semi join told on streams.file_key = told.file_key
+),
+
+classed as (
+    select
+        told.*,
+        min(begun.place) over (
+            partition by
+                told.second_id, told.event_count, told.digits, told.said, told.said_in_order
+        ) as class
+    from told
+    inner join begun on told.file_key = begun.file_key
 )
 
 select
-    told.second_id,
-    told.file_key,
+    second_id,
+    file_key,
     row_number() over (
-        partition by told.second_id
-        order by
-            told.event_count desc,
-            told.digits desc,
-            moment(streams.first_logged_at),
-            streams.identity_sha256,
-            told.file_key
+        partition by second_id
+        order by event_count desc, digits desc, class asc, file_key asc
     ) as place
-from told
-inner join streams on told.file_key = streams.file_key;
+from classed;

@@ -1,11 +1,25 @@
 -- One row per text of a process in a contested second that may be of several events, or is summed up
 create or replace temp table several_events as
-with of_streams as (
+with texts as (
     select
         second_id,
         text_hash,
-        pid,
-        file_key,
+        pid
+    from tellings
+    group by second_id, text_hash, pid
+    having
+        -- Most are told once by one or two streams
+        count(*) > 2
+        or max(times) > 1
+        or (count(*) > 1 and (min(file_key) = max(file_key) or min(logged_at) < max(logged_at)))
+),
+
+of_streams as (
+    select
+        tellings.second_id,
+        tellings.text_hash,
+        tellings.pid,
+        tellings.file_key,
         count(*) as line_count,
         max(times) as times,
         min(logged_at) filter (where digits = 6) as first_at,
@@ -13,7 +27,12 @@ with of_streams as (
         min(date_trunc('milliseconds', logged_at)) filter (where digits > 0) as first_millisecond,
         max(date_trunc('milliseconds', logged_at)) filter (where digits > 0) as last_millisecond
     from tellings
-    group by all
+    semi join texts
+        on
+            tellings.second_id = texts.second_id
+            and tellings.text_hash = texts.text_hash
+            and tellings.pid = texts.pid
+    group by tellings.second_id, tellings.text_hash, tellings.pid, tellings.file_key
 )
 
 select
@@ -22,7 +41,7 @@ select
     pid,
     max(times) > 1 as is_summed_up
 from of_streams
-group by all
+group by second_id, text_hash, pid
 having
     max(line_count) > 1
     or max(times) > 1
