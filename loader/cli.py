@@ -123,6 +123,10 @@ def load(
     force: Annotated[
         bool, typer.Option("--force", help="Also text of which no line begins as in a log.")
     ] = False,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="Each line stands in these logs twice: count it once."),
+    ] = False,
     prove: Annotated[
         bool,
         typer.Option(
@@ -168,6 +172,7 @@ def load(
                     progress=lambda count: bar.update(task, advance=count),
                     force=force,
                     prove=prove,
+                    once=once,
                     mode=file_mode(group_readable),
                     wait_seconds=wait,
                     on_wait=narrate,

@@ -82,6 +82,11 @@ class Piece:
         return None, None, None
 
     @property
+    def is_once(self) -> bool:
+        """Whether it is told now that each line of its stream stands there twice (log_files)."""
+        return False
+
+    @property
     def first_byte(self) -> int | None:
         """Where it begins in the uncompressed stream; None where that is not asked again."""
         return None
@@ -183,6 +188,11 @@ class Deriver:
             self._store_failed(piece, step, str(error).partition("\n")[0])
             failed_steps += [step] * piece.line_count
         yield piece
+
+    def is_doubled(self) -> bool:
+        """Return whether nearly all lines of the piece derived last stand there twice."""
+        run_sql(self.connection, "ingest/doubled_lines.sql")
+        return self._is_any("doubled_lines")
 
     def keep_settings(self, piece: Piece) -> None:
         """Write what is kept of a piece without lines: where its stream is found, its settings."""
@@ -319,7 +329,9 @@ class Deriver:
             "coalesce(known.last_local_date, ?::date) as last_local_date, "
             "coalesce(known.identity_sha256, ?::varchar) as identity_sha256, "
             "coalesce(known.rotation, ?::varchar) as rotation, "
-            "coalesce(known.branch_of, ?::integer) as branch_of "
+            "coalesce(known.branch_of, ?::integer) as branch_of, "
+            "coalesce(known.is_once, false) or ? as is_once, "
+            "? and not coalesce(known.is_once, false) as is_once_anew "
             "from (select ?::integer as file_key) as stream "
             "left join log_files as known using (file_key)",
             [
@@ -333,6 +345,8 @@ class Deriver:
                 settings.dovecot_prefix,
                 piece.date_before,
                 *piece.identity,
+                piece.is_once,
+                piece.is_once,
                 piece.file_key,
             ],
         )

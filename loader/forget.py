@@ -97,12 +97,14 @@ class _Branch:
     Attributes:
         source: where it was last seen.
         is_proven: whether it has a hash tree of its lines.
+        is_once: whether each of its lines stands there twice.
         file: its bytes, from the beginning on.
         ends: what its lines are read with, and the bytes before which that holds.
     """
 
     source: Source
     is_proven: bool
+    is_once: bool
     file: IO[bytes]
     ends: list[tuple[Settings, int]]
 
@@ -181,6 +183,7 @@ def forget(
                         settings,
                         now=now,
                         prove=branch.is_proven,
+                        once=branch.is_once,
                     )
             deriver.connection.execute("force checkpoint")
             return replace(forgotten, kept=tuple(branch.source.name for branch in again))
@@ -254,10 +257,11 @@ def _take(
 ) -> _Branch:
     """Copy a branch into a file, and how it is to be read."""
     row = connection.execute(
-        "select path, compression, is_proven from log_files where file_key = ?", [file_key]
+        "select path, compression, is_proven, coalesce(is_once, false) from log_files "
+        "where file_key = ?", [file_key]
     ).fetchone()
     assert row is not None
-    path, compression, is_proven = row
+    path, compression, is_proven, is_once = row
     stretches = {
         key: [stretch for stretch in read_stretches(connection) if stretch.file_key == key]
         for key in (file_key, forgotten_key)
@@ -279,4 +283,4 @@ def _take(
     ends += [file.tell()] * (len(own) - len(ends))
     file.flush()
     source = Source(Path(path), compression, True, now.date())
-    return _Branch(source, is_proven, file, list(zip(own, ends, strict=True)))
+    return _Branch(source, is_proven, is_once, file, list(zip(own, ends, strict=True)))

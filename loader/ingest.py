@@ -51,6 +51,7 @@ class LoadedSource:
         waiting_bytes: length of a last line without newline, left for the next load.
         failed_steps: for each of the lines added that could not be read, the step that failed.
         copies: of the lines added, how many are copies of lines in each other log, by its path.
+        is_doubled: each line of it stands there twice, and both count.
         fault: why it was not loaded, or not to its end; None if it was.
     """
 
@@ -62,6 +63,7 @@ class LoadedSource:
     waiting_bytes: int = 0
     failed_steps: tuple[str, ...] = ()
     copies: Mapping[str, int] = field(default_factory=dict)
+    is_doubled: bool = False
     fault: InputError | None = None
 
     @property
@@ -84,6 +86,7 @@ def load(
     progress: Progress | None = None,
     force: bool = False,
     prove: bool = False,
+    once: bool = False,
     mode: int = OWNER_ONLY,
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
@@ -110,6 +113,7 @@ def load(
         force: whether a log is loaded of which no line begins like that of a log.
         prove: whether these logs get a hash tree of their lines from now on, so that one line can
             be proven without the others.
+        once: whether each line of these logs stands there twice, and counts once, from now on.
         mode: of the database if it is created; what stands beside it gets the database's.
         wait_seconds: for how long to wait where another process holds the database.
         on_wait: told who holds it when waiting begins.
@@ -133,7 +137,7 @@ def load(
         deriver = Deriver(
             Target(database, threads, readable, None, mode, wait_seconds, on_wait),
         )
-        told = _Told(now, year, timezone, host, dovecot_prefix, force, prove)
+        told = _Told(now, year, timezone, host, dovecot_prefix, force, prove, once)
         loader = _Loader(deriver, files, told, batch_bytes, progress)
         try:
             added = [loader.load_source(source) for source in sources]
@@ -168,6 +172,7 @@ def load_again(
     *,
     now: datetime,
     prove: bool,
+    once: bool,
 ) -> None:
     """Load what is new in the bytes of a log that was loaded before.
 
@@ -179,6 +184,7 @@ def load_again(
         settings: what the new lines are read with.
         now: current time.
         prove: whether its batches get a hash tree.
+        once: whether each of its lines stands there twice.
 
     Raises:
         duckdb.Error: something failed that no line is to blame for.
@@ -192,6 +198,7 @@ def load_again(
         settings.dovecot_prefix,
         force=True,
         prove=prove,
+        once=once,
     )
     _Loader(deriver, files, told, BATCH_BYTES, None).load_stream(dated, stream, _Tally())
 
@@ -207,6 +214,7 @@ class _Told:
     dovecot_prefix: str | None
     force: bool
     prove: bool
+    once: bool
 
 
 @dataclass
@@ -219,6 +227,7 @@ class _Tally:
     waiting_bytes: int = 0
     is_empty: bool = False
     first_key: int | None = None
+    is_doubled: bool = False
     failed_steps: list[str] = field(default_factory=list)
 
 
@@ -232,6 +241,7 @@ class _Place:
     now: datetime
     is_any_text: bool
     is_proven: bool
+    is_once: bool
 
 
 @dataclass(frozen=True)
@@ -240,6 +250,10 @@ class _TextPiece(Piece):
 
     place: _Place
     batch: Batch | None
+
+    @property
+    def is_once(self) -> bool:
+        return self.place.is_once
 
     @property
     def goes_on(self) -> bool:
@@ -266,7 +280,9 @@ class _TextPiece(Piece):
         return self.line_count - self.goes_on
 
     def show(self, connection: duckdb.DuckDBPyConnection) -> None:
-        assert self.batch is not None
+        if self.batch is None:
+            run_sql(connection, "ingest/no_lines.sql")
+            return
         connection.execute("set variable batch_path = ?", [self.batch.file.path])
         endings_path = self.batch.file.endings_path
         connection.execute("set variable batch_endings_path = ?", [endings_path])
@@ -287,7 +303,7 @@ class _TextPiece(Piece):
         Raises:
             InputError: with its first line.
         """
-        if self.place.is_any_text or self.first_byte:
+        if self.place.is_any_text or self.first_byte or self.batch is None:
             return
         run_sql(connection, "ingest/other_text.sql")
         found = connection.execute("select line from other_text").fetchone()
@@ -310,16 +326,18 @@ class _TextPiece(Piece):
             len(self.place.head[:IDENTITY_BYTES]),
             identity_sha256,
             self.place.is_proven,
+            self.is_once,
         ]
         updated = connection.execute(
             "update log_files set path = ?, compression = ?, identity_bytes = ?, "
-            "identity_sha256 = ?, is_proven = ? where file_key = ? returning file_key",
+            "identity_sha256 = ?, is_proven = ?, is_once = is_once or ? "
+            "where file_key = ? returning file_key",
             [*values, self.file_key],
         ).fetchone()
         if updated is None:
             connection.execute(
                 "insert into log_files by name select ? as file_key, ? as path, ? as compression, "
-                "? as identity_bytes, ? as identity_sha256, ? as is_proven, ? as branch_of, ? as rotation, "
+                "? as identity_bytes, ? as identity_sha256, ? as is_proven, ? as is_once, ? as branch_of, ? as rotation, "
                 "? as first_line_sha256, "
                 "0 as loaded_bytes, 0 as loaded_lines, 0 as tail_bytes, '' as tail_sha256",
                 [
@@ -333,7 +351,8 @@ class _TextPiece(Piece):
 
     def end(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write the checkpoint, the batch and its settings."""
-        assert self.batch is not None
+        if self.batch is None:
+            return
         told = (
             self.file_key,
             self.batch.first_byte,
@@ -414,6 +433,7 @@ class _Loader:
             tally.is_empty,
             tally.waiting_bytes,
             tuple(tally.failed_steps),
+            is_doubled=tally.is_doubled,
             fault=fault,
         )
         first = tally.first_key
@@ -441,7 +461,9 @@ class _Loader:
         settings = self._settings(source, checkpoint.settings)
         first_line_no = checkpoint.loaded_lines + 1
         is_proven = self.told.prove or checkpoint.is_proven
-        place = _Place(source, head, checkpoint, self.told.now, self.told.force, is_proven)
+        place = _Place(
+            source, head, checkpoint, self.told.now, self.told.force, is_proven, self.told.once
+        )
         here = _TextPiece(
             checkpoint.file_key, first_line_no, 0, settings, checkpoint.date_before, place, None
         )
@@ -473,6 +495,8 @@ class _Loader:
                     tally,
                 )
         if checkpoint.is_known and not tally.line_count:
+            if self.told.once:
+                self.deriver.store(here)
             self.deriver.keep_settings(here)
 
     def _settings(self, source: Source, known: Settings | None) -> Settings:
@@ -490,6 +514,8 @@ class _Loader:
         for stored in self.deriver.derive(piece, tally.failed_steps):
             assert isinstance(stored, _TextPiece)
             assert stored.batch is not None
+            if stored.first_byte == 0 and not stored.is_once:
+                tally.is_doubled = self.deriver.is_doubled()
             if tally.first_key is None and stored.new_line_count:
                 tally.first_key = stored.file_key * 2**32 + stored.first_line_no + stored.goes_on
             tally.line_count += stored.new_line_count

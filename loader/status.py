@@ -59,7 +59,16 @@ def _describe_source(source: LoadedSource) -> str:
     if not source.line_count:
         return f"{source.name}: nothing new{waiting}"
     since = " more" if source.loaded_before else ""
-    return f"{source.name}: {source.line_count:,}{since} lines{_describe_copies(source)}{waiting}"
+    doubled = (
+        "; each line stands there twice and counts twice: if a rule of syslog writes it twice, load "
+        "it with --once"
+        if source.is_doubled
+        else ""
+    )
+    return (
+        f"{source.name}: {source.line_count:,}{since} lines{_describe_copies(source)}{doubled}"
+        f"{waiting}"
+    )
 
 
 def _describe_copies(source: LoadedSource) -> str:

@@ -15,7 +15,8 @@ create table if not exists log_files (
     branch_of integer,
     is_proven boolean not null,
     rotation varchar,
-    first_line_sha256 varchar
+    first_line_sha256 varchar,
+    is_once boolean
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
@@ -40,3 +41,5 @@ comment on column log_files.rotation is
 'Folder and base name that it was first seen with: parts of one rotated log; NULL for standard input';
 comment on column log_files.first_line_sha256 is
 'SHA-256 of its first line: streams of few bytes are found by it; NULL where that is very long';
+comment on column log_files.is_once is
+'Whether each of its lines stands there twice and counts once (--once); NULL as false';

@@ -22,13 +22,20 @@ cross join batch
 where
     raw_lines.logged_at >= getvariable('last_stream_moment')
     and raw_lines.logged_at < getvariable('last_stream_moment') + interval 1 second
-    and raw_lines.line_key >> 32 = batch.file_key;
+    and raw_lines.line_key >> 32 = batch.file_key
+union
+select
+    raw_lines.host,
+    date_trunc('second', raw_lines.logged_at) as moment
+from raw_lines
+cross join batch
+where batch.is_once_anew and raw_lines.line_key >> 32 = batch.file_key;
 
 set variable first_touched_moment = (select min(moment) from touched_seconds);
 
 set variable last_touched_moment = (select max(moment) from touched_seconds);
 
--- One row per such second that other streams have lines of as well
+-- One row per such second that other streams have lines of as well, or where lines stand twice
 create or replace temp table contested_seconds as
 with seconds as (
     select distinct
@@ -43,6 +50,13 @@ with seconds as (
         raw_lines.logged_at >= getvariable('first_touched_moment')
         and raw_lines.logged_at < getvariable('last_touched_moment') + interval 1 second
         and raw_lines.line_key >> 32 <> (select file_key from batch)
+    union
+    select
+        touched_seconds.host,
+        touched_seconds.moment
+    from touched_seconds
+    cross join batch
+    where batch.is_once
 )
 
 select

@@ -6,7 +6,7 @@ create or replace temp table told_seconds as
 with numbered as (
     select
         *,
-        (text_hash % 1073741789)::bigint as text_number
+        (hash(text_hash) >> 34)::bigint as text_number
     from tellings
 ),
 

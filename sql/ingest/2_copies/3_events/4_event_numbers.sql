@@ -49,7 +49,7 @@ having
     or min(first_millisecond) < max(last_millisecond);
 
 -- One row per line of these, with the number of its event in the second. A stamp has as many events as
--- one stream has lines of it; a coarser one those of the finer ones in it, or more if a stream that
+-- one stream has lines of it, or half as many if it has all twice; a coarser one those of the finer ones in it, or more if a stream that
 -- knows no finer ones has more lines. The n-th line of each stream is the n-th event
 create or replace temp table event_numbers as
 with placed as (
@@ -73,13 +73,25 @@ with placed as (
     where not several.is_summed_up
 ),
 
+doubled as (
+    select file_key from log_files
+    where is_once
+    union
+    select file_key from batch
+    where is_once
+),
+
 numbered as (
     select
         *,
-        row_number() over (
-            partition by second_id, text_hash, pid, digits, millisecond, microsecond, file_key
-            order by is_borrowed desc, line_key asc
-        ) as number
+        (
+            row_number() over (
+                partition by
+                    second_id, text_hash, pid, digits, millisecond, microsecond, file_key
+                order by is_borrowed desc, line_key asc
+            )
+            + (file_key in (from doubled))::integer
+        ) // (1 + (file_key in (from doubled))::integer) as number
     from placed
 ),
 

@@ -29,6 +29,7 @@ events as (
     select
         tellings.*,
         coalesce(event_numbers.event_no, 1) as event_no,
+        summed_up.place is not null as is_summed_up,
         coalesce(summed_up.place, told_seconds.place) as place
     from tellings
     inner join told_seconds
@@ -62,7 +63,8 @@ counting as (
 judged as (
     select
         events.*,
-        events.place = counting.place as is_counting,
+        events.place = counting.place
+        and (events.is_summed_up or events.line_key = counting.line_key) as is_counting,
         counting.line_key as counting_key
     from events
     inner join counting
