@@ -13,5 +13,6 @@ create or replace temp table lines (
     speaker varchar,
     body varchar,
     may_be_cut boolean,
+    repeat_count integer,
     line varchar
 );

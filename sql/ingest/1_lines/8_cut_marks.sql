@@ -7,7 +7,12 @@ with sized as (
         host,
         line_bytes(line) as byte_count
     from lines
-    where is_new and strlen(line) >= 480 and line_bytes(line) >= 480
+    -- What syslog writes of its own is longer than what it received
+    where
+        is_new
+        and repeat_count is null
+        and strlen(line) >= 480
+        and line_bytes(line) >= 480
 ),
 
 compared as (
@@ -56,7 +61,7 @@ from (
             line_key,
             line_key >> 32 as file_key,
             coalesce(host, '') as host_name,
-            line_bytes(line) as byte_count
+            line_bytes(line) - coalesce(repetition_bytes(repeat_count), 0) as byte_count
         from lines
         where strlen(line) >= 480 and line_bytes(line) >= 480
     ) as long_lines
