@@ -32,20 +32,21 @@ new_ends as (
     group by headers.host
 ),
 
-known_repeats as (
-    select
-        line_repeats.*,
-        line_repeats.repeat_key = line_repeats.line_key as is_of_itself
-    from line_repeats
-    left join new_ends on line_repeats.host is not distinct from new_ends.host
+known_keys as (
+    select line_repeats.repeat_key from line_repeats
+    semi join work_lines on line_repeats.line_key = work_lines.line_key
+    union
+    select line_repeats.repeat_key from line_repeats
+    semi join removed_lines on line_repeats.line_key = removed_lines.line_key
+    union
+    select line_repeats.repeat_key from line_repeats
+    semi join removed_lines on line_repeats.repeat_key = removed_lines.line_key
+    union
+    select line_repeats.repeat_key from line_repeats
+    inner join new_ends on line_repeats.host is not distinct from new_ends.host
     where
-        line_repeats.line_key in (select line_key from work_lines)
-        or line_repeats.line_key in (select line_key from removed_lines)
-        or line_repeats.repeat_key in (select line_key from removed_lines)
-        or (
-            line_repeats.repeat_key is distinct from line_repeats.line_key
-            and moment(line_repeats.logged_at) >= new_ends.moment
-        )
+        line_repeats.repeat_key is distinct from line_repeats.line_key
+        and moment(line_repeats.logged_at) >= new_ends.moment
 )
 
 select
@@ -62,12 +63,14 @@ from new_repeats
 where body is null or regexp_matches(body, last_repeated_text())
 union all
 select
-    repeat_key,
-    logged_at,
-    host,
-    program,
-    pid,
-    repeat_count,
-    case when is_of_itself then repeat_key end as line_key,
-    line_key as counted_key
-from known_repeats;
+    line_repeats.repeat_key,
+    line_repeats.logged_at,
+    line_repeats.host,
+    line_repeats.program,
+    line_repeats.pid,
+    line_repeats.repeat_count,
+    case when line_repeats.line_key = line_repeats.repeat_key then line_repeats.line_key end
+        as line_key,
+    line_repeats.line_key as counted_key
+from line_repeats
+semi join known_keys on line_repeats.repeat_key = known_keys.repeat_key;
