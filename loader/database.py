@@ -1,7 +1,8 @@
 """The DuckDB file: opened for reading or writing, or created.
 
 A file is ours if it says so in mailsql_database; its objects are written again when the version
-of mailsql changes, its rows and the user's own views are kept.
+of mailsql changes, its rows and the user's own views are kept, and tables of an older schema get
+the columns that they lack.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from .errors import DatabaseError, HeldError, UsageError
-from .objects import SCHEMA_VERSION, __version__, copy_template, write_objects
+from .objects import OLDEST_SCHEMA, SCHEMA_VERSION, __version__, copy_template, write_objects
 from .private import OWNER_ONLY
 from .statements import quote_identifier, quote_text
 
@@ -74,6 +75,7 @@ def open_database(
     path: Path,
     *,
     read_only: bool = True,
+    creates: bool = True,
     timezone: str | None = None,
     mode: int = OWNER_ONLY,
     wait_seconds: float = WAIT_SECONDS,
@@ -84,7 +86,8 @@ def open_database(
 
     Args:
         path: the DuckDB file.
-        read_only: whether it must exist already and stays as it is.
+        read_only: whether it stays as it is.
+        creates: whether it is created if it is missing and opened for writing.
         timezone: IANA name of the zone that times are shown in; the system's if None.
         mode: of a file that is created.
         wait_seconds: for how long to wait where another process holds it.
@@ -94,11 +97,12 @@ def open_database(
     Raises:
         UsageError: the time zone is not known.
         HeldError: another process holds it.
-        DatabaseError: it is missing (read-only), no database of mailsql, of another schema, or
-            damaged.
+        DatabaseError: it is missing and not created, no database of mailsql, of a schema that
+            cannot be read or brought up to this version's, or damaged.
     """
-    _check_path(path, read_only)
-    if not read_only:
+    creates = creates and not read_only
+    _check_path(path, creates)
+    if creates:
         copy_template(path, _build_empty, mode)
     connection = _connect(path, read_only, time.monotonic() + wait_seconds, on_wait)
     try:
@@ -107,7 +111,7 @@ def open_database(
         tables = _found_tables(connection, path)
         found = _found_versions(connection, path) if VERSIONS in tables else None
         if found is None:
-            if read_only or tables:
+            if tables or not creates:
                 raise DatabaseError(
                     f"{path}: a DuckDB file, but not of mailsql",
                     "name another file with --db, or with MAILSQL_DB",
@@ -116,10 +120,12 @@ def open_database(
             raise DatabaseError(
                 f"{path}: written by a newer mailsql ({found[1]})", "upgrade mailsql"
             )
-        elif found[0] < SCHEMA_VERSION:
+        elif found[0] < (SCHEMA_VERSION if read_only else OLDEST_SCHEMA):
             raise DatabaseError(
                 f"{path}: its tables are those of an older mailsql ({found[1]})",
-                "load the logs into a new database",
+                "load the logs into a new database"
+                if found[0] < OLDEST_SCHEMA
+                else "the next mailsql load or mailsql reparse brings them up to date",
             )
         if timezone is not None:
             set_timezone(connection, timezone)
@@ -131,7 +137,7 @@ def open_database(
     return connection
 
 
-def _check_path(path: Path, read_only: bool) -> None:
+def _check_path(path: Path, creates: bool) -> None:
     """Refuse what can be no database before the engine waits for it or words it badly.
 
     Raises:
@@ -148,7 +154,7 @@ def _check_path(path: Path, read_only: bool) -> None:
     try:
         found = path.stat()
     except FileNotFoundError as error:
-        if read_only:
+        if not creates:
             raise DatabaseError(
                 f"{path}: no such database", "mailsql load PATH... creates it"
             ) from error

@@ -26,6 +26,7 @@ CHECKPOINT_THRESHOLD = "1GB"
 # fails is kept in larger ones
 SOUGHT_LINES = 100
 PIECE_LINES = 10_000
+DERIVED = ("7_store", "8_relate", "9_repeats/1_repeats_again.sql")
 # Where all new lines are copies of lines that count
 COPIES_STORED = ("7_store/raw_lines.sql", "7_store/longest_lines.sql", "7_store/log_files.sql")
 
@@ -246,8 +247,11 @@ class Deriver:
                 run_sql(self.connection, f"ingest/{folder}")
         self._begin()
         piece.begin(self.connection)
-        for place in ("7_store", "8_relate") if is_told else COPIES_STORED:
+        for place in DERIVED if is_told else COPIES_STORED:
             run_sql(self.connection, f"ingest/{place}")
+        if is_told and self._is_any("repeats_again"):
+            for place in ("2_line_repeats.sql", "3_occurrences.sql"):
+                run_sql(self.connection, f"ingest/9_repeats/{place}")
         piece.end(self.connection)
 
     def _find_copies(self) -> None:

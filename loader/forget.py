@@ -137,8 +137,10 @@ def forget(
         DatabaseError: the database cannot be opened for writing, or there is no room.
     """
     deadline = time.monotonic() + wait_seconds
-    # Opened for writing it would be created
-    open_database(database, wait_seconds=wait_seconds, on_wait=on_wait).close()
+    # The next opening would create it
+    open_database(
+        database, read_only=False, creates=False, wait_seconds=wait_seconds, on_wait=on_wait
+    ).close()
     with speaking_of(database), open_batch_files() as files:
         readable = [path for file in files for path in (file.path, file.endings_path)]
         left = max(0.0, deadline - time.monotonic())

@@ -29,14 +29,17 @@ from .statements import quote_identifier, quote_text, run_sql, sql_files
 __version__ = installed_version("mailsql")
 
 SCHEMA_VERSION = 5
+# The oldest schema whose tables lack nothing but columns at their end
+OLDEST_SCHEMA = 4
 KEPT_TEMPLATES = 4
 # In a macro: the text of a view in the place of the view
 VIEW_TEXT = re.compile(r"select \* from text_of\.(?P<view>\w+)")
 
 
 def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create or replace every object of sql/ in one transaction."""
+    """Create or replace every object of sql/ in one transaction; rows and their tables stay."""
     connection.execute("begin")
+    _add_columns(connection)
     for file in sql_files("tables"):
         _create(connection, file, "table")
     connection.execute("delete from line_kinds")
@@ -58,6 +61,37 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
         [SCHEMA_VERSION, __version__, duckdb.__version__],
     )
     connection.execute("commit")
+
+
+def _add_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give tables that are there the columns of sql/tables that they lack, at their end."""
+    found = _columns(connection)
+    if not found:
+        return
+    with duckdb.connect() as empty:
+        run_sql(empty, "tables")
+        ours = _columns(empty)
+    for table in ours.keys() & found.keys():
+        for column, definition in ours[table].items():
+            if column not in found[table]:
+                connection.execute(
+                    f"alter table main.{quote_identifier(table)} "
+                    f"add column {quote_identifier(column)} {definition}"
+                )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Tables of the database: their columns in order, each with its type and default as SQL."""
+    tables: dict[str, dict[str, str]] = {}
+    for table, column, definition in connection.execute(
+        "select table_name, column_name, "
+        "system.main.concat_ws(' default ', data_type, column_default) "
+        "from system.main.duckdb_columns() "
+        "where schema_name = 'main' and database_name = system.main.current_database() "
+        "order by table_oid, column_index"
+    ).fetchall():
+        tables.setdefault(table, {})[column] = definition
+    return tables
 
 
 def _comment_reports(connection: duckdb.DuckDBPyConnection) -> None:

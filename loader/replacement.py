@@ -77,9 +77,9 @@ def _held(
     deadline = time.monotonic() + wait_seconds
     while True:
         left = max(0.0, deadline - time.monotonic())
-        open_database(path, wait_seconds=left, on_wait=on_wait).close()
-        left = max(0.0, deadline - time.monotonic())
-        with open_database(path, read_only=False, wait_seconds=left, on_wait=on_wait) as connection:
+        with open_database(
+            path, read_only=False, creates=False, wait_seconds=left, on_wait=on_wait
+        ) as connection:
             connection.execute("force checkpoint")
         with path.open("rb") as file:
             # Of this open file, so that it outlives what the engine opens and closes (fcntl(2))

@@ -13,17 +13,20 @@ from .output import format_rows
 from .sources import STANDARD_INPUT
 from .visible import one_line
 
-COUNTED_TABLES = (
-    "connections",
-    "messages",
-    "deliveries",
-    "rejections",
-    "logins",
-    "pop3_sessions",
-    "imap_sessions",
-    "mailbox_deliveries",
-    "notices",
-)
+ROWS = "count(*)"
+EVENTS = "coalesce(sum(occurrences), 0)"
+# What is said of how much of it a table holds
+COUNTED_TABLES = {
+    "connections": ROWS,
+    "messages": ROWS,
+    "deliveries": ROWS,
+    "rejections": EVENTS,
+    "logins": EVENTS,
+    "pop3_sessions": ROWS,
+    "imap_sessions": ROWS,
+    "mailbox_deliveries": EVENTS,
+    "notices": EVENTS,
+}
 UNKNOWN_SHAPES = 10
 
 
@@ -41,7 +44,8 @@ def describe_load(
     ]
     lines += ["", f"{added:,} lines added to {database}, which now holds:", ""]
     rows = _line_counts(connection) + [
-        (table.replace("_", " "), _count(connection, table)) for table in COUNTED_TABLES
+        (table.replace("_", " "), _count(connection, table, counted))
+        for table, counted in COUNTED_TABLES.items()
     ]
     width = max(len(f"{count:,}") for _, count in rows)
     lines += [f"  {count:>{width},}  {name}" for name, count in rows]
@@ -100,8 +104,8 @@ def _line_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]
     return [(name, count) for name, count in counts if count or name != "copies of others"]
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"select count(*) from {table}").fetchone()
+def _count(connection: duckdb.DuckDBPyConnection, table: str, counted: str) -> int:
+    row = connection.execute(f"select {counted} from {table}").fetchone()
     assert row is not None
     return int(row[0])
 

@@ -132,15 +132,35 @@ def disorderly_line(chance: random.Random) -> str:
     )
 
 
+def repetition(chance: random.Random, line: str) -> str:
+    """What syslog writes where a line came again: the text, or that it was the last one."""
+    program, _, text = line.partition(": ")
+    count = chance.randrange(2, 9)
+    return chance.choice(
+        [
+            f"{program}: message repeated {count} times: [ {text}]",
+            f"{program}: message repeated {count} times: [ {text}]",
+            f"{program}: last message repeated {count} times",
+            f"last message repeated {count} times",
+        ]
+    )
+
+
 def disorderly_log(seed: int, line_count: int) -> list[str]:
-    """Lines with ever later stamps, no two alike."""
-    chance = random.Random(seed)
+    """Lines with ever later stamps, no two alike; now and then one that says that it came again."""
+    chance, repeats = random.Random(seed), random.Random(-seed - 1)
     moment = START
     lines = []
     for _ in range(line_count):
         moment += timedelta(seconds=chance.choice(PAUSES[: chance.choice([3, 5, 8])]))
         moment += timedelta(microseconds=1)
-        lines.append(f"{moment.isoformat(timespec='microseconds')} mx1 {disorderly_line(chance)}")
+        line = disorderly_line(chance)
+        lines.append(f"{moment.isoformat(timespec='microseconds')} mx1 {line}")
+        if repeats.random() < 0.2:
+            moment += timedelta(microseconds=1)
+            lines.append(
+                f"{moment.isoformat(timespec='microseconds')} mx1 {repetition(repeats, line)}"
+            )
     return lines
 
 

@@ -11,7 +11,7 @@ with brought as (
 refused as (
     select
         connection_key,
-        count(*) as rejection_count
+        sum(occurrences) as rejection_count
     from rejections
     where connection_key is not null
     group by connection_key

@@ -1,5 +1,5 @@
 -- One row per line that was read: style of its stamp, its header, and where its text begins; shown is
--- what these stand in, if it is not the line itself
+-- what these stand in, if it is not the line itself; of a line that says how often a text came, that text
 create or replace temp table batch_lines as
 with freed as (
     select
@@ -25,6 +25,35 @@ styled as (
     from framed
 ),
 
+-- Almost no line ends so
+repeated as (
+    select
+        *,
+        case
+            when ends_with(line, ']') and contains(line, ': message repeated ')
+                then regexp_extract(
+                    substr(shown_line, colon + 2), repeated_text(), ['count', 'blank', 'text']
+                )
+        end as repeat
+    from styled
+),
+
+released as (
+    select
+        * exclude (repeat, unframed, shown_line),
+        try_cast(repeat.count as integer) as repeat_count,
+        strlen(repeat.blank) + line_bytes(repeat.text) >= repeated_text_limit() as is_repeat_cut,
+        case
+            when repeat.count <> '' then substr(shown_line, 1, colon + 1) || repeat.text
+            else unframed
+        end as unframed,
+        case
+            when repeat.count <> '' then substr(shown_line, 1, colon + 1) || repeat.text
+            else shown_line
+        end as shown_line
+    from repeated
+),
+
 started as (
     select
         *,
@@ -34,7 +63,7 @@ started as (
             when 'iso' then strpos(substr(shown_line, 12), ' ') + 12
             when 'tai64n' then 27
         end as header_start
-    from styled
+    from released
 ),
 
 -- In a file of Dovecot's own a prefix that was taught stands in the place of the header
@@ -57,6 +86,8 @@ select
     case when line_key is null then (select default_host from batch) else known_host end
         as default_host,
     part,
+    repeat_count,
+    coalesce(is_repeat_cut, false) as is_repeat_cut,
     style,
     -- A stamp ends before the header
     substr(shown_line, 1, header_start - 2) as stamp,

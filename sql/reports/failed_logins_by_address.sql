@@ -2,7 +2,7 @@
 create or replace view reports.failed_logins_by_address as
 select
     client_ip,
-    total(coalesce(attempt_count, 1)) as attempt_count,
+    total(attempts(attempt_count, occurrences)) as attempt_count,
     count(distinct lower(username)) as username_count,
     string_agg(distinct protocol, ', ' order by protocol) as protocols,
     max_by(logins, (logged_at, login_key)).username as last_username,

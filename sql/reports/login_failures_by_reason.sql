@@ -3,8 +3,8 @@ create or replace view reports.login_failures_by_reason as
 select
     protocol,
     failure,
-    count(*) as connection_count,
-    total(coalesce(attempt_count, 1)) as attempt_count,
+    total(occurrences) as connection_count,
+    total(attempts(attempt_count, occurrences)) as attempt_count,
     count(distinct lower(username)) as username_count,
     count(distinct client_ip) as address_count,
     max(logged_at) as last_at

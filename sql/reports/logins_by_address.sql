@@ -2,8 +2,8 @@
 create or replace view reports.logins_by_address as
 select
     client_ip,
-    count(*) filter (where is_success) as login_count,
-    coalesce(total(case when not is_success then coalesce(attempt_count, 1) end), 0)
+    coalesce(total(case when is_success then occurrences end), 0) as login_count,
+    coalesce(total(case when not is_success then attempts(attempt_count, occurrences) end), 0)
         as failed_attempt_count,
     count(distinct lower(username)) as username_count,
     string_agg(distinct protocol, ', ' order by protocol) as protocols,

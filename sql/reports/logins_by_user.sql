@@ -2,8 +2,8 @@
 create or replace view reports.logins_by_user as
 select
     lower(username) as username,
-    count(*) filter (where is_success) as login_count,
-    coalesce(total(case when not is_success then coalesce(attempt_count, 1) end), 0)
+    coalesce(total(case when is_success then occurrences end), 0) as login_count,
+    coalesce(total(case when not is_success then attempts(attempt_count, occurrences) end), 0)
         as failed_attempt_count,
     count(distinct client_ip) as address_count,
     string_agg(distinct protocol, ', ' order by protocol) as protocols,

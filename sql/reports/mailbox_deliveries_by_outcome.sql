@@ -4,7 +4,7 @@ select
     agent,
     is_sieve,
     action,
-    count(*) as delivery_count,
+    total(occurrences) as delivery_count,
     count(distinct lower(username)) as user_count,
     max_by(text, (logged_at, mailbox_delivery_key)) as last_text,
     max(logged_at) as last_at

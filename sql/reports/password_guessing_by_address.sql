@@ -4,8 +4,9 @@ with attempts as (
     select
         client_ip,
         count(distinct lower(username)) as username_count,
-        total(coalesce(attempt_count, 1)) as attempt_count,
-        count(*) filter (where failure = 'unknown user') as unknown_user_count,
+        total(attempts(attempt_count, occurrences)) as attempt_count,
+        coalesce(total(case when failure = 'unknown user' then occurrences end), 0)
+            as unknown_user_count,
         min(logged_at) as first_at,
         max(logged_at) as last_at
     from main.login_failures

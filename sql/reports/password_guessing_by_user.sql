@@ -4,7 +4,7 @@ select
     lower(username) as username,
     count(distinct network) as network_count,
     count(distinct client_ip) as address_count,
-    total(coalesce(attempt_count, 1)) as attempt_count,
+    total(attempts(attempt_count, occurrences)) as attempt_count,
     bool_or(failure = 'unknown user') as is_unknown,
     min(logged_at) as first_at,
     max(logged_at) as last_at

@@ -4,7 +4,7 @@ select
     reply_code,
     dsn,
     general_reason(reason) as reason,
-    count(*) as rejection_count,
+    total(occurrences) as rejection_count,
     count(distinct client_ip) as client_count,
     min(logged_at) as first_at,
     max(logged_at) as last_at

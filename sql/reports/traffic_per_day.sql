@@ -35,7 +35,7 @@ expiries as (
 refusals as (
     select
         logged_at::date as day,
-        count(*) as rejected_count
+        total(occurrences) as rejected_count
     from main.rejections
     where in_period(logged_at) and action in ('reject', 'milter-reject', 'proxy-reject')
     group by all

@@ -20,7 +20,8 @@ create table if not exists logins (
     is_tls boolean,
     tls_protocol varchar,
     tls_cipher varchar,
-    session_id varchar
+    session_id varchar,
+    occurrences integer default 1
 );
 
 comment on column logins.login_key is 'Its line (log_lines)';
@@ -47,3 +48,5 @@ comment on column logins.is_tls is 'Whether TLS protected it; NULL where no line
 comment on column logins.tls_protocol is 'Such as TLSv1.3, where login_log_format has it';
 comment on column logins.tls_cipher is 'TLS cipher, where login_log_format has it';
 comment on column logins.session_id is 'Dovecot session id';
+comment on column logins.occurrences is
+'How many attempts alike the row stands for: syslog may write only how often a line came';

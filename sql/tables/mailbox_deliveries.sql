@@ -17,7 +17,8 @@ create table if not exists mailbox_deliveries (
     subject varchar,
     size_bytes bigint,
     delivery_seconds double,
-    remote_session_id varchar
+    remote_session_id varchar,
+    occurrences integer default 1
 );
 
 comment on column mailbox_deliveries.mailbox_delivery_key is 'Its line (log_lines)';
@@ -43,3 +44,5 @@ comment on column mailbox_deliveries.delivery_seconds is
 'How long it took, where deliver_log_format has it';
 comment on column mailbox_deliveries.remote_session_id is
 'Id of the transaction on the server that an LMTP proxy passed it on to';
+comment on column mailbox_deliveries.occurrences is
+'How many lines alike the row stands for: syslog may write only how often a line came';

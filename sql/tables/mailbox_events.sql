@@ -19,7 +19,8 @@ create table if not exists mailbox_events (
     sender varchar,
     subject varchar,
     flags varchar,
-    text varchar
+    text varchar,
+    occurrences integer default 1
 );
 
 comment on column mailbox_events.mailbox_event_key is 'Its line (log_lines)';
@@ -44,3 +45,5 @@ comment on column mailbox_events.sender is 'Address in its From header';
 comment on column mailbox_events.subject is 'Its subject';
 comment on column mailbox_events.flags is 'Its flags after the change';
 comment on column mailbox_events.text is 'What the line says, where that is no list of keys';
+comment on column mailbox_events.occurrences is
+'How many changes alike the row stands for: syslog may write only how often a line came';

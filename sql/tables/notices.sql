@@ -8,7 +8,8 @@ create table if not exists notices (
     program varchar,
     kind varchar not null,
     severity varchar not null,
-    text varchar not null
+    text varchar not null,
+    occurrences integer default 1
 );
 
 comment on column notices.notice_key is 'Its line (log_lines)';
@@ -20,3 +21,5 @@ comment on column notices.program is 'Program as the line names it';
 comment on column notices.kind is 'What it is about (line_kinds)';
 comment on column notices.severity is 'panic, fatal, error, warning or info';
 comment on column notices.text is 'What it says';
+comment on column notices.occurrences is
+'How many lines alike the row stands for: syslog may write only how often a line came';

@@ -23,7 +23,8 @@ create table if not exists rejections (
     protocol varchar,
     helo_name varchar,
     sasl_method varchar,
-    sasl_username varchar
+    sasl_username varchar,
+    occurrences integer default 1
 );
 
 comment on column rejections.rejection_key is 'Its line (log_lines)';
@@ -54,3 +55,5 @@ comment on column rejections.protocol is 'SMTP, ESMTP or QMQP';
 comment on column rejections.helo_name is 'HELO name as logged';
 comment on column rejections.sasl_method is 'SASL mechanism (Postfix 3.10 and later)';
 comment on column rejections.sasl_username is 'SASL login name (Postfix 3.10 and later)';
+comment on column rejections.occurrences is
+'How many decisions alike the row stands for: syslog may write only how often a line came';

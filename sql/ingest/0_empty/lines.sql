@@ -13,6 +13,7 @@ create or replace temp table lines (
     speaker varchar,
     body varchar,
     may_be_cut boolean,
+    repeat_count integer,
     line varchar,
     copy_of bigint
 );

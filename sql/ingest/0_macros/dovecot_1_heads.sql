@@ -55,14 +55,8 @@ create or replace temp macro usual_parts(sentence) as
         )
     end;
 
-create or replace temp macro repeated_text() as '^message repeated (\d+) times: \[ ?(.*)\]$';
-
 create or replace temp macro dovecot_sentence(text) as
-    case
-        when starts_with(text, 'message repeated ') then regexp_replace(text, repeated_text(), '\2')
-        when starts_with(text, 'dovecot: ') then substr(text, 10)
-        else text
-    end;
+    case when starts_with(text, 'dovecot: ') then substr(text, 10) else text end;
 
 -- The parts of a prefix, as text, and its length
 create or replace temp macro prefix_of(service, username, first, second, client_ip, length) as
@@ -273,8 +267,7 @@ create or replace temp macro packed_speaker(speaker) as
         coalesce(speaker.username, ''),
         coalesce(speaker.pid::varchar, ''),
         coalesce(speaker.session_id, ''),
-        coalesce(speaker.client_ip, ''),
-        coalesce(speaker.repeat_count::varchar, '')
+        coalesce(speaker.client_ip, '')
     );
 
 create or replace temp macro unpacked_speaker(packed) as
@@ -283,6 +276,5 @@ create or replace temp macro unpacked_speaker(packed) as
         'username': nullif(split_part(packed, chr(31), 2), ''),
         'pid': try_cast(split_part(packed, chr(31), 3) as integer),
         'session_id': nullif(split_part(packed, chr(31), 4), ''),
-        'client_ip': nullif(split_part(packed, chr(31), 5), ''),
-        'repeat_count': try_cast(split_part(packed, chr(31), 6) as integer)
+        'client_ip': nullif(split_part(packed, chr(31), 5), '')
     };

@@ -20,6 +20,20 @@ create or replace temp macro unframed(line) as
             then regexp_replace(line, '^[A-Za-z0-9_.-]+ +\| ', '')
     end;
 
+-- What rsyslog writes for lines that came again, of which it keeps 800 bytes with the blank before
+-- them: " message repeated N times: [%.800s]" (action.c)
+create or replace temp macro repeated_text() as '^message repeated ([1-9]\d{0,8}) times: \[( ?)(.*)\]$';
+
+create or replace temp macro repeated_text_limit() as 800;
+
+-- What stands around the text
+create or replace temp macro repetition_bytes(repeat_count) as
+    strlen('message repeated  times: []') + strlen(repeat_count::varchar);
+
+-- Older syslogs write how often the line before came again, and whose it was or only the host
+create or replace temp macro last_repeated_text() as
+    '^(?:\S+ +)?last message repeated ([1-9]\d{0,8}) times$';
+
 -- Without spaces at the end: almost no text has any, and looking for them takes long
 create or replace temp macro trimmed(text) as
     case when ends_with(text, ' ') then rtrim(text) else text end;

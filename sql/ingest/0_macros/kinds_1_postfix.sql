@@ -169,9 +169,7 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         when daemon = 'dnsblog' and starts_with(body, 'addr ') then 'dnsblog_listed'
         when daemon = 'tlsproxy' and regexp_matches(body, '^(?:CONNECT (?:from|to)|DISCONNECT) \[')
             then 'tlsproxy_session'
-        when regexp_matches(
-            body, '^message repeated \d+ times: \[|^last message repeated \d+ times$'
-        ) then 'lines_repeated'
+        when regexp_matches(body, last_repeated_text()) then 'lines_repeated'
         when starts_with(body, 'redirecting ') or daemon in ('postfix-tls-script', 'nbdb_reindexd')
             then 'postfix_advice'
         when daemon = 'postlog' then 'postlog_text'

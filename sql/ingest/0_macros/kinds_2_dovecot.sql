@@ -195,12 +195,7 @@ create or replace temp macro dovecot_kind(daemon, severity, speaker, body) as
                 when regexp_matches(body, '^pam_\w+\(dovecot:\w+\): ') then 'pam_failure'
                 else 'foreign'
             end
-        when speaker.repeat_count is not null then
-            case
-                when speaker.service in ('auth', 'auth-worker') and is_auth_event(speaker, body)
-                    then 'dovecot_auth'
-                else 'lines_repeated'
-            end
+        when regexp_matches(body, last_repeated_text()) then 'lines_repeated'
         when severity is null then
             coalesce(
                 dovecot_event_kind(speaker, body),

@@ -4,7 +4,7 @@ create or replace temp macro line_kind(family, daemon, severity, queue_id, body)
         when family = 'postfix'
             then coalesce(postfix_kind(daemon, severity, queue_id, body), 'unknown')
         when family = 'other' then 'foreign'
-        when regexp_matches(body, '^\S* *last message repeated \d+ times$') then 'lines_repeated'
+        when regexp_matches(body, last_repeated_text()) then 'lines_repeated'
         when
             regexp_matches(
                 body, '^-- (?:(?:Logs begin|Journal begins) at .*|Boot \S+|Reboot|No entries) --$'

@@ -35,7 +35,7 @@ create or replace temp macro plain_text(text) as
 create or replace temp macro said_once(text) as
     case
         when starts_with(text, 'message repeated ')
-            then trimmed(regexp_replace(text, repeated_text(), '\2'))
+            then trimmed(regexp_replace(text, repeated_text(), '\3'))
         else text
     end;
 

@@ -120,11 +120,7 @@ heard as (
             'username': speaker.username,
             'pid': speaker.pid,
             'session_id': coalesce(speaker.session_id, nullif(transaction_id, '')),
-            'client_ip': speaker.client_ip,
-            'repeat_count': case
-                when starts_with(text, 'message repeated ')
-                    then try_cast(regexp_extract(text, repeated_text(), 1) as integer)
-            end
+            'client_ip': speaker.client_ip
         } as speaker,
         dovecot_severity(coalesce(nullif(second_level, ''), nullif(first_level, '')))
             as severity,

@@ -7,9 +7,11 @@ with sized as (
         host,
         line_bytes(line) as byte_count
     from lines
+    -- What syslog writes of its own is longer than what it received
     where
         line_key >= (select first_line_key from batch)
         and line_key >> 32 = (select file_key from batch)
+        and repeat_count is null
         and strlen(line) >= 480
         and line_bytes(line) >= 480
 ),
@@ -60,7 +62,7 @@ from (
             line_key,
             line_key >> 32 as file_key,
             coalesce(host, '') as host_name,
-            line_bytes(line) as byte_count
+            line_bytes(line) - coalesce(repetition_bytes(repeat_count), 0) as byte_count
         from lines
         where strlen(line) >= 480 and line_bytes(line) >= 480
     ) as long_lines

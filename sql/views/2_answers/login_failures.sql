@@ -79,7 +79,8 @@ select
     attempt_seconds,
     is_tls,
     session_id,
-    coalesce(session_event_key, user_event_key) as auth_event_key
+    coalesce(session_event_key, user_event_key) as auth_event_key,
+    occurrences
 from told;
 
 comment on column login_failures.login_key is 'The login (logins)';
@@ -100,3 +101,4 @@ comment on column login_failures.is_tls is 'Whether TLS protected it; NULL where
 comment on column login_failures.session_id is 'Dovecot session id';
 comment on column login_failures.auth_event_key is
 'The line of the auth process that says why (auth_events)';
+comment on column login_failures.occurrences is 'As in logins';

@@ -104,8 +104,7 @@ of_auth as (
         nullif(upper(person.method), '') as method,
         person.master <> '' as is_master,
         is_final,
-        parts.text,
-        speaker.repeat_count
+        parts.text
     from named
 ),
 
@@ -141,10 +140,10 @@ records as (
 )
 
 select
-    * exclude (is_master, is_final, repeat_count, text),
+    * exclude (is_master, is_final, text),
     coalesce(is_master, false) as is_master,
     auth_outcome(text) as outcome,
     coalesce(is_final, true) as is_final,
     text,
-    coalesce(repeat_count, 1) as line_count
+    1 as line_count
 from records;

@@ -228,8 +228,7 @@ of_proxies as (
             'username': coalesce(speaker.username, parts.username),
             'pid': speaker.pid,
             'session_id': coalesce(speaker.session_id, session_id),
-            'client_ip': speaker.client_ip,
-            'repeat_count': speaker.repeat_count
+            'client_ip': speaker.client_ip
         } as speaker,
         case
             when parts is null then null
