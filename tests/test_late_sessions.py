@@ -1,11 +1,12 @@
-"""Late lines of a user with many sessions: what they cannot change is not read again, and the tables
-are those of the whole log all the same."""
+"""Late lines of a user with many sessions: what they cannot change is not read again, and the
+tables are those of the whole log all the same."""
 
 import random
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,3 +115,19 @@ def test_late_sessions_of_one_user_are_told_as_if_in_order(
         assert rows_of_lines(parts, lines) == rows_of_lines(whole, lines)
         with open_database(parts) as connection:
             assert run_checks(connection, lambda _: None) == 0
+
+
+@pytest.mark.parametrize("missing", [(700,), (701,), (700, 701), (700, 702, 1203)])
+def test_a_late_line_of_a_busy_user_reads_what_it_can_change(tmp_path, lines_again, missing):
+    chance = random.Random(1)
+    told = []
+    for number in range(1000):
+        login, end = session(chance, "mx1", number, 1)
+        told += [(3.0 * number, login), (3.0 * number + 1, end)]
+    lines = dated(told)
+    late = [lines[place] for place in missing]
+    database = tmp_path / "mail.duckdb"
+    load([write(tmp_path / "mail.log", [line for line in lines if line not in late])], database)
+    load([write(tmp_path / "late.log", late)], database)
+    assert lines_again[0] == 0
+    assert lines_again[1] <= missing[-1] - missing[0] + 1

@@ -20,8 +20,9 @@ with session_lines as (
         stored.session_id,
         stored.is_login,
         stored.moment,
-        stored.position
+        line_position(stored.moment, file_ranks.file_rank, stored.line_key) as position
     from stored_session_lines as stored
+    left join file_ranks on stored.line_key >> 32 = file_ranks.file_key
     semi join touching_sessions as touching
         on
             stored.host is not distinct from touching.host

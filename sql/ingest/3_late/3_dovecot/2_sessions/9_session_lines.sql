@@ -4,25 +4,36 @@
 create or replace temp table session_lines_again as
 with of_users as (
     select
-        lines.host,
-        lines.protocol,
-        lines.session_id,
-        lines.line_key,
-        lines.moment,
-        lines.position,
+        session_lines.host,
+        session_lines.protocol,
+        session_lines.session_id,
+        session_lines.line_key,
+        session_lines.moment,
         windows.first_moment,
         windows.last_moment,
         windows.first_position
-    from stored_session_lines as lines
+    from stored_session_lines as session_lines
     inner join session_windows as windows
         on
-            lines.host is not distinct from windows.host
-            and lines.protocol = windows.protocol
-            and lines.username = windows.username
-            and lines.moment between windows.opens_at and windows.closes_at
+            session_lines.host is not distinct from windows.host
+            and session_lines.protocol = windows.protocol
+            and session_lines.username = windows.username
+            and session_lines.moment between windows.opens_at and windows.closes_at
 ),
 
--- An end without a user is known by its session alone
+told_ids as (
+    select * exclude (line_key, moment) from of_users
+    union all
+    select
+        host,
+        protocol,
+        session_id,
+        moment as first_moment,
+        moment as last_moment,
+        position as first_position
+    from touching_sessions
+),
+
 ids as (
     select
         host,
@@ -31,65 +42,51 @@ ids as (
         min(first_moment) as first_moment,
         max(last_moment) as last_moment,
         min(first_position) as first_position
-    from (
-        select
-            host,
-            protocol,
-            session_id,
-            first_moment,
-            last_moment,
-            first_position
-        from of_users
-        union all
-        select
-            host,
-            protocol,
-            session_id,
-            moment,
-            moment,
-            position
-        from touching_sessions
-    )
+    from told_ids
     group by all
 ),
 
+-- A line that names no user is known by its session alone; others' lines are only looked at
 of_ids as (
     select
-        lines.line_key,
-        lines.username,
-        lines.moment,
-        lines.position,
+        session_lines.line_key,
+        session_lines.moment,
         ids.first_moment,
         ids.last_moment,
-        ids.first_position
-    from stored_session_lines as lines
+        ids.first_position,
+        session_lines.username is null as may_change
+    from stored_session_lines as session_lines
     inner join ids
         on
-            lines.host is not distinct from ids.host
-            and lines.protocol = ids.protocol
-            and lines.session_id = ids.session_id
-    anti join session_windows as windows
+            session_lines.host is not distinct from ids.host
+            and session_lines.protocol = ids.protocol
+            and session_lines.session_id = ids.session_id
+    anti join touched_users
         on
-            lines.host is not distinct from windows.host
-            and lines.protocol = windows.protocol
-            and lines.username = windows.username
+            session_lines.host is not distinct from touched_users.host
+            and session_lines.protocol = touched_users.protocol
+            and session_lines.username = touched_users.username
 ),
 
 found as (
     select
-        line_key,
-        moment,
-        position,
-        first_moment,
-        last_moment,
-        first_position,
+        * exclude (host, protocol, session_id),
         true as may_change
     from of_users
     union all by name
+    select * from of_ids
+),
+
+at_hand as (
     select
-        * exclude (username),
-        username is null as may_change
-    from of_ids
+        found.*,
+        line_position(found.moment, file_ranks.file_rank, found.line_key) as position
+    from found
+    left join file_ranks on found.line_key >> 32 = file_ranks.file_key
+    where
+        found.moment
+        between found.first_moment - 2 * session_silence()
+        and found.last_moment + 2 * session_silence()
 )
 
 select
@@ -102,10 +99,7 @@ select
             then 'around'
         when position <= first_position then 'mailbox'
     end as part
-from found
-where
-    moment
-    between first_moment - 2 * session_silence() and last_moment + 2 * session_silence();
+from at_hand;
 
 insert into lines_changed_again
 select line_key from session_lines_again
