@@ -82,7 +82,7 @@ def dated(lines: list[tuple[float, str]]) -> list[str]:
 @given(
     seed=st.integers(0, 10**6),
     count=st.integers(3, 25),
-    late_count=st.integers(1, 3),
+    late_count=st.integers(1, 2),
     share=st.sampled_from([0.02, 0.1]),
     behind=st.sampled_from([0, 0.1, 0.5]),
     is_forgotten=st.booleans(),
