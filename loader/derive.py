@@ -410,7 +410,7 @@ def _read_late_hosts_again(connection: duckdb.DuckDBPyConnection) -> None:
             "5_parse/dovecot/2_login_elements.sql",
             "5_parse/dovecot/3_dovecot_logins.sql",
             "5_parse/dovecot/3_session_ends.sql",
-            "3_late/3_dovecot/2_session_lines.sql",
+            "3_late/3_dovecot/2_sessions",
         ):
             run_sql(connection, f"ingest/{place}")
     _read_again(connection, "3_late/4_read_lines.sql")
