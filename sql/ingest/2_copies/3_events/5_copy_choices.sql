@@ -89,4 +89,16 @@ select
             then counting_key
     end as copy_of
 from judged
-where not is_borrowed;
+where not is_borrowed
+union all
+select
+    line_key,
+    is_stored,
+    line_key + stored_copy_distance as stored_copy_of,
+    line_key + copy_distance as copy_of
+from (
+    select
+        *,
+        unnest(range(first_line_key, first_line_key + line_count)) as line_key
+    from plain_seconds
+) as plain_lines;

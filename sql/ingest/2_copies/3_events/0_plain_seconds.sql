@@ -1,0 +1,109 @@
+-- One row per stream and contested second of which all streams have the same lines in the same order:
+-- the lines of the stream that was loaded first count, and those of the others are copies one by one.
+-- Seconds that a stream begins or ends in, or has twice, are looked at line by line
+create or replace temp table plain_seconds as
+with told as (
+    select
+        line_key,
+        false as is_stored,
+        null::bigint as copy_of,
+        logged_at,
+        host,
+        line
+    from lines
+    where is_new and logged_at is not null
+    union all
+    select
+        line_key,
+        true as is_stored,
+        copy_of,
+        logged_at,
+        host,
+        line
+    from raw_lines
+    where
+        logged_at >= getvariable('first_touched_moment')
+        and logged_at < getvariable('last_touched_moment') + interval 1 second
+),
+
+hashed as (
+    select
+        told.* exclude (logged_at, host, line),
+        seconds.second_id,
+        told.line_key >> 32 as file_key,
+        told.line_key & 4294967295 as line_no,
+        (md5_number_lower(told.line) >> 2)::bigint as line_hash
+    from told
+    inner join contested_seconds as seconds
+        on
+            told.host is not distinct from seconds.host
+            and date_trunc('second', told.logged_at) = seconds.moment
+),
+
+streams as (
+    select
+        second_id,
+        file_key,
+        any_value(is_stored) as is_stored,
+        any_value(copy_of - line_key) as copy_distance,
+        min(line_no) as first_line_no,
+        count(*) as line_count,
+        sum(line_hash) as said,
+        sum((line_hash >> 32) * line_no) - min(line_no) * sum(line_hash >> 32) as said_in_order,
+        max(line_no) - min(line_no) + 1 = count(*)
+        and min(is_stored) = max(is_stored)
+        and count(copy_of) in (0, count(*))
+        and coalesce(min(copy_of - line_key) = max(copy_of - line_key), true) as is_whole
+    from hashed
+    group by second_id, file_key
+),
+
+edges as (
+    select
+        date_trunc('second', first_logged_at) as first_moment,
+        date_trunc('second', last_logged_at) as last_moment
+    from log_files
+    where file_key in (select file_key from streams)
+    union all
+    select
+        date_trunc('second', first_logged_at) as first_moment,
+        date_trunc('second', last_logged_at) as last_moment
+    from stream_state
+),
+
+plain as (
+    select
+        streams.second_id,
+        min(streams.file_key) as counting_key,
+        arg_min(streams.first_line_no, streams.file_key) as counting_line_no
+    from streams
+    inner join contested_seconds as seconds on streams.second_id = seconds.second_id
+    where
+        seconds.moment not in (select first_moment from edges where first_moment is not null)
+        and seconds.moment not in (select last_moment from edges where last_moment is not null)
+    group by streams.second_id
+    having
+        bool_and(streams.is_whole)
+        and min(streams.line_count) = max(streams.line_count)
+        and min(streams.said) = max(streams.said)
+        and min(streams.said_in_order) = max(streams.said_in_order)
+        and not bool_or(streams.file_key in (select file_key from log_files where is_once))
+        and not any_value((select is_once from batch))
+)
+
+select
+    streams.second_id,
+    streams.file_key * 4294967296 + streams.first_line_no as first_line_key,
+    streams.line_count,
+    streams.is_stored,
+    streams.copy_distance as stored_copy_distance,
+    case
+        when streams.file_key <> plain.counting_key
+            then (plain.counting_key - streams.file_key) * 4294967296
+            + plain.counting_line_no - streams.first_line_no
+    end as copy_distance
+from streams
+inner join plain on streams.second_id = plain.second_id;
+
+delete from contested_seconds
+where second_id in (select second_id from plain_seconds);
