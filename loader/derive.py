@@ -255,7 +255,7 @@ class Deriver:
         piece.end(self.connection)
 
     def _find_copies(self) -> None:
-        """Find out which lines count where several logs tell the same, and of which rows go or come."""
+        """Find out which lines count where several logs tell the same; whose rows go, or come."""
         for step in ("1_stream_state.sql", "2_contested_seconds.sql"):
             run_sql(self.connection, f"ingest/2_copies/{step}")
         if not self._is_any("contested_seconds"):
@@ -322,8 +322,8 @@ class Deriver:
         """Take lines out of the database; what they said decides what is derived again."""
         self.connection.execute("set variable first_gone_key = ?", [first_key])
         self.connection.execute("set variable last_gone_key = ?", [last_key])
-        for step in ("gone_lines/1_gone_keys.sql", "removed_lines.sql", "gone_lines/2_gone_lines.sql"):
-            run_sql(self.connection, f"ingest/{step}")
+        for step in ("gone_lines/1_gone_keys", "removed_lines", "gone_lines/2_gone_lines"):
+            run_sql(self.connection, f"ingest/{step}.sql")
 
     def _describe(self, piece: Piece) -> None:
         """Tell SQL what it works on."""

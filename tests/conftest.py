@@ -125,7 +125,7 @@ def rows_of_lines(database: Path, lines: list[str]) -> dict[str, list[tuple[Any,
 
 
 def placed_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
-    """All derived rows and the lines that count, keys replaced by what the macro place makes of them."""
+    """All derived rows and the lines that count; the macro place says what stands for keys."""
     connection.execute("set TimeZone = 'UTC'")
     found = {}
     for table in KEYED_TABLES:
