@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import mailsql
@@ -58,6 +58,7 @@ def load_prefixes(directory: Path, content: bytes, cuts: list[int], how: str, ba
     ending=st.sampled_from([b"\n", b"\r\n"]),
     batch_bytes=st.sampled_from([700, 10**6]),
 )
+@example(seed=89, line_count=5, places=[0.375], how="file", ending=b"\n", batch_bytes=700)
 def test_torn_lines_are_read_as_if_they_never_were(
     seed, line_count, places, how, ending, batch_bytes
 ):

@@ -17,4 +17,4 @@ comment on column line_repeats.pid is 'Process whose line came again; NULL where
 comment on column line_repeats.repeat_count is
 'How many events it adds to the one that the row stands for';
 comment on column line_repeats.line_key is
-'The line whose row counts it: itself, if it holds the text; else the one before; NULL if unknown';
+'The line whose row counts it: itself, if it holds the text; else the one before it';
