@@ -20,6 +20,7 @@ from tests.test_encoding import BYTES, SAMPLES
 from tests.test_failed_lines import break_steps  # noqa: F401
 from tests.test_torn_lines import load_input
 
+pytestmark = pytest.mark.usefixtures("small_head")
 HEAD = b"Feb  3 09:15:40 mx1 postfix/smtpd[1]: "
 LINES = st.lists(
     st.tuples(
@@ -28,12 +29,6 @@ LINES = st.lists(
     ),
     max_size=25,
 ).map(lambda pairs: b"".join(HEAD + text + end for text, end in pairs))
-
-
-@pytest.fixture(autouse=True)
-def small_head(monkeypatch):
-    """Small logs are cut into batches too."""
-    monkeypatch.setattr("mailsql.ingest.SNIFFED_BYTES", 1)
 
 
 def stored(database: Path) -> dict[int, bytes]:
