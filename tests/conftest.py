@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 import mailsql
 from mailsql.check import check_rows
@@ -39,6 +40,16 @@ settings.register_profile(
     max_examples=int(os.environ.get("MAILSQL_EXAMPLES", "100")),
 )
 settings.load_profile("quick")
+# Hosts have nothing to do with each other, and a load costs the same for one or nine: so where each
+# host's log is a case of its own, an example is of some
+HOST_COUNTS = st.integers(1, 9)
+HOSTS_OF_AN_EXAMPLE = 5
+
+
+def of_hosts(test: Callable[..., None]) -> Callable[..., None]:
+    """A property whose examples are of HOST_COUNTS hosts needs fewer examples for as many cases."""
+    examples = settings().max_examples
+    return settings(max_examples=max(4, examples // HOSTS_OF_AN_EXAMPLE))(test)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.generate import generate
-from tests.conftest import load, rows_without_keys
+from tests.conftest import HOST_COUNTS, load, of_hosts, rows_without_keys
 
 pytestmark = pytest.mark.usefixtures("small_head")
 START = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
@@ -134,12 +134,12 @@ def disorderly_line(chance: random.Random) -> str:
 
 
 def disorderly_log(seed: int, line_count: int, host_count: int = 1) -> list[str]:
-    """Lines of some hosts with ever later stamps, no two alike; line_count of each, below 200."""
+    """Lines of some hosts with ever later stamps, no two alike; line_count of each."""
     lines = []
     for host in range(host_count):
         chance = random.Random(seed + host)
-        # No two hosts write in the same microsecond
-        moment = START + timedelta(microseconds=200 * host)
+        # No two of them write in the same microsecond
+        moment = START + timedelta(microseconds=100 * host)
         for _ in range(line_count):
             moment += timedelta(seconds=chance.choice(PAUSES[: chance.choice([3, 5, 8])]))
             moment += timedelta(microseconds=1)
@@ -179,13 +179,14 @@ def assert_read_alike(
     assert found == expected
 
 
+@of_hosts
 @given(
     seed=st.integers(0, 10**6),
-    line_count=st.integers(5, 60),
-    host_count=st.integers(1, 3),
-    places=st.lists(st.floats(0, 0.99), min_size=1, max_size=2),
-    order=st.permutations(range(3)),
-    batch_share=st.sampled_from([0.5, 1, 1]),
+    line_count=st.integers(5, 90),
+    host_count=HOST_COUNTS,
+    places=st.lists(st.floats(0, 0.99), min_size=1, max_size=3),
+    order=st.permutations(range(4)),
+    batch_share=st.sampled_from([0.3, 0.5, 1]),
 )
 def test_disorder_is_read_alike_however_it_is_cut(
     seed, line_count, host_count, places, order, batch_share
