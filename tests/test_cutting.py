@@ -17,6 +17,8 @@ from tests.conftest import HOST_COUNTS, load, of_hosts, rows_without_keys
 pytestmark = pytest.mark.usefixtures("small_head")
 START = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
 PAUSES = [0.001, 0.5, 20, 280, 400, 90_000, 200_000, 700_000]
+# What goes on after hours is frequent in these
+LONG_PAUSES = [0.5, 20, 400, 4000, 40_000, 90_000]
 QUEUE_IDS = ["1E24040751", "4f4yBq0wWjz1yTr"]
 USERS = ["alice@example.com", "bob"]
 
@@ -134,14 +136,18 @@ def disorderly_line(chance: random.Random) -> str:
 
 
 def disorderly_log(seed: int, line_count: int, host_count: int = 1) -> list[str]:
-    """Lines of some hosts with ever later stamps, no two alike; line_count of each."""
+    """Lines of some hosts with ever later stamps, no two alike; line_count of each.
+
+    Every other host has long pauses.
+    """
     lines = []
     for host in range(host_count):
         chance = random.Random(seed + host)
         # No two of them write in the same microsecond
         moment = START + timedelta(microseconds=100 * host)
         for _ in range(line_count):
-            moment += timedelta(seconds=chance.choice(PAUSES[: chance.choice([3, 5, 8])]))
+            usual = PAUSES[: chance.choice([3, 5, 8])]
+            moment += timedelta(seconds=chance.choice(LONG_PAUSES if host % 2 else usual))
             moment += timedelta(microseconds=1)
             stamp = moment.isoformat(timespec="microseconds")
             lines.append(f"{stamp} mx{host + 1} {disorderly_line(chance)}")
