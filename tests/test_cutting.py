@@ -150,7 +150,7 @@ def repetition(chance: random.Random, line: str) -> str:
 
 
 def disorderly_log(seed: int, line_count: int, host_count: int = 1) -> list[str]:
-    """Lines of some hosts with ever later stamps, no two alike; line_count of each, and repetitions.
+    """Lines of some hosts with ever later stamps, no two alike; line_count of each and more.
 
     Every other host has long pauses.
     """
