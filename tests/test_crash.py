@@ -25,9 +25,9 @@ print("done", flush=True)
 """
 
 
-def start(database: Path, log: Path) -> subprocess.Popen[str]:
+def start(database: Path, *logs: Path) -> subprocess.Popen[str]:
     """Start a load that commits after each small batch."""
-    command = [sys.executable, "-c", LOADER, str(database), str(log)]
+    command = [sys.executable, "-c", LOADER, str(database), *map(str, logs)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 

@@ -1,4 +1,4 @@
--- Every copy is of a line that counts, of the same second
+-- Every copy is of a line that counts, of the same second or also without a time
 select
     copies.line_key,
     copies.copy_of
@@ -7,6 +7,7 @@ left join log_lines as counting
     on
         copies.copy_of = counting.line_key
         and counting.copy_of is null
-        and date_trunc('second', copies.logged_at) = date_trunc('second', counting.logged_at)
+        and date_trunc('second', copies.logged_at)
+        is not distinct from date_trunc('second', counting.logged_at)
 where copies.copy_of is not null and counting.line_key is null
 order by copies.line_key;

@@ -121,7 +121,12 @@ def _pair_untold(
 
 
 def _wrong_columns(table: str, entry: Entry, row: dict[str, Any]) -> list[str]:
-    """Return the columns of a row that are not what the entry says."""
+    """Return the columns of a row that are not what the entry says.
+
+    A row stands for one event, unless the entry names more.
+    """
+    if "occurrences" in row:
+        entry = {"occurrences": 1} | entry
     told = [name for name in entry if name not in NOTES]
     silent = [name for name in row if name not in entry and not name.endswith("_key")]
     wrong = [

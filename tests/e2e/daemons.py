@@ -37,7 +37,7 @@ def running_daemons(rig: Rig) -> Iterator[None]:
 
 @contextmanager
 def _running_rsyslog(rig: Rig) -> Iterator[None]:
-    """Run rsyslogd, which writes everything sent to /dev/log to two files."""
+    """Run rsyslogd, which writes what is sent to /dev/log to the logs of Debian's rules."""
     device = daemons_root() / "dev" / "log"
     configuration = rig.root / "rsyslog"
     command = [

@@ -7,6 +7,7 @@ MAILSQL_GOLDEN=1 makes them the run that is kept (sample_logs/live)."""
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 
 import mailsql
 from mailsql.check import run_checks
-from tests.conftest import load
+from mailsql.status import describe_load
+from tests.conftest import assert_derived_alike, load, rows_of_lines
 from tests.e2e.compare import KEYS, differences, unknown_lines
 from tests.e2e.flow import crossing_differences, fact_differences, flow_differences
 from tests.e2e.installation import NoDaemonsError, daemons_root
@@ -43,9 +45,17 @@ class LogSet:
     is_kept: bool
 
 
+# What Debian's rules for rsyslog write of each line, with the stamps of today and of before
+DEBIANS_LOGS = tuple(
+    f"{folder}{name}"
+    for name in ("mail.warn", "mail.err", "mail.info", "mail.log", "syslog")
+    for folder in ("bsd/", "")
+)
 LOG_SETS = {
-    "bsd": LogSet("syslog", ("maillog", "postfix-out.log"), None, False),
+    "bsd": LogSet("syslog", ("bsd/mail.log", "postfix-out.log"), None, False),
     "rfc3339": LogSet("syslog", ("mail.log", "postfix-out.log"), None, True),
+    # Every line of the run in two to six files, mail.warn first
+    "debian": LogSet("syslog", (*DEBIANS_LOGS, "postfix-out.log"), None, False),
     "files": LogSet("files", ("postfix.log", "postfix-out.log", "dovecot.log"), "mx", True),
 }
 ORIGINS = [
@@ -205,6 +215,53 @@ def test_every_line_has_a_known_kind(origin, name, loaded):
 def test_the_checks_find_nothing(origin, name, loaded):
     told: list[str] = []
     assert run_checks(loaded(origin, name).connection, told.append) == 0, "\n".join(told)
+
+
+def lines_of(log: Path) -> list[str]:
+    return log.read_text().splitlines()
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["mail.log", "mail.info", "mail.warn", "mail.err", "syslog"],
+        ["bsd/syslog", "bsd/mail.warn", "mail.err", "bsd/mail.log", "mail.log", "mail.warn"],
+    ],
+    ids=["at once", "one by one"],
+)
+def test_debians_logs_tell_what_mail_log_tells(names, loaded, runs, tmp_path, request):
+    # mail.log alone
+    loaded("live", "rfc3339")
+    logs = runs["syslog"].logs
+    read = lines_of(logs / "mail.log") + lines_of(logs / "postfix-out.log")
+    paths = [logs / name for name in (*names, "postfix-out.log")]
+    database = tmp_path / "mail.duckdb"
+    calls = [paths] if "at once" in request.node.name else [[path] for path in paths]
+    told = [source for call in calls for source in load(call, database)]
+    assert [source.fault for source in told if source.fault] == []
+
+    assert rows_of_mail(database, read) == rows_of_mail(logs / "rfc3339.duckdb", read)
+    assert_derived_alike(database)
+    with mailsql.open_database(database) as connection:
+        checked: list[str] = []
+        assert run_checks(connection, checked.append) == 0, "\n".join(checked)
+        stored = connection.execute("select line, copy_of is not null from log_lines").fetchall()
+        summary = describe_load(connection, told, database)
+    assert len(stored) == sum(source.line_count for source in told)
+    for path in paths:
+        assert not Counter(lines_of(path)) - Counter(line for line, _ in stored), path
+    copies = sum(is_copy for _, is_copy in stored)
+    assert f"{copies:,}  copies of others" in summary
+    warnings = len(lines_of(logs / "mail.warn"))
+    assert f"mail.warn: {warnings} lines, all of them copies of lines in {logs}/mail.log" in summary
+
+
+def rows_of_mail(database: Path, lines: list[str]) -> dict[str, list[tuple]]:
+    """The rows of all tables, and of the lines those that are of mail."""
+    rows = rows_of_lines(database, lines)
+    rows["log_lines"] = [row for row in rows["log_lines"] if row[0] is not None]
+    return rows
 
 
 @pytest.mark.parametrize("table", KEYS)
