@@ -2,7 +2,6 @@
 lines tell them."""
 
 import gzip
-import json
 import os
 import random
 import signal
@@ -19,10 +18,8 @@ import pytest
 
 import mailsql
 from mailsql.check import check_lines, check_rows, run_checks
-from mailsql.export import export
 from mailsql.forget import forget
 from mailsql.reparse import derive_anew
-from mailsql.status import describe_load, describe_status
 from tests.conftest import NOW, assert_derived_alike, load, rows_of_lines
 from tests.test_crash import start
 
