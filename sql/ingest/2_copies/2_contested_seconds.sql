@@ -1,22 +1,22 @@
 -- The last second that the stream was read up to
-set variable last_stream_moment = (select date_trunc('second', last_logged_at) from batch);
+set variable last_stream_moment = (select to_timestamp(second_of(last_logged_at)) from batch);
 
 -- One row per host and second of which lines come or go, or that the stream does not end in any more
 create or replace temp table touched_seconds as
 select
     host,
-    date_trunc('second', logged_at) as moment
+    second_of(logged_at) as epoch_second
 from lines
 where is_new and logged_at is not null
 union
 select
     host,
-    moment
+    epoch_second
 from gone_seconds
 union
 select
     raw_lines.host,
-    date_trunc('second', raw_lines.logged_at) as moment
+    second_of(raw_lines.logged_at) as epoch_second
 from raw_lines
 cross join batch
 where
@@ -26,26 +26,30 @@ where
 union
 select
     raw_lines.host,
-    date_trunc('second', raw_lines.logged_at) as moment
+    second_of(raw_lines.logged_at) as epoch_second
 from raw_lines
 cross join batch
 where batch.is_once_anew and raw_lines.line_key >> 32 = batch.file_key;
 
-set variable first_touched_moment = (select min(moment) from touched_seconds);
+set variable first_touched_moment = (
+    select to_timestamp(min(epoch_second)) from touched_seconds
+);
 
-set variable last_touched_moment = (select max(moment) from touched_seconds);
+set variable last_touched_moment = (
+    select to_timestamp(max(epoch_second)) from touched_seconds
+);
 
 -- One row per such second that other streams have lines of as well, or where lines stand twice
 create or replace temp table contested_seconds as
 with seconds as (
     select distinct
         touched_seconds.host,
-        touched_seconds.moment
+        touched_seconds.epoch_second
     from touched_seconds
     inner join raw_lines
         on
             touched_seconds.host is not distinct from raw_lines.host
-            and touched_seconds.moment = date_trunc('second', raw_lines.logged_at)
+            and touched_seconds.epoch_second = second_of(raw_lines.logged_at)
     where
         raw_lines.logged_at >= getvariable('first_touched_moment')
         and raw_lines.logged_at < getvariable('last_touched_moment') + interval 1 second
@@ -53,7 +57,7 @@ with seconds as (
     union
     select
         touched_seconds.host,
-        touched_seconds.moment
+        touched_seconds.epoch_second
     from touched_seconds
     cross join batch
     where batch.is_once

@@ -6,7 +6,7 @@ where line_key between getvariable('first_gone_key') and getvariable('last_gone_
 insert into gone_seconds
 select distinct
     host,
-    date_trunc('second', logged_at) as moment
+    second_of(logged_at) as epoch_second
 from raw_lines
 where
     line_key between getvariable('first_gone_key') and getvariable('last_gone_key')

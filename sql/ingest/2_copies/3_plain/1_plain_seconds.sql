@@ -40,7 +40,7 @@ hashed as (
     inner join contested_seconds as seconds
         on
             told.host is not distinct from seconds.host
-            and date_trunc('second', told.logged_at) = seconds.moment
+            and second_of(told.logged_at) = seconds.epoch_second
 ),
 
 streams as (
@@ -63,14 +63,14 @@ streams as (
 
 edges as (
     select
-        date_trunc('second', first_logged_at) as first_moment,
-        date_trunc('second', last_logged_at) as last_moment
+        second_of(first_logged_at) as first_second,
+        second_of(last_logged_at) as last_second
     from log_files
     where file_key in (select file_key from streams)
     union all
     select
-        date_trunc('second', first_logged_at) as first_moment,
-        date_trunc('second', last_logged_at) as last_moment
+        second_of(first_logged_at) as first_second,
+        second_of(last_logged_at) as last_second
     from stream_state
 ),
 
@@ -82,8 +82,14 @@ plain as (
     from streams
     inner join contested_seconds as seconds on streams.second_id = seconds.second_id
     where
-        seconds.moment not in (select first_moment from edges where first_moment is not null)
-        and seconds.moment not in (select last_moment from edges where last_moment is not null)
+        seconds.epoch_second not in (
+            select first_second from edges
+            where first_second is not null
+        )
+        and seconds.epoch_second not in (
+            select last_second from edges
+            where last_second is not null
+        )
     group by streams.second_id
     having
         bool_and(streams.is_whole)

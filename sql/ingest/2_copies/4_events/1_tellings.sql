@@ -37,7 +37,7 @@ contested as (
     inner join contested_seconds as seconds
         on
             told.host is not distinct from seconds.host
-            and date_trunc('second', told.logged_at) = seconds.moment
+            and second_of(told.logged_at) = seconds.epoch_second
 ),
 
 worded as (

@@ -8,8 +8,9 @@ with streams as (
         file_key,
         rotation,
         branch_of,
-        date_trunc('second', first_logged_at) as first_moment,
-        date_trunc('second', last_logged_at) as last_moment
+        identity_sha256,
+        second_of(first_logged_at) as first_second,
+        second_of(last_logged_at) as last_second
     from log_files
     anti join batch on log_files.file_key = batch.file_key
     union all
@@ -17,40 +18,43 @@ with streams as (
         batch.file_key,
         batch.rotation,
         batch.branch_of,
-        date_trunc('second', stream_state.first_logged_at) as first_moment,
-        date_trunc('second', stream_state.last_logged_at) as last_moment
+        batch.identity_sha256,
+        second_of(stream_state.first_logged_at) as first_second,
+        second_of(stream_state.last_logged_at) as last_second
     from batch
     inner join stream_state on batch.file_key = stream_state.file_key
 ),
 
 moments as (
-    select distinct moment from contested_seconds
+    select distinct epoch_second from contested_seconds
 ),
 
 seams as (
     select
-        moments.moment,
+        moments.epoch_second,
         enders.file_key as earlier_key,
         beginners.file_key,
+        enders.first_second,
+        enders.identity_sha256,
         coalesce(enders.rotation = beginners.rotation, false) as is_rotation
     from moments
-    inner join streams as enders on moments.moment = enders.last_moment
-    inner join streams as beginners on moments.moment = beginners.first_moment
+    inner join streams as enders on moments.epoch_second = enders.last_second
+    inner join streams as beginners on moments.epoch_second = beginners.first_second
     where
-        enders.first_moment < moments.moment
-        and beginners.last_moment > moments.moment
+        enders.first_second < moments.epoch_second
+        and beginners.last_second > moments.epoch_second
         and beginners.branch_of is null
 ),
 
 placed as (
     select
         tellings.*,
-        seconds.moment,
+        seconds.epoch_second,
         row_number() over (
-            partition by tellings.file_key, seconds.moment
+            partition by tellings.file_key, seconds.epoch_second
             order by tellings.line_key
         ) as place,
-        count(*) over (partition by tellings.file_key, seconds.moment) as line_count
+        count(*) over (partition by tellings.file_key, seconds.epoch_second) as line_count
     from tellings
     inner join contested_seconds as seconds on tellings.second_id = seconds.second_id
     where
@@ -70,11 +74,11 @@ shifts as (
         any_value(ends.line_count) - shift as overlap
     from seams
     inner join placed as ends
-        on seams.earlier_key = ends.file_key and seams.moment = ends.moment
+        on seams.earlier_key = ends.file_key and seams.epoch_second = ends.epoch_second
     inner join placed as beginnings
         on
             seams.file_key = beginnings.file_key
-            and seams.moment = beginnings.moment
+            and seams.epoch_second = beginnings.epoch_second
             and ends.second_id = beginnings.second_id
             and ends.text_hash = beginnings.text_hash
             and ends.pid = beginnings.pid
@@ -90,13 +94,19 @@ compared as (
     from seams
     left join shifts
         on seams.earlier_key = shifts.earlier_key and seams.file_key = shifts.file_key
-    group by seams.moment, seams.earlier_key, seams.file_key, seams.is_rotation
+    group by all
 ),
 
 chosen as (
     select distinct on (file_key) *
     from compared
-    order by file_key asc, is_rotation desc, overlap desc, earlier_key asc
+    order by
+        file_key asc,
+        is_rotation desc,
+        overlap desc,
+        first_second asc,
+        identity_sha256 asc,
+        earlier_key asc
 ),
 
 begun as (
@@ -121,11 +131,11 @@ begun as (
 )
 
 select
-    placed.* exclude (file_key, moment, place, line_count),
+    placed.* exclude (file_key, epoch_second, place, line_count),
     chosen.file_key
 from chosen
 inner join placed
-    on chosen.earlier_key = placed.file_key and chosen.moment = placed.moment
+    on chosen.earlier_key = placed.file_key and chosen.epoch_second = placed.epoch_second
 where placed.place <= placed.line_count - chosen.overlap
 union all
 select
@@ -133,7 +143,7 @@ select
     begun.file_key
 from begun
 inner join streams on begun.file_key = streams.file_key
-inner join contested_seconds as seconds on streams.first_moment = seconds.moment
+inner join contested_seconds as seconds on streams.first_second = seconds.epoch_second
 inner join tellings
     on
         begun.branch_of = tellings.file_key

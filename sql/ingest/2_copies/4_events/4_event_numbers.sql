@@ -24,8 +24,8 @@ of_streams as (
         max(times) as times,
         min(logged_at) filter (where digits = 6) as first_at,
         max(logged_at) filter (where digits = 6) as last_at,
-        min(date_trunc('milliseconds', logged_at)) filter (where digits > 0) as first_millisecond,
-        max(date_trunc('milliseconds', logged_at)) filter (where digits > 0) as last_millisecond
+        min(epoch_us(logged_at) // 1000) filter (where digits > 0) as first_millisecond,
+        max(epoch_us(logged_at) // 1000) filter (where digits > 0) as last_millisecond
     from tellings
     semi join texts
         on
@@ -61,7 +61,7 @@ with placed as (
         tellings.text_hash,
         tellings.pid,
         tellings.digits,
-        case when tellings.digits > 0 then date_trunc('milliseconds', tellings.logged_at) end
+        case when tellings.digits > 0 then epoch_us(tellings.logged_at) // 1000 end
             as millisecond,
         case when tellings.digits = 6 then tellings.logged_at end as microsecond
     from tellings
