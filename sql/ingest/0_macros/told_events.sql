@@ -22,7 +22,9 @@ create or replace temp macro headless_text(line, program) as
         else regexp_replace(
             line,
             '^(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9X:]{8} |[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T\S+| [0-9:.]{8,}) '
-            || '|@4[0-9a-f]{23} )(?:(?:[^\s:]|:\S)* +[^\s\[\]():<>]+(?:\[[^\]]*\])?: )?',
+            || '|@4[0-9a-f]{23} )(?:(?:[^\s:]|:\S)* +[^\s\[\]():<>]+(?:\[[^\]]*\])?: '
+            -- Of a log without hosts
+            || '|dovecot(?:\[[^\]]*\])?: )?',
             ''
         )
     end;
