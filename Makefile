@@ -35,7 +35,7 @@ demo: $(VENV)/installed ## Load sample_logs/, follow one message, run one report
 test: $(VENV)/installed ## Run the tests
 	@$(BIN)/python -m pytest $(PARALLEL)
 
-long: $(VENV)/installed ## Run the long tests: properties, kills, hostile lines (EXAMPLES=100)
+long: $(VENV)/installed ## Run the long tests: properties, kills, hostile lines (EXAMPLES=100 cases)
 	@MAILSQL_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest $(PARALLEL) -m 'long or hypothesis' --hypothesis-profile long
 
 fuzz: $(VENV)/installed ## Load lines bent out of shape (FUZZ_LINES=300000)

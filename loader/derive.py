@@ -255,23 +255,26 @@ class Deriver:
         piece.end(self.connection)
 
     def _find_copies(self) -> None:
-        """Find out which lines count where several logs tell the same, and of which rows go or come."""
+        """Find out which lines count where several logs tell the same; whose rows go, or come."""
         for step in ("1_stream_state.sql", "2_contested_seconds.sql"):
             run_sql(self.connection, f"ingest/2_copies/{step}")
         if not self._is_any("contested_seconds"):
             return
-        run_sql(self.connection, "ingest/2_copies/3_events")
+        run_sql(self.connection, "ingest/2_copies/3_plain")
+        if self._is_any("contested_seconds"):
+            run_sql(self.connection, "ingest/2_copies/4_events")
+        run_sql(self.connection, "ingest/2_copies/5_copied")
         if self._is_any("copy_choices where is_stored and stored_copy_of is null and copy_of > 0"):
             self._begin()
             for step in (
-                "2_copies/4_demoted_keys.sql",
+                "2_copies/6_demoted_keys.sql",
                 "removed_lines.sql",
-                "2_copies/5_demoted_lines.sql",
+                "2_copies/7_demoted_lines.sql",
             ):
                 run_sql(self.connection, f"ingest/{step}")
         if self._is_any("copy_choices where stored_copy_of > 0 and copy_of is null"):
-            _read_again(self.connection, "2_copies/4_promoted_lines.sql")
-            run_sql(self.connection, "ingest/2_copies/5_promoted_lines.sql")
+            _read_again(self.connection, "2_copies/8_promoted_lines.sql")
+            run_sql(self.connection, "ingest/2_copies/9_promoted_rows.sql")
 
     def _is_any(self, rows: str) -> bool:
         """Return whether there is a row."""
@@ -319,8 +322,8 @@ class Deriver:
         """Take lines out of the database; what they said decides what is derived again."""
         self.connection.execute("set variable first_gone_key = ?", [first_key])
         self.connection.execute("set variable last_gone_key = ?", [last_key])
-        for step in ("gone_lines/1_gone_keys.sql", "removed_lines.sql", "gone_lines/2_gone_lines.sql"):
-            run_sql(self.connection, f"ingest/{step}")
+        for step in ("gone_lines/1_gone_keys", "removed_lines", "gone_lines/2_gone_lines"):
+            run_sql(self.connection, f"ingest/{step}.sql")
 
     def _describe(self, piece: Piece) -> None:
         """Tell SQL what it works on."""

@@ -345,7 +345,8 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     copies: dict[int, dict[str, int]] = {}
     for file_key, path, count in connection.execute(
         "select line_key >> 32, path, count(*) from raw_lines inner join log_files "
-        "on copy_of >> 32 = log_files.file_key where copy_of is not null group by 1, 2 order by 1, 2"
+        "on copy_of >> 32 = log_files.file_key where copy_of is not null group by 1, 2 "
+        "order by 1, 2"
     ).fetchall():
         copies.setdefault(file_key, {})[path] = count
     rows = connection.execute(

@@ -260,7 +260,8 @@ def _take(
     """Copy a branch into a file, and how it is to be read."""
     row = connection.execute(
         "select path, compression, is_proven, coalesce(is_once, false) from log_files "
-        "where file_key = ?", [file_key]
+        "where file_key = ?",
+        [file_key],
     ).fetchone()
     assert row is not None
     path, compression, is_proven, is_once = row

@@ -149,9 +149,7 @@ def load(
             deriver.connection.close()
 
 
-def _copies(
-    connection: duckdb.DuckDBPyConnection, keys: tuple[int, int] | None
-) -> dict[str, int]:
+def _copies(connection: duckdb.DuckDBPyConnection, keys: tuple[int, int] | None) -> dict[str, int]:
     """Copies among the lines from one key to another, by the path of the log that counts."""
     if keys is None:
         return {}
@@ -337,8 +335,8 @@ class _TextPiece(Piece):
         if updated is None:
             connection.execute(
                 "insert into log_files by name select ? as file_key, ? as path, ? as compression, "
-                "? as identity_bytes, ? as identity_sha256, ? as is_proven, ? as is_once, ? as branch_of, ? as rotation, "
-                "? as first_line_sha256, "
+                "? as identity_bytes, ? as identity_sha256, ? as is_proven, ? as is_once, "
+                "? as branch_of, ? as rotation, ? as first_line_sha256, "
                 "0 as loaded_bytes, 0 as loaded_lines, 0 as tail_bytes, '' as tail_sha256",
                 [
                     self.file_key,

@@ -64,8 +64,8 @@ def _describe_source(source: LoadedSource) -> str:
         return f"{source.name}: nothing new{waiting}"
     since = " more" if source.loaded_before else ""
     doubled = (
-        "; each line stands there twice and counts twice: if a rule of syslog writes it twice, load "
-        "it with --once"
+        "; each line stands there twice and counts twice: if a rule of syslog writes it twice, "
+        "load it with --once"
         if source.is_doubled
         else ""
     )

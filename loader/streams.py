@@ -140,10 +140,8 @@ def _streams_of(connection: duckdb.DuckDBPyConnection, head: bytes) -> list[_Str
     return _find_streams(connection, "identity_sha256 in (select unnest(?::varchar[]))", [hashes])
 
 
-def _streams_that_begin_alike(
-    connection: duckdb.DuckDBPyConnection, head: bytes
-) -> list[_Stream]:
-    """Streams too short to be known by their first bytes, or with more of them, that begin alike."""
+def _streams_that_begin_alike(connection: duckdb.DuckDBPyConnection, head: bytes) -> list[_Stream]:
+    """Streams too short to be known by these bytes, or with more of them, that begin alike."""
     return _find_streams(
         connection,
         "first_line_sha256 = ? and (identity_bytes < ? or identity_bytes > ?)",

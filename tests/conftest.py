@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 import mailsql
 from mailsql.check import check_rows
@@ -39,6 +40,19 @@ settings.register_profile(
     max_examples=int(os.environ.get("MAILSQL_EXAMPLES", "100")),
 )
 settings.load_profile("quick")
+# Where an example is dear, all of it follows from one number: of values that are drawn one by one,
+# hypothesis repeats many
+SEEDS = st.integers(0, 2**32)
+# Hosts have nothing to do with each other, and a load costs the same for one or nine: so where each
+# host's log is a case of its own, an example is of one to nine
+MOST_HOSTS = 9
+HOSTS_OF_AN_EXAMPLE = 5
+
+
+def of_hosts(test: Callable[..., None]) -> Callable[..., None]:
+    """A property whose examples are of several hosts needs fewer examples for as many cases."""
+    examples = settings().max_examples
+    return settings(max_examples=max(4, examples // HOSTS_OF_AN_EXAMPLE))(test)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,8 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def load(paths: list[Path], database: Path, **options: Any) -> list[Any]:
-    """Load logs with a fixed clock, in UTC unless told otherwise."""
-    options = {"now": NOW, "timezone": "UTC"} | options
+    """Load logs with a fixed clock, in UTC and with one thread unless told otherwise."""
+    options = {"now": NOW, "timezone": "UTC", "threads": 1} | options
     return mailsql.load([str(path) for path in paths], database, **options)
 
 
@@ -67,6 +81,12 @@ def install_shell(version: str, directory: Path) -> Path:
     subprocess.run(command, check=True, capture_output=True)
     programs = [path for path in (directory / "lib").rglob("duckdb") if path.is_file()]
     return max(programs, key=lambda path: path.stat().st_size)
+
+
+@pytest.fixture
+def small_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small logs are cut into batches, too."""
+    monkeypatch.setattr("mailsql.ingest.SNIFFED_BYTES", 1)
 
 
 @pytest.fixture
@@ -101,45 +121,39 @@ def rows_without_keys(database: Path, starts: dict[str, int]) -> dict[str, list[
     starts: for each path of a part of the log, how many lines come before it.
     """
     with mailsql.open_database(database) as connection:
-        connection.execute("create temp table starts (path varchar, start bigint)")
-        connection.executemany("insert into starts values (?, ?)", list(starts.items()))
-        connection.execute(
-            "create temp macro place(line_key) as (select start from starts inner join log_files "
-            "using (path) where file_key = line_key >> 32) + (line_key & 4294967295)"
-        )
-        return placed_rows(connection)
+        paths = dict(connection.execute("select file_key, path from log_files").fetchall())
+        return placed_rows(connection, lambda key: starts[paths[key >> 32]] + (key & 2**32 - 1))
 
 
 def rows_of_lines(database: Path, lines: list[str]) -> dict[str, list[tuple[Any, ...]]]:
     """All derived rows, each key replaced by the place of its line among lines, no two alike."""
+    places = {line: place for place, line in enumerate(lines, start=1)}
     with mailsql.open_database(database) as connection:
-        connection.execute(
-            "create temp table places as select line_key, "
-            "list_position(?::varchar[], line) as place from raw_lines",
-            [lines],
-        )
-        connection.execute(
-            "create temp macro place(key) as (select place from places where line_key = key)"
-        )
-        return placed_rows(connection)
+        found = dict(connection.execute("select line_key, line from raw_lines").fetchall())
+        return placed_rows(connection, lambda key: places[found[key]])
 
 
-def placed_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
-    """All derived rows and the lines that count, keys replaced by what the macro place makes of them."""
+def placed_rows(
+    connection: duckdb.DuckDBPyConnection, place: Callable[[int], int]
+) -> dict[str, list[tuple[Any, ...]]]:
+    """All derived rows and the lines that count; place says what stands for a key."""
     connection.execute("set TimeZone = 'UTC'")
+    shown = dict.fromkeys(KEYED_TABLES, "*") | {
+        "log_lines": "line_key, logged_at, host, program, pid, queue_id, kind, line"
+    }
     found = {}
-    for table in KEYED_TABLES:
-        shown = [
-            f"place({name}) as {name}" if name.endswith("_key") else name
-            for name in columns(connection, table)
+    for table, names in shown.items():
+        which = "where copy_of is null" if table == "log_lines" else ""
+        cursor = connection.execute(f"select {names} from {table} {which}")
+        are_keys = [column[0].endswith("_key") for column in cursor.description]
+        rows = [
+            tuple(
+                place(value) if is_key and value is not None else value
+                for is_key, value in zip(are_keys, row, strict=True)
+            )
+            for row in cursor.fetchall()
         ]
-        found[table] = connection.execute(
-            f"select {', '.join(shown)} from {table} order by 1"
-        ).fetchall()
-    found["log_lines"] = connection.execute(
-        "select place(line_key), logged_at, host, program, pid, queue_id, kind, line "
-        "from log_lines where copy_of is null order by 1"
-    ).fetchall()
+        found[table] = sorted(rows, key=lambda row: (row[0], repr(row)))
     return found
 
 

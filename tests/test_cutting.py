@@ -4,18 +4,20 @@ tables; contract 2: loading again adds nothing."""
 import random
 import tempfile
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import given
 
 from bench.generate import generate
-from tests.conftest import load, rows_without_keys
+from tests.conftest import MOST_HOSTS, SEEDS, load, of_hosts, rows_without_keys
 
+pytestmark = pytest.mark.usefixtures("small_head")
 START = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
 PAUSES = [0.001, 0.5, 20, 280, 400, 90_000, 200_000, 700_000]
+# What goes on after hours is frequent in these
+LONG_PAUSES = [0.5, 20, 400, 4000, 40_000, 90_000]
 QUEUE_IDS = ["1E24040751", "4f4yBq0wWjz1yTr"]
 USERS = ["alice@example.com", "bob"]
 
@@ -146,22 +148,28 @@ def repetition(chance: random.Random, line: str) -> str:
     )
 
 
-def disorderly_log(seed: int, line_count: int) -> list[str]:
-    """Lines with ever later stamps, no two alike; now and then one that says that it came again."""
-    chance, repeats = random.Random(seed), random.Random(-seed - 1)
-    moment = START
+def disorderly_log(seed: int, line_count: int, host_count: int = 1) -> list[str]:
+    """Lines of some hosts with ever later stamps, no two alike; line_count of each and more.
+
+    Every other host has long pauses.
+    """
     lines = []
-    for _ in range(line_count):
-        moment += timedelta(seconds=chance.choice(PAUSES[: chance.choice([3, 5, 8])]))
-        moment += timedelta(microseconds=1)
-        line = disorderly_line(chance)
-        lines.append(f"{moment.isoformat(timespec='microseconds')} mx1 {line}")
-        if repeats.random() < 0.2:
+    for host in range(host_count):
+        chance, repeats = random.Random(seed + host), random.Random(-seed - host - 1)
+        # No two of them write in the same microsecond
+        moment = START + timedelta(microseconds=100 * host)
+        for _ in range(line_count):
+            usual = PAUSES[: chance.choice([3, 5, 8])]
+            moment += timedelta(seconds=chance.choice(LONG_PAUSES if host % 2 else usual))
             moment += timedelta(microseconds=1)
-            lines.append(
-                f"{moment.isoformat(timespec='microseconds')} mx1 {repetition(repeats, line)}"
-            )
-    return lines
+            stamp = moment.isoformat(timespec="microseconds")
+            line = disorderly_line(chance)
+            lines.append(f"{stamp} mx{host + 1} {line}")
+            if repeats.random() < 0.2:
+                moment += timedelta(microseconds=1)
+                stamp = moment.isoformat(timespec="microseconds")
+                lines.append(f"{stamp} mx{host + 1} {repetition(repeats, line)}")
+    return sorted(lines)
 
 
 def load_parts(
@@ -185,25 +193,42 @@ def load_parts(
     return rows
 
 
-@given(
-    seed=st.integers(0, 10**6),
-    line_count=st.integers(5, 90),
-    cuts=st.lists(st.integers(1, 89), max_size=3),
-    order=st.permutations(range(4)),
-    batch_bytes=st.sampled_from([700, 2000, 6000, 10**6]),
-)
-@example(seed=33675, line_count=52, cuts=[49], order=[0, 1, 2, 3], batch_bytes=700)
-@example(seed=299117591, line_count=39, cuts=[14], order=[1, 3, 2, 0], batch_bytes=6000)
-@example(seed=616249624, line_count=108, cuts=[40, 92, 68], order=[1, 2, 3, 0], batch_bytes=2000)
-@example(seed=396317138, line_count=60, cuts=[55, 47], order=[1, 2, 0, 3], batch_bytes=500)
-@example(seed=403535111, line_count=78, cuts=[4], order=[0, 1, 3, 2], batch_bytes=1000000)
-def test_disorder_is_read_alike_however_it_is_cut(seed, line_count, cuts, order, batch_bytes):
-    lines = disorderly_log(seed, line_count)
-    cuts = [cut for cut in cuts if cut < line_count]
+def assert_read_alike(
+    lines: list[str], cuts: list[int], order: list[int], batch_bytes: int
+) -> None:
+    """Lines in files and batches give the rows that they give at once."""
     with tempfile.TemporaryDirectory() as whole, tempfile.TemporaryDirectory() as cut:
         expected = load_parts(Path(whole), lines, [], [0], 10**7)
         found = load_parts(Path(cut), lines, cuts, order, batch_bytes)
     assert found == expected
+
+
+@of_hosts
+@given(SEEDS)
+def test_disorder_is_read_alike_however_it_is_cut(seed):
+    chance = random.Random(seed)
+    host_count = chance.randint(1, MOST_HOSTS)
+    lines = disorderly_log(seed, chance.randint(5, 90), host_count)
+    # What goes on over several cuts is rare where they are far from each other
+    lengths = [host_count * chance.choice([1, 3, 10, 30]) for _ in range(chance.randrange(3))]
+    cuts = accumulate([chance.randrange(len(lines)), *lengths])
+    order = chance.choice([[0, 1, 2, 3], chance.sample(range(4), 4)])
+    batch_bytes = int(sum(map(len, lines)) * chance.choice([0.3, 0.5, 1]))
+    assert_read_alike(lines, [cut for cut in cuts if cut < len(lines)], order, batch_bytes)
+
+
+@pytest.mark.parametrize(
+    ("seed", "line_count", "cuts", "order", "batch_bytes"),
+    [
+        (33675, 52, [49], [0, 1, 2, 3], 4000),
+        (299117591, 39, [14], [1, 3, 2, 0], 6000),
+        (616249624, 108, [40, 92, 68], [1, 2, 3, 0], 8000),
+        (396317138, 60, [55, 47], [1, 2, 0, 3], 4000),
+        (403535111, 78, [4], [0, 1, 3, 2], 10**6),
+    ],
+)
+def test_disorder_that_was_read_otherwise_once(seed, line_count, cuts, order, batch_bytes):
+    assert_read_alike(disorderly_log(seed, line_count), cuts, order, batch_bytes)
 
 
 @pytest.mark.parametrize("style", ["bsd", "rfc3339"])

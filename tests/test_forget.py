@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import given
 
 import mailsql
 from mailsql.chain import last_link
@@ -17,7 +16,7 @@ from mailsql.errors import UsageError
 from mailsql.forget import forget
 from mailsql.settings import read_stretches
 from mailsql.stored_bytes import stream_bytes
-from tests.conftest import NOW, load, rows_of_lines
+from tests.conftest import MOST_HOSTS, NOW, SEEDS, load, of_hosts, rows_of_lines
 from tests.test_cutting import disorderly_log
 from tests.test_late_lines import write
 
@@ -39,7 +38,7 @@ def growing(chance: random.Random, streams: list[list[str]]) -> Iterator[tuple[i
     ends = [
         (number, end)
         for number, stream in enumerate(streams)
-        for end in {chance.randint(1, len(stream) or 1), len(stream)}
+        for end in {len(stream), chance.randint(1, 2 * len(stream) + 1)}
         if 0 < end <= len(stream)
     ]
     turns = [number for number, _ in ends]
@@ -60,25 +59,16 @@ def forget_log(database: Path, name: str) -> list[str]:
     return told
 
 
-@given(
-    seed=st.integers(0, 10**6),
-    line_count=st.integers(5, 150),
-    stream_count=st.integers(2, 3),
-    batch_bytes=st.sampled_from([2000, 10**6]),
-    share=st.sampled_from([0, 0.3]),
-)
-@example(seed=3, line_count=120, stream_count=3, batch_bytes=10**6, share=0.3)
-@example(seed=7, line_count=150, stream_count=3, batch_bytes=700, share=0)
-def test_logs_side_by_side_are_read_as_one(seed, line_count, stream_count, batch_bytes, share):
-    lines = disorderly_log(seed, line_count)
-    chance = random.Random(seed)
+def assert_read_as_one(
+    chance: random.Random, lines: list[str], stream_count: int, share: float
+) -> None:
+    """Streams that are written side by side, some of them forgotten, give the rows of one."""
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
         whole, dealt = directory / "whole.duckdb", directory / "dealt.duckdb"
         kept: dict[int, list[str]] = {}
         for number, part in growing(chance, deal(chance, lines, stream_count)):
-            log = write(directory / f"mail{number}.log", part)
-            load([log], dealt, batch_bytes=batch_bytes)
+            load([write(directory / f"mail{number}.log", part)], dealt)
             kept[number] = part
             if chance.random() < share:
                 gone = chance.choice(list(kept))
@@ -91,33 +81,56 @@ def test_logs_side_by_side_are_read_as_one(seed, line_count, stream_count, batch
             assert run_checks(connection, lambda _: None) == 0
 
 
-@given(
-    seed=st.integers(0, 10**6),
-    shares=st.lists(st.integers(1, 40), min_size=1, max_size=3),
-    gone=st.integers(0, 3),
-)
-@example(seed=5, shares=[30, 20, 30], gone=0)
-@example(seed=657, shares=[6], gone=1)
-@example(seed=1652, shares=[1, 1, 1], gone=2)
-def test_logs_that_share_a_beginning_keep_it(seed, shares, gone):
-    lines = disorderly_log(seed, 200)
-    first, rest = lines[:41], lines[41:]
+@of_hosts
+@given(SEEDS)
+def test_logs_side_by_side_are_read_as_one(seed):
+    chance = random.Random(seed)
+    lines = disorderly_log(seed, chance.randint(5, 90), chance.randint(1, MOST_HOSTS))
+    assert_read_as_one(chance, lines, chance.choice([2, 3]), chance.choice([0, 0.3]))
+
+
+@pytest.mark.parametrize(("seed", "line_count", "share"), [(3, 120, 0.3), (7, 150, 0)])
+def test_logs_side_by_side_that_were_read_otherwise_once(seed, line_count, share):
+    assert_read_as_one(random.Random(seed), disorderly_log(seed, line_count), 3, share)
+
+
+def assert_beginning_is_kept(
+    lines: list[str], host_count: int, shares: list[int], gone: int
+) -> None:
+    """Logs that begin alike are without the one that is forgotten as if it was never there."""
+    first, rest = lines[: 41 * host_count], lines[41 * host_count :]
+    size = 20 * host_count
     logs = [first] + [
-        first[:share] + rest[number * 20 : number * 20 + 20] for number, share in enumerate(shares)
+        first[: share * host_count] + rest[number * size : (number + 1) * size]
+        for number, share in enumerate(shares)
     ]
-    gone %= len(logs)
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
         some, all_of_it = directory / "some.duckdb", directory / "all.duckdb"
-        for number, part in enumerate(logs):
-            log = write(directory / f"mail{number}.log", part)
-            load([log], all_of_it)
-            if number != gone:
-                load([log], some)
-        forget_log(all_of_it, str(directory / f"mail{gone}.log"))
+        parts = [write(directory / f"mail{number}.log", part) for number, part in enumerate(logs)]
+        load(parts, all_of_it)
+        load(parts[:gone] + parts[gone + 1 :], some)
+        forget_log(all_of_it, str(parts[gone]))
         assert rows_of_lines(all_of_it, lines) == rows_of_lines(some, lines)
         with mailsql.open_database(all_of_it) as connection:
             assert run_checks(connection, lambda _: None) == 0
+
+
+@of_hosts
+@given(SEEDS)
+def test_logs_that_share_a_beginning_keep_it(seed):
+    chance = random.Random(seed)
+    host_count = chance.randint(1, MOST_HOSTS)
+    lines = disorderly_log(seed, 100, host_count)
+    shares = [chance.randint(1, 40) for _ in range(chance.choice([1, 2]))]
+    assert_beginning_is_kept(lines, host_count, shares, chance.randint(0, len(shares)))
+
+
+@pytest.mark.parametrize(
+    ("seed", "shares", "gone"), [(5, [30, 20, 30], 0), (657, [6], 1), (1652, [1, 1, 1], 2)]
+)
+def test_logs_that_shared_a_beginning_and_lost_it_once(seed, shares, gone):
+    assert_beginning_is_kept(disorderly_log(seed, 200), 1, shares, gone)
 
 
 def test_no_row_of_any_table_leads_to_a_forgotten_log(tmp_path):

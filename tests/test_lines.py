@@ -1,8 +1,8 @@
 """Every known form of line, one by one: above each sample stands what must be read from it.
 
 The JSON names the kind, and the rows that lead to the line: all columns that are not NULL, but
-for keys, the time and host of the line, and counts that are usual. MAILSQL_GOLDEN=1 writes the expectations
-anew; the difference is read.
+for keys, the time and host of the line, and counts that are usual. MAILSQL_GOLDEN=1 writes the
+expectations anew; the difference is read.
 
 "format" in the JSON is the id that tests/formats gives this form of line: its CSV files list
 every form that is known, the kind it has, and the table it ends in or the reason why in none."""

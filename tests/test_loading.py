@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import os
-import re
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path

@@ -31,4 +31,5 @@ comment on column auth_events.outcome is
 'wrong password, unknown user, refused by policy, not allowed, master user, ...';
 comment on column auth_events.is_final is 'Whether no other database is asked after this';
 comment on column auth_events.text is 'What it says, without what was given as the password';
-comment on column auth_events.line_count is 'How many lines alike the row stands for: syslog may write only how often a line came';
+comment on column auth_events.line_count is
+'How many lines alike the row stands for: syslog may write only how often a line came';

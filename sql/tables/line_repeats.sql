@@ -14,6 +14,7 @@ comment on column line_repeats.logged_at is 'As in log_lines';
 comment on column line_repeats.host is 'Host whose line came again';
 comment on column line_repeats.program is 'Program whose line came again; NULL where not said';
 comment on column line_repeats.pid is 'Process whose line came again; NULL where not said';
-comment on column line_repeats.repeat_count is 'How many events it adds to the one that the row stands for';
+comment on column line_repeats.repeat_count is
+'How many events it adds to the one that the row stands for';
 comment on column line_repeats.line_key is
-'The line of which the row counts it: itself, if it holds the text; else the one before; NULL if unknown';
+'The line whose row counts it: itself, if it holds the text; else the one before it';

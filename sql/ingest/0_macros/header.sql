@@ -22,7 +22,8 @@ create or replace temp macro unframed(line) as
 
 -- What rsyslog writes for lines that came again, of which it keeps 800 bytes with the blank before
 -- them: " message repeated N times: [%.800s]" (action.c)
-create or replace temp macro repeated_text() as '^message repeated ([1-9]\d{0,8}) times: \[( ?)(.*)\]$';
+create or replace temp macro repeated_text() as
+    '^message repeated ([1-9]\d{0,8}) times: \[( ?)(.*)\]$';
 
 create or replace temp macro repeated_text_limit() as 800;
 

@@ -11,6 +11,7 @@ with sized as (
     where
         line_key >= (select first_line_key from batch)
         and line_key >> 32 = (select file_key from batch)
+        and part is distinct from 'removed'
         and repeat_count is null
         and strlen(line) >= 480
         and line_bytes(line) >= 480

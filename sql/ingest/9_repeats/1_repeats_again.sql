@@ -58,7 +58,8 @@ select
     coalesce(added_count, try_cast(regexp_extract(body, last_repeated_text(), 1) as integer))
         as repeat_count,
     case when body is null then repeat_key end as line_key,
-    null::bigint as counted_key
+    null::bigint as counted_key,
+    false as is_gone
 from new_repeats
 where body is null or regexp_matches(body, last_repeated_text())
 union all
@@ -71,6 +72,7 @@ select
     line_repeats.repeat_count,
     case when line_repeats.line_key = line_repeats.repeat_key then line_repeats.line_key end
         as line_key,
-    line_repeats.line_key as counted_key
+    line_repeats.line_key as counted_key,
+    line_repeats.repeat_key in (select line_key from removed_lines) as is_gone
 from line_repeats
 semi join known_keys on line_repeats.repeat_key = known_keys.repeat_key;

@@ -4,8 +4,8 @@ delete from line_repeats
 where repeat_key in (select repeat_key from repeats_again);
 
 insert into line_repeats by name
-select * exclude (counted_key) from repeats_again
-where repeat_key not in (select line_key from removed_lines);
+select * exclude (counted_key, is_gone) from repeats_again
+where not is_gone;
 
 -- As constants they keep the engine from reading anything, where there is nothing to find
 set variable first_repeated_at = (
@@ -55,7 +55,7 @@ from (
             ) as position
         from repeats_again
         left join file_ranks on repeats_again.repeat_key >> 32 = file_ranks.file_key
-        where repeats_again.line_key is null
+        where repeats_again.line_key is null and not repeats_again.is_gone
     )
 
     select

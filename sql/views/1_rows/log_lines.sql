@@ -26,4 +26,4 @@ comment on column log_lines.kind is 'What the line says (line_kinds); unknown wh
 comment on column log_lines.line is
 'The line; bytes that are no UTF-8 and control characters as \xNN, backslashes before an x doubled';
 comment on column log_lines.copy_of is
-'The line (log_lines) that counts in its place, for both tell one event; NULL where it counts itself';
+'The line that counts in its place, for both tell one event; NULL where it counts itself';

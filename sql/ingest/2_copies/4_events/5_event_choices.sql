@@ -1,6 +1,6 @@
 -- One row per line of the contested seconds: the line that counts in its place, NULL where it counts
 -- itself
-create or replace temp table copy_choices as
+insert into copy_choices by name
 with summed_up as (
     select
         tellings.second_id,
@@ -89,16 +89,4 @@ select
             then counting_key
     end as copy_of
 from judged
-where not is_borrowed
-union all
-select
-    line_key,
-    is_stored,
-    line_key + stored_copy_distance as stored_copy_of,
-    line_key + copy_distance as copy_of
-from (
-    select
-        *,
-        unnest(range(first_line_key, first_line_key + line_count)) as line_key
-    from plain_seconds
-) as plain_lines;
+where not is_borrowed;
