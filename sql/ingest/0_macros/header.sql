@@ -8,7 +8,7 @@ create or replace temp macro unframed(line) as
         when starts_with(line, '<') and regexp_matches(line, '^<\d{1,3}>1 \S+ \S+ \S+ \S+ \S+ ')
             then regexp_replace(
                 line,
-                '^<\d{1,3}>1 (\S+) (\S+) (\S+) (\S+) \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ?',
+                '^<\d{1,3}>1 (\S+) (\S+) (\S+) (\S+) \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) *',
                 '\1 \2 \3[\4]: '
             )
         when starts_with(line, '<') then regexp_replace(line, '^<\d{1,3}>', '')

@@ -9,6 +9,7 @@ with told as (
         host,
         program,
         pid,
+        kind = 'unknown' as is_unknown,
         line
     from lines
     where is_new and logged_at is not null
@@ -21,6 +22,7 @@ with told as (
         host,
         program,
         pid,
+        kind = 'unknown' as is_unknown,
         line
     from raw_lines
     where
@@ -57,6 +59,7 @@ select
     second_id,
     logged_at,
     digits,
+    is_unknown,
     times_said(text) as times,
     -- RFC 5424 may have cut a program at its slash
     md5_number(program_instance(coalesce(program, '')) || ': ' || said_once(text)) as text_hash,

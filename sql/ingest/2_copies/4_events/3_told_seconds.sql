@@ -1,7 +1,7 @@
 -- One row per contested second and stream: its place among the streams whose lines may count. First
--- the one that tells the most events, then that with the finest stamps, then that which begins
--- earlier; streams that tell the same in the same order stand where the first of them would, and of
--- them the one that was loaded first counts, for nothing but the keys of rows depends on it
+-- the one that tells the most events, then that which is understood best, then that with the finest
+-- stamps, then that which begins earlier. Streams that tell the same in the same order stand where the
+-- first of them would, and of them the one that was loaded first counts: only keys depend on it
 create or replace temp table told_seconds as
 with numbered as (
     select
@@ -15,6 +15,7 @@ told as (
         second_id,
         file_key,
         sum(times) as event_count,
+        count(*) filter (where is_unknown) as unknown_count,
         max(digits) as digits,
         sum(text_number) as said,
         -- Places in the second, wherever that stands in the stream
@@ -53,7 +54,12 @@ classed as (
         told.*,
         min(begun.place) over (
             partition by
-                told.second_id, told.event_count, told.digits, told.said, told.said_in_order
+                told.second_id,
+                told.event_count,
+                told.unknown_count,
+                told.digits,
+                told.said,
+                told.said_in_order
         ) as class
     from told
     inner join begun on told.file_key = begun.file_key
@@ -64,6 +70,6 @@ select
     file_key,
     row_number() over (
         partition by second_id
-        order by event_count desc, digits desc, class asc, file_key asc
+        order by event_count desc, unknown_count asc, digits desc, class asc, file_key asc
     ) as place
 from classed;
