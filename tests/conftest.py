@@ -126,11 +126,14 @@ def rows_without_keys(database: Path, starts: dict[str, int]) -> dict[str, list[
 
 
 def rows_of_lines(database: Path, lines: list[str]) -> dict[str, list[tuple[Any, ...]]]:
-    """All derived rows, each key replaced by the place of its line among lines, no two alike."""
+    """All derived rows, each key replaced by the place of its line among lines, no two alike.
+
+    Other lines have the place 0.
+    """
     places = {line: place for place, line in enumerate(lines, start=1)}
     with mailsql.open_database(database) as connection:
         found = dict(connection.execute("select line_key, line from raw_lines").fetchall())
-        return placed_rows(connection, lambda key: places[found[key]])
+        return placed_rows(connection, lambda key: places.get(found[key], 0))
 
 
 def placed_rows(

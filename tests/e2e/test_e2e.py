@@ -260,7 +260,7 @@ def test_debians_logs_tell_what_mail_log_tells(names, loaded, runs, tmp_path, re
 def rows_of_mail(database: Path, lines: list[str]) -> dict[str, list[tuple]]:
     """The rows of all tables, and of the lines those that are of mail."""
     rows = rows_of_lines(database, lines)
-    rows["log_lines"] = [row for row in rows["log_lines"] if row[0] is not None]
+    rows["log_lines"] = [row for row in rows["log_lines"] if row[0]]
     return rows
 
 
