@@ -113,7 +113,8 @@ class Event:
             case "bsd":
                 return f"{self.moment:%b %e %H:%M:%S} mx1 {text}".replace("\t", "#011")
             case "rfc3339":
-                return f"{self.moment.isoformat()} mx1 {text} ".replace("\t", "#011")
+                blank = " " if "warning" in text else ""
+                return f"{self.moment.isoformat()} mx1 {text}{blank}".replace("\t", "#011")
             case "short":
                 text = text.replace("dovecot:", "dovecot[812]:")
                 return f"{self.moment:%b %d %H:%M:%S} mx1 {text}"
