@@ -69,25 +69,24 @@ class Stream:
 
 def told_before(streams: list[Stream]) -> dict[int, list[tuple[int, int]]]:
     """What each stream goes on with: lines of another one that ends in the second it begins in."""
-    found = {}
+    found: dict[int, list[tuple[int, int]]] = {}
     for number, stream in enumerate(streams):
-        best: tuple[tuple[bool, int], list[tuple[int, int]]] | None = None
         own = [stream.lines[place].text for place in stream.of(stream.first)]
+        best, found[number] = -1, []
         for other, earlier in enumerate(streams):
-            if not (other != number and earlier.first < earlier.last == stream.first < stream.last):
+            if other == number or earlier.last != stream.first:
                 continue
             places = earlier.of(stream.first)
+            if earlier.rotation == stream.rotation:
+                found[number] = [(other, place) for place in places]
+                break
+            if not earlier.first < stream.first < stream.last:
+                continue
             texts = [earlier.lines[place].text for place in places]
-            is_rotation = earlier.rotation == stream.rotation
-            overlap = 0
-            if not is_rotation:
-                overlap = max(
-                    k for k in range(len(texts) + 1) if texts[len(texts) - k :] == own[:k]
-                )
-            lines = [(other, place) for place in places[: len(places) - overlap]]
-            if best is None or (is_rotation, overlap) > best[0]:
-                best = (is_rotation, overlap), lines
-        found[number] = best[1] if best else []
+            overlap = max(k for k in range(len(texts) + 1) if texts[len(texts) - k :] == own[:k])
+            if overlap > best:
+                best = overlap
+                found[number] = [(other, place) for place in places[: len(places) - overlap]]
     return found
 
 

@@ -66,7 +66,7 @@ def test_lines_on_which_a_step_fails_are_kept_and_the_others_load(tmp_path, brea
     lines = log.read_text().splitlines()
     for step, (place, mark) in zip(STEPS, marks.items(), strict=True):
         text = f"{step}: Invalid Input Error: line {mark}"
-        notice = (place + 1, None, None, None, None, None, "line_failed", "error", text)
+        notice = (place + 1, None, None, None, None, None, "line_failed", "error", text, 1)
         expected["notices"].append(notice)
         kept = (place + 1, None, None, None, None, None, "unknown", lines[place])
         expected["log_lines"][place] = kept

@@ -41,9 +41,15 @@ seams as (
     inner join streams as enders on moments.epoch_second = enders.last_second
     inner join streams as beginners on moments.epoch_second = beginners.first_second
     where
-        enders.first_second < moments.epoch_second
-        and beginners.last_second > moments.epoch_second
+        enders.file_key <> beginners.file_key
         and beginners.branch_of is null
+        and (
+            is_rotation
+            or (
+                enders.first_second < moments.epoch_second
+                and beginners.last_second > moments.epoch_second
+            )
+        )
 ),
 
 placed as (
@@ -97,16 +103,20 @@ compared as (
     group by all
 ),
 
+-- All parts of the rotation that end there; of other streams the one with the most in common
 chosen as (
-    select distinct on (file_key) *
-    from compared
-    order by
-        file_key asc,
-        is_rotation desc,
-        overlap desc,
-        first_second asc,
-        identity_sha256 asc,
-        earlier_key asc
+    select * from compared
+    qualify
+        is_rotation
+        or row_number() over (
+            partition by file_key
+            order by
+                is_rotation desc,
+                overlap desc,
+                first_second asc,
+                identity_sha256 asc,
+                earlier_key asc
+        ) = 1
 ),
 
 begun as (

@@ -22,6 +22,7 @@ of_streams as (
         tellings.file_key,
         count(*) as line_count,
         max(times) as times,
+        min(digits) as digits,
         min(logged_at) filter (where digits = 6) as first_at,
         max(logged_at) filter (where digits = 6) as last_at,
         min(epoch_us(logged_at) // 1000) filter (where digits > 0) as first_millisecond,
@@ -39,7 +40,8 @@ select
     second_id,
     text_hash,
     pid,
-    max(times) > 1 as is_summed_up
+    max(times) > 1 as is_summed_up,
+    min(digits) = 6 as is_fine
 from of_streams
 group by second_id, text_hash, pid
 having

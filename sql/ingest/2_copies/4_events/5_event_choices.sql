@@ -3,34 +3,55 @@
 insert into copy_choices by name
 with summed_up as (
     select
+        tellings.line_key,
+        tellings.file_key,
         tellings.second_id,
         tellings.text_hash,
         tellings.pid,
-        tellings.file_key,
-        row_number() over (
-            partition by tellings.second_id, tellings.text_hash, tellings.pid
-            order by sum(tellings.times) desc, any_value(told_seconds.place)
-        ) as place
+        tellings.times,
+        -- Stamps of microseconds tell events apart
+        case when several.is_fine then epoch_us(tellings.logged_at) % 1000000 else 0 end + 1
+            as event_no
     from tellings
-    inner join told_seconds
-        on
-            tellings.second_id = told_seconds.second_id
-            and tellings.file_key = told_seconds.file_key
     inner join several_events as several
         on
             tellings.second_id = several.second_id
             and tellings.text_hash = several.text_hash
             and tellings.pid = several.pid
     where several.is_summed_up
-    group by tellings.second_id, tellings.text_hash, tellings.pid, tellings.file_key
+),
+
+sums as (
+    select
+        summed_up.second_id,
+        summed_up.text_hash,
+        summed_up.pid,
+        summed_up.event_no,
+        summed_up.file_key,
+        row_number() over (
+            partition by
+                summed_up.second_id, summed_up.text_hash, summed_up.pid, summed_up.event_no
+            order by sum(summed_up.times) desc, any_value(told_seconds.place)
+        ) as place
+    from summed_up
+    inner join told_seconds
+        on
+            summed_up.second_id = told_seconds.second_id
+            and summed_up.file_key = told_seconds.file_key
+    group by
+        summed_up.second_id,
+        summed_up.text_hash,
+        summed_up.pid,
+        summed_up.event_no,
+        summed_up.file_key
 ),
 
 events as (
     select
         tellings.*,
-        coalesce(event_numbers.event_no, 1) as event_no,
-        summed_up.place is not null as is_summed_up,
-        coalesce(summed_up.place, told_seconds.place) as place
+        coalesce(event_numbers.event_no, summed_up.event_no, 1) as event_no,
+        sums.place is not null as is_summed_up,
+        coalesce(sums.place, told_seconds.place) as place
     from tellings
     inner join told_seconds
         on
@@ -42,10 +63,15 @@ events as (
             and tellings.file_key = event_numbers.file_key
     left join summed_up
         on
-            tellings.second_id = summed_up.second_id
-            and tellings.text_hash = summed_up.text_hash
-            and tellings.pid = summed_up.pid
+            tellings.line_key = summed_up.line_key
             and tellings.file_key = summed_up.file_key
+    left join sums
+        on
+            summed_up.second_id = sums.second_id
+            and summed_up.text_hash = sums.text_hash
+            and summed_up.pid = sums.pid
+            and summed_up.event_no = sums.event_no
+            and summed_up.file_key = sums.file_key
 ),
 
 counting as (
