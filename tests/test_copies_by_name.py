@@ -23,6 +23,9 @@ from mailsql.reparse import derive_anew
 from tests.conftest import NOW, assert_derived_alike, load, rows_of_lines
 from tests.test_crash import start
 
+# Every order of loading is a database of its own
+pytestmark = pytest.mark.long
+
 CLIENT = "c.example.net[192.0.2.7]"
 # What happens in each round: seconds after its beginning, severity, line
 ROUND = [
