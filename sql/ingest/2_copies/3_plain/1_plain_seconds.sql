@@ -5,42 +5,16 @@ set variable comparison_salt = (select uuid()::varchar);
 -- the lines of the stream that was loaded first count, and those of the others are copies one by one.
 -- Seconds that a stream begins or ends in, or has twice, are looked at line by line
 create or replace temp table plain_seconds as
-with told as (
+with hashed as (
     select
         line_key,
-        false as is_stored,
-        null::bigint as copy_of,
-        logged_at,
-        host,
-        line
-    from lines
-    where is_new and logged_at is not null
-    union all
-    select
-        line_key,
-        true as is_stored,
+        is_stored,
         copy_of,
-        logged_at,
-        host,
-        line
-    from raw_lines
-    where
-        logged_at >= getvariable('first_touched_moment')
-        and logged_at < getvariable('last_touched_moment') + interval 1 second
-),
-
-hashed as (
-    select
-        told.* exclude (logged_at, host, line),
-        seconds.second_id,
-        told.line_key >> 32 as file_key,
-        told.line_key & 4294967295 as line_no,
-        (hash(getvariable('comparison_salt') || told.line) >> 2)::bigint as line_hash
-    from told
-    inner join contested_seconds as seconds
-        on
-            told.host is not distinct from seconds.host
-            and second_of(told.logged_at) = seconds.epoch_second
+        second_id,
+        file_key,
+        line_key & 4294967295 as line_no,
+        (hash(getvariable('comparison_salt') || line) >> 2)::bigint as line_hash
+    from contested_lines
 ),
 
 streams as (

@@ -1,45 +1,10 @@
 -- One row per line of the contested seconds, with what it says of which process
 create or replace temp table tellings as
-with told as (
+with shown_lines as (
     select
-        line_key,
-        false as is_stored,
-        null::bigint as copy_of,
-        logged_at,
-        host,
-        program,
-        pid,
-        kind = 'unknown' as is_unknown,
-        line
-    from lines
-    where is_new and logged_at is not null
-    union all
-    select
-        line_key,
-        true as is_stored,
-        copy_of,
-        logged_at,
-        host,
-        program,
-        pid,
-        kind = 'unknown' as is_unknown,
-        line
-    from raw_lines
-    where
-        logged_at >= getvariable('first_touched_moment')
-        and logged_at < getvariable('last_touched_moment') + interval 1 second
-),
-
-contested as (
-    select
-        told.* exclude (host, line),
-        seconds.second_id,
-        coalesce(unframed(told.line), told.line) as shown
-    from told
-    inner join contested_seconds as seconds
-        on
-            told.host is not distinct from seconds.host
-            and second_of(told.logged_at) = seconds.epoch_second
+        * exclude (line),
+        coalesce(unframed(line), line) as shown
+    from contested_lines
 ),
 
 worded as (
@@ -47,12 +12,12 @@ worded as (
         * exclude (shown),
         stamp_digits(shown) as digits,
         plain_text(headless_text(shown, program)) as text
-    from contested
+    from shown_lines
 )
 
 select
     line_key,
-    line_key >> 32 as file_key,
+    file_key,
     is_stored,
     false as is_borrowed,
     copy_of,
