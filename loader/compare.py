@@ -14,7 +14,10 @@ from .statements import quote_identifier
 LINES_AT_ONCE = 500_000
 # Columns that name a row, where that is not the first one alone; only a first column that is the
 # key of a line is compared in ranges
-KEYS = {"latest_lines": ("host", "family")}
+KEYS = {
+    "latest_lines": ("host", "family"),
+    "delivery_ends": ("delivery_key", "end_message_key", "end_delivery_key"),
+}
 NO_LINE_KEYS = ("host", "kind", "file_key")
 
 

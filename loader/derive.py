@@ -249,6 +249,8 @@ class Deriver:
         piece.begin(self.connection)
         for place in DERIVED if is_told else COPIES_STORED:
             run_sql(self.connection, f"ingest/{place}")
+        if is_told and self._is_any("family_seeds"):
+            run_sql(self.connection, "ingest/9_families")
         if is_told and self._is_any("repeats_again"):
             for place in ("2_line_repeats.sql", "3_occurrences.sql"):
                 run_sql(self.connection, f"ingest/9_repeats/{place}")

@@ -28,7 +28,7 @@ from .statements import quote_identifier, quote_text, run_sql, sql_files
 
 __version__ = installed_version("mailsql")
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 # The oldest schema whose tables lack nothing but columns at their end
 OLDEST_SCHEMA = 4
 KEPT_TEMPLATES = 4

@@ -31,7 +31,10 @@ select remote_queue_id from deliveries
 where is_removed(delivery_key) and remote_queue_id is not null
 union
 select child_queue_id from message_links
-where is_removed(child_key) or is_removed(parent_key) or is_removed(link_key);
+where is_removed(child_key) or is_removed(parent_key) or is_removed(link_key)
+union
+select parent_queue_id from message_links
+where is_removed(child_key) or is_removed(link_key);
 
 delete from connections
 where is_removed(connection_key);
@@ -68,6 +71,9 @@ where is_removed(notice_key);
 
 delete from message_links
 where is_removed(child_key) or is_removed(parent_key) or is_removed(link_key);
+
+delete from delivery_ends
+where is_removed(delivery_key) or is_removed(end_message_key) or is_removed(end_delivery_key);
 
 delete from open_lines
 where is_removed(line_key);

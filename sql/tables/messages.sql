@@ -26,7 +26,10 @@ create table if not exists messages (
     activation_count integer not null,
     queued_at timestamptz,
     removed_at timestamptz,
-    end_reason varchar
+    end_reason varchar,
+    state varchar,
+    state_at timestamptz,
+    root_key bigint
 );
 
 comment on column messages.message_key is 'Its first line (log_lines)';
@@ -64,3 +67,11 @@ comment on column messages.queued_at is 'Time of its first line';
 comment on column messages.removed_at is 'When it left the queue';
 comment on column messages.end_reason is
 'removed, expired, canceled, discarded, deleted or requeued (postsuper); NULL while in the queue';
+comment on column messages.state is
+'What became of it: in queue, on hold, arriving; delivered, partly delivered, forwarded, filtered, '
+'discarded, bounced, expired; deleted, requeued; refused, given up; probed, removed (message_states)';
+comment on column messages.state_at is
+'Since when: when it left the queue, was put on hold, refused or given up; else when it was queued';
+comment on column messages.root_key is
+'First message of its family: the one that it came of, directly or not (messages); its own key '
+'where it came of none';

@@ -3,14 +3,39 @@ delete from messages
 where message_key in (select line_key from message_lines where is_stored);
 
 insert into messages by name
+with spans as (
+    select
+        *,
+        case when is_expired then 'expired' else substr(removal_kind, 7) end as end_reason
+    from message_spans
+),
+
+outcomes as (
+    select
+        deliveries.message_key,
+        bit_or(
+            outcome_bit(
+                delivery_outcome(
+                    deliveries.agent,
+                    deliveries.status,
+                    deliveries.reply,
+                    deliveries.remote_queue_id
+                )
+            )
+        ) as outcome_bits
+    from deliveries
+    semi join message_spans on deliveries.message_key = message_spans.message_key
+    group by deliveries.message_key
+)
+
 select
-    message_spans.message_key,
+    spans.message_key,
     processes.host,
     processes.instance,
-    message_spans.queue_id,
+    spans.queue_id,
     coalesce(connection_lines.connection_key, earlier_lines.connection_key) as connection_key,
-    case when is_birth(message_spans.first_kind) then message_spans.first_kind end as birth_kind,
-    own_origin(message_spans.first_kind) as origin,
+    case when is_birth(spans.first_kind) then spans.first_kind end as birth_kind,
+    own_origin(spans.first_kind) as origin,
     births.service,
     smtpd_clients.client_name,
     smtpd_clients.client_ip,
@@ -28,28 +53,30 @@ select
     activations.recipient_count,
     coalesce(last_activations.recipient_count, activations.recipient_count)
         as last_recipient_count,
-    message_spans.activation_count,
-    message_spans.queued_at,
-    message_spans.removed_at,
-    case
-        when message_spans.is_expired then 'expired'
-        else substr(message_spans.removal_kind, 7)
-    end as end_reason
-from message_spans
-inner join processes on message_spans.queue_home_id = processes.header_id
-left join smtpd_clients on message_spans.message_key = smtpd_clients.line_key
+    spans.activation_count,
+    spans.queued_at,
+    spans.removed_at,
+    spans.end_reason,
+    -- As far as its own lines tell it: see 8_relate/6_states.sql
+    ended_state(spans.end_reason, outcomes.outcome_bits) as state,
+    spans.removed_at as state_at,
+    spans.message_key as root_key
+from spans
+inner join processes on spans.queue_home_id = processes.header_id
+left join smtpd_clients on spans.message_key = smtpd_clients.line_key
 left join processes as births on smtpd_clients.header_id = births.header_id
-left join pickups on message_spans.message_key = pickups.line_key
-left join message_ids on message_spans.message_id_key = message_ids.line_key
-left join activations on message_spans.activation_key = activations.line_key
+left join pickups on spans.message_key = pickups.line_key
+left join message_ids on spans.message_id_key = message_ids.line_key
+left join activations on spans.activation_key = activations.line_key
 left join activations as last_activations
-    on message_spans.last_activation_key = last_activations.line_key
+    on spans.last_activation_key = last_activations.line_key
+left join outcomes on spans.message_key = outcomes.message_key
 left join connection_lines
     on
-        message_spans.message_key = connection_lines.line_key
+        spans.message_key = connection_lines.line_key
         and is_reception(connection_lines.kind)
 left join earlier_lines
     on
-        message_spans.message_key = earlier_lines.line_key
+        spans.message_key = earlier_lines.line_key
         and earlier_lines.part = 'queue'
-order by message_spans.message_key;
+order by spans.message_key;

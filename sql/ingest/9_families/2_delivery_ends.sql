@@ -1,0 +1,97 @@
+-- Where the mail that was handed on within the families at hand ended, recipient by recipient
+delete from delivery_ends
+where
+    delivery_key in (
+        select deliveries.delivery_key from deliveries
+        semi join families on deliveries.message_key = families.message_key
+    );
+
+insert into delivery_ends by name
+with recursive
+-- The last attempt for each recipient, whether it was addressed so or by an alias
+last_attempts as (
+    select
+        deliveries.message_key,
+        deliveries.delivery_key,
+        deliveries.agent,
+        deliveries.status,
+        deliveries.remote_queue_id,
+        lower(deliveries.recipient) as recipient,
+        lower(coalesce(deliveries.orig_recipient, deliveries.recipient)) as orig_recipient
+    from deliveries
+    semi join families on deliveries.message_key = families.message_key
+    left join file_ranks on deliveries.delivery_key >> 32 = file_ranks.file_key
+    qualify row_number() over (
+        partition by deliveries.message_key, deliveries.recipient, deliveries.orig_recipient
+        order by
+            line_position(deliveries.logged_at, file_ranks.file_rank, deliveries.delivery_key) desc
+    ) = 1
+),
+
+-- Which message an attempt handed its mail on to
+handed as (
+    select
+        last_attempts.delivery_key,
+        last_attempts.recipient,
+        message_links.child_key,
+        message_links.reason
+    from last_attempts
+    inner join message_links on last_attempts.message_key = message_links.parent_key
+    where
+        case
+            when message_links.reason = 'requeue' then last_attempts.status <> 'sent'
+            when message_links.reason = 'forward'
+                then last_attempts.remote_queue_id = message_links.child_queue_id
+            when message_links.reason not in ('filter', 'next hop') then false
+            when last_attempts.status <> 'sent' then false
+            when message_links.evidence = 'message-id' then last_attempts.agent = 'pipe'
+            -- Not every filter answers with the queue id that the mail came back with
+            else coalesce(last_attempts.remote_queue_id, message_links.child_queue_id)
+                = message_links.child_queue_id
+        end
+),
+
+-- The attempts there for the same recipient; of a mail forwarded, all
+hops as (
+    select
+        handed.delivery_key,
+        handed.child_key,
+        last_attempts.delivery_key as next_delivery_key
+    from handed
+    left join last_attempts
+        on
+            handed.child_key = last_attempts.message_key
+            and (
+                handed.reason = 'forward'
+                or handed.recipient in (last_attempts.recipient, last_attempts.orig_recipient)
+            )
+),
+
+ways as (
+    select
+        delivery_key,
+        child_key as end_message_key,
+        next_delivery_key as end_delivery_key,
+        1 as hop_count
+    from hops
+    union
+    select
+        ways.delivery_key,
+        hops.child_key as end_message_key,
+        hops.next_delivery_key as end_delivery_key,
+        ways.hop_count + 1 as hop_count
+    from ways
+    inner join hops on ways.end_delivery_key = hops.delivery_key
+    -- Postfix gives up a mail that loops (hopcount_limit)
+    where ways.hop_count < 50
+)
+
+select distinct
+    delivery_key,
+    end_message_key,
+    end_delivery_key
+from ways
+where
+    end_delivery_key is null
+    or end_delivery_key not in (select hops.delivery_key from hops)
+order by delivery_key, end_message_key, end_delivery_key;
