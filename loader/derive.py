@@ -26,6 +26,13 @@ CHECKPOINT_THRESHOLD = "1GB"
 # fails is kept in larger ones
 SOUGHT_LINES = 100
 PIECE_LINES = 10_000
+# From touched messages on
+STATED = (
+    "8_relate/5_touched_messages.sql",
+    "8_relate/6_states.sql",
+    "8_relate/7_family_seeds.sql",
+    "9_families",
+)
 DERIVED = ("7_store", "8_relate", "9_repeats/1_repeats_again.sql")
 # Where all new lines are copies of lines that count
 COPIES_STORED = ("7_store/raw_lines.sql", "7_store/longest_lines.sql", "7_store/log_files.sql")
@@ -150,6 +157,8 @@ class Deriver:
         ).fetchone()
         assert system is not None
         self.system_timezone = str(system[0])
+        if self._is_any("messages where root_key is null"):
+            self._tell_older_messages()
 
     def prepare(self, stretch: Stretch) -> None:
         """Make the session read lines as those from a line of a stream on are."""
@@ -255,6 +264,13 @@ class Deriver:
             for place in ("2_line_repeats.sql", "3_occurrences.sql"):
                 run_sql(self.connection, f"ingest/9_repeats/{place}")
         piece.end(self.connection)
+
+    def _tell_older_messages(self) -> None:
+        """Tell what became of messages of which an older mailsql did not tell it."""
+        self._begin()
+        for place in ("untold_messages.sql", "2_order/1_file_ranks.sql", *STATED):
+            run_sql(self.connection, f"ingest/{place}")
+        self._commit()
 
     def _find_copies(self) -> None:
         """Find out which lines count where several logs tell the same; whose rows go, or come."""

@@ -73,6 +73,9 @@ class _Message:
     instance: str | None
     sender: str | None
     queued_at: datetime | None
+    state: str
+    state_at: datetime | None
+    meaning: str
     relation: str | None
     steps: list[_Step]
     recipients: list[_Recipient]
@@ -171,6 +174,8 @@ def _message_objects(
                 "instance": message.instance,
                 "time": message.queued_at,
                 "sender": message.sender,
+                "state": message.state,
+                "state_time": message.state_at,
                 "relation": message.relation,
                 "recipients": [
                     {
@@ -256,26 +261,18 @@ def _read_messages(
         steps[message_key].append(_Step(*step))
     recipients = _read_recipients(connection, keys, words)
     found = {}
-    for key, queue_id, host, instance, sender, queued_at, relation in connection.execute(
+    for key, *facts in connection.execute(
         "select messages.message_key, messages.queue_id, messages.host, messages.instance, "
-        f"messages.sender, messages.queued_at, relation{words.suffix}(message_links.reason, "
+        "messages.sender, messages.queued_at, messages.state, messages.state_at, "
+        f"message_states.meaning{words.suffix}, relation{words.suffix}(message_links.reason, "
         "message_links.parent_queue_id) from messages "
         "inner join (select unnest(?) as message_key) as keys "
         "on messages.message_key = keys.message_key "
+        "left join message_states on messages.state = message_states.state "
         "left join message_links on messages.message_key = message_links.child_key",
         [keys],
     ).fetchall():
-        found[key] = _Message(
-            message_key=key,
-            queue_id=queue_id,
-            host=host,
-            instance=instance,
-            sender=sender,
-            queued_at=queued_at,
-            relation=relation,
-            steps=steps[key],
-            recipients=recipients[key],
-        )
+        found[key] = _Message(key, *facts, steps=steps[key], recipients=recipients[key])
     return [found[key] for key in keys]
 
 
@@ -329,20 +326,22 @@ def _list_messages(connection: duckdb.DuckDBPyConnection, hits: Hits, words: Wor
     found = {
         message_key: (*hit, queue_id)
         for message_key, queue_id, *hit in connection.execute(
-            "select messages.message_key, messages.queue_id, messages.queued_at, messages.sender "
-            "from messages semi join (select unnest(?) as message_key) as keys "
-            "on messages.message_key = keys.message_key",
+            "select messages.message_key, messages.queue_id, messages.queued_at, messages.sender, "
+            f"message_states.state{words.suffix} from messages "
+            "inner join (select unnest(?) as message_key) as keys "
+            "on messages.message_key = keys.message_key "
+            "left join message_states on messages.state = message_states.state",
             [hits.keys],
         ).fetchall()
     }
     rows = []
     for key in hits.keys:
-        queued_at, sender, queue_id = found[key]
+        queued_at, sender, state, queue_id = found[key]
         addresses = [recipient.address for recipient in recipients[key]]
         ends = dict.fromkeys(recipient.outcome for recipient in recipients[key])
         others = f" +{len(addresses) - 1}" if len(addresses) > 1 else ""
         to = "".join(addresses[:1]) + others
-        rows.append((queued_at, sender or "<>", to, ", ".join(ends), queue_id))
+        rows.append((queued_at, sender or "<>", to, ", ".join(ends) or state, queue_id))
     head = words.hits.format(total=hits.total, shown=len(hits.keys))
     return f"{head}\n" + format_rows(words.columns, rows, Format.TABLE, PAGE_WIDTH)
 
@@ -361,7 +360,7 @@ def _describe_message(message: _Message, lines: dict[int, str], words: Words) ->
         told += _entry(step.number, step.logged_at, step.detail, lines.get(step.line_key), words)
     told += [
         f"   => {recipient.address}: {recipient.detail}" for recipient in message.recipients
-    ] or [f"   => {words.no_delivery}"]
+    ] or [f"   => {message.meaning}"]
     return _joined(told)
 
 

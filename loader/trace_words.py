@@ -24,7 +24,6 @@ class Words:
         heading: of a message.
         on_host: where it was.
         relation: what it is to another one.
-        no_delivery: in the place of recipients.
         no_time: in the place of a time.
         sections: headings of what has no message.
         newest: behind a heading, where not all are shown.
@@ -36,7 +35,6 @@ class Words:
     heading: str
     on_host: str
     relation: str
-    no_delivery: str
     no_time: str
     sections: dict[Kind, str]
     newest: str
@@ -50,7 +48,6 @@ WORDS = {
         heading="Message {queue_id}{on_host}{relation}",
         on_host=" on {host}",
         relation=", {relation}",
-        no_delivery="no delivery is logged",
         no_time="no time",
         sections={
             Kind.REJECTIONS: "Without a queue id",
@@ -67,7 +64,6 @@ WORDS = {
         heading="キューID {queue_id}{on_host}{relation}",
         on_host="({host})",
         relation="、{relation}",
-        no_delivery="配送の記録はありません",
         no_time="時刻不明",
         sections={
             Kind.REJECTIONS: "キューIDが付く前の判定",

@@ -73,6 +73,25 @@ create or replace macro outcome_words(outcome, language) as
             'en': 'only asked about, no mail was sent|: {reply}|',
             'ja': '宛先の確認だけで、メールは送られていません|: {reply}|'
         },
+        -- Of a message that went on under another queue id, of which no attempt is known
+        'in queue': {
+            'short_en': 'in queue',
+            'short_ja': 'キュー内',
+            'en': 'in the queue, not delivered so far',
+            'ja': 'キューにあり、まだ配送されていません'
+        },
+        'on hold': {
+            'short_en': 'on hold',
+            'short_ja': '保留中',
+            'en': 'on hold, until somebody releases it|: {reply}|',
+            'ja': '保留されていて、解除されるまで配送されません|: {reply}|'
+        },
+        'refused': {
+            'short_en': 'refused',
+            'short_ja': '受信拒否',
+            'en': 'refused when it came back',
+            'ja': '戻ってきたときに拒否されました'
+        },
         'unknown': {
             'short_en': 'unknown',
             'short_ja': '不明',

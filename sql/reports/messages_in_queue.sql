@@ -1,6 +1,11 @@
--- One row per message still in the queue when the log ends, the oldest first
+-- One row per message still in the queue when the log ends, on hold or not, the oldest first
 create or replace view reports.messages_in_queue as
-with attempts as (
+with messages as (
+    select * from main.messages
+    where state in ('in queue', 'on hold') and in_period(queued_at)
+),
+
+attempts as (
     select
         deliveries.message_key,
         count(*) as attempt_count,
@@ -10,28 +15,32 @@ with attempts as (
         ) as last_attempt
     from main.deliveries
     inner join main.log_files on deliveries.delivery_key >> 32 = log_files.file_key
-    where deliveries.message_key in (
-        select messages.message_key from main.messages
-        where messages.removed_at is null
-    )
+    where deliveries.message_key in (select messages.message_key from messages)
     group by deliveries.message_key
+),
+
+-- What was decided when it came tells what never became active
+marks as (
+    select
+        message_key,
+        max_by(rejections, rejection_key) as last_mark
+    from main.rejections
+    where message_key in (select messages.message_key from messages)
+    group by message_key
 )
 
 select
     messages.host,
     messages.queue_id,
+    messages.state,
     messages.queued_at,
-    messages.sender,
+    coalesce(messages.sender, marks.last_mark.sender) as sender,
     messages.size_bytes,
     coalesce(attempts.attempt_count, 0) as attempt_count,
-    attempts.last_attempt.recipient as last_recipient,
-    attempts.last_attempt.reply as last_reply,
+    coalesce(attempts.last_attempt.recipient, marks.last_mark.recipient) as last_recipient,
+    coalesce(attempts.last_attempt.reply, marks.last_mark.reason) as last_reply,
     messages.message_key
-from main.messages
+from messages
 left join attempts on messages.message_key = attempts.message_key
--- A message that was given up before it was complete never became active
-where
-    messages.removed_at is null
-    and messages.size_bytes is not null
-    and in_period(messages.queued_at)
+left join marks on messages.message_key = marks.message_key
 order by messages.queued_at, messages.message_key;

@@ -12,6 +12,6 @@ from main.messages
 where
     in_period(queued_at)
     and coalesce(sasl_username, sender) is not null
-    and is_first_leg(origin)
+    and is_mail_accepted(origin, state)
 group by all
 order by message_count desc, sender asc, is_login asc;

@@ -6,7 +6,7 @@ with days as (
         count(*) as message_count,
         total(size_bytes) as size_bytes
     from main.messages
-    where in_period(queued_at) and is_first_leg(origin)
+    where in_period(queued_at) and is_mail_accepted(origin, state)
     group by all
 ),
 

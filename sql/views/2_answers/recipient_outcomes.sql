@@ -1,53 +1,63 @@
--- One row per message and recipient: how it ended, after how many attempts
+-- One row per message and originally addressed recipient: its last word, wherever that was said
 create or replace view recipient_outcomes as
-with last_attempts as (
+with several as (
     select
-        message_key,
-        queue_id,
-        recipient,
-        max_by(
-            deliveries,
-            (deliveries.logged_at, log_files.first_logged_at, deliveries.delivery_key)
-        ) as attempt,
-        count(*) as attempt_count,
-        min(logged_at) as first_attempt_at
-    from deliveries
-    inner join log_files on deliveries.delivery_key >> 32 = log_files.file_key
-    group by message_key, queue_id, recipient
+        *,
+        count(distinct destination) over (partition by message_key, queue_id, recipient)
+            as destination_count
+    from recipient_ends
+),
+
+named as (
+    select
+        *,
+        case when destination_count > 1 then coalesce(destination, '?') || ': ' else '' end as name
+    from several
 )
 
 select
-    last_attempts.message_key,
-    last_attempts.queue_id,
-    last_attempts.recipient,
-    last_attempts.attempt.orig_recipient,
-    case
-        when
-            messages.end_reason in ('expired', 'deleted', 'requeued')
-            and last_attempts.attempt.status = 'deferred'
-            then messages.end_reason
-        else last_attempts.attempt.status
-    end as last_status,
-    last_attempts.attempt.dsn as last_dsn,
-    last_attempts.attempt.relay_name as last_relay_name,
-    last_attempts.attempt.reply as last_reply,
-    last_attempts.attempt_count,
-    last_attempts.first_attempt_at,
-    last_attempts.attempt.logged_at as last_attempt_at,
-    last_attempts.attempt.delivery_key as last_delivery_key
-from last_attempts
-inner join messages on last_attempts.message_key = messages.message_key;
+    message_key,
+    queue_id,
+    recipient,
+    string_agg(distinct outcome, ', ' order by outcome) as outcome,
+    max(ended_at) as ended_at,
+    any_value(destination_count) as destination_count,
+    max(attempt_count) as attempt_count,
+    min(first_attempt_at) as first_attempt_at,
+    arg_max(last_status, (ended_at, last_delivery_key)) as last_status,
+    arg_max(last_dsn, (ended_at, last_delivery_key)) as last_dsn,
+    arg_max(last_relay_name, (ended_at, last_delivery_key)) as last_relay_name,
+    arg_max(last_reply, (ended_at, last_delivery_key)) as last_reply,
+    arg_max(last_message_key, (ended_at, last_delivery_key)) as last_message_key,
+    max_by(last_delivery_key, (ended_at, last_delivery_key)) as last_delivery_key,
+    string_agg(name || detail, '; ' order by ended_at, name, detail) as detail,
+    string_agg(
+        distinct coalesce(outcome_words(outcome, 'short_ja'), outcome),
+        '、'
+        order by coalesce(outcome_words(outcome, 'short_ja'), outcome)
+    ) as outcome_ja,
+    string_agg(name || detail_ja, '、' order by ended_at, name, detail_ja) as detail_ja
+from named
+group by message_key, queue_id, recipient;
 
 comment on column recipient_outcomes.message_key is 'The message (messages)';
 comment on column recipient_outcomes.queue_id is 'Its queue id';
-comment on column recipient_outcomes.recipient is 'Envelope recipient after rewriting';
-comment on column recipient_outcomes.orig_recipient is 'Recipient before rewriting, if different';
-comment on column recipient_outcomes.last_status is
-'Status of the last attempt; expired, deleted or requeued where the message ended so after it';
-comment on column recipient_outcomes.last_dsn is 'Enhanced status code of the last attempt';
-comment on column recipient_outcomes.last_relay_name is 'Where the last attempt went';
-comment on column recipient_outcomes.last_reply is 'What was answered to the last attempt';
-comment on column recipient_outcomes.attempt_count is 'Delivery attempts';
-comment on column recipient_outcomes.first_attempt_at is 'End of the first attempt';
-comment on column recipient_outcomes.last_attempt_at is 'End of the last attempt';
-comment on column recipient_outcomes.last_delivery_key is 'The last attempt (deliveries)';
+comment on column recipient_outcomes.recipient is 'Recipient as addressed, before aliases';
+comment on column recipient_outcomes.outcome is
+'What became of it: of the mailbox server''s words (mailbox_deliveries), of the last attempt '
+'(delivery_outcomes) or of the last message (messages.state); several after commas';
+comment on column recipient_outcomes.ended_at is 'When that was';
+comment on column recipient_outcomes.destination_count is
+'Addresses that aliases and forwards made of it';
+comment on column recipient_outcomes.attempt_count is 'Delivery attempts of this message';
+comment on column recipient_outcomes.first_attempt_at is 'End of the first of them';
+comment on column recipient_outcomes.last_status is 'Status of the last attempt, wherever that was';
+comment on column recipient_outcomes.last_dsn is 'Its enhanced status code (RFC 3463)';
+comment on column recipient_outcomes.last_relay_name is 'Where it went';
+comment on column recipient_outcomes.last_reply is 'What was answered to it';
+comment on column recipient_outcomes.last_message_key is
+'The message that it was of: this one, or one that came of it (messages)';
+comment on column recipient_outcomes.last_delivery_key is 'The attempt (deliveries)';
+comment on column recipient_outcomes.detail is 'What became of it, in English';
+comment on column recipient_outcomes.outcome_ja is 'The outcome in Japanese';
+comment on column recipient_outcomes.detail_ja is 'What became of it, in Japanese';

@@ -1,0 +1,21 @@
+-- Messages of which an older mailsql did not tell what became of them, as if all were touched
+create or replace temp table related_ids as
+select distinct queue_id from messages
+where root_key is null;
+
+create or replace temp table former_links as
+select
+    child_key,
+    parent_key
+from message_links
+where false;
+
+create or replace temp table connection_lines as
+select connection_key from connections
+where false;
+
+create or replace temp table stream_state as
+select
+    file_key,
+    first_logged_at
+from log_files;
