@@ -72,8 +72,8 @@ create or replace macro state_words() as
         },
         'given up': {
             'ja': '受信中止',
-            'meaning_en': 'The client gave it up before it was complete; it was never accepted.',
-            'meaning_ja': '完了する前に相手が送信をやめました。受け付けられていません。'
+            'meaning_en': 'Its reception ended before it was complete; it was never accepted.',
+            'meaning_ja': '完了する前に受信が終わりました。受け付けられていません。'
         },
         'probed': {
             'ja': '宛先の確認のみ',

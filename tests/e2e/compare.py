@@ -30,6 +30,8 @@ UNTOLD = {
         *("before_qmgr_seconds", "in_qmgr_seconds"),
         *("connection_seconds", "transmission_seconds"),
     },
+    # tests/e2e/states.py knows it
+    "messages": {"state", "state_at"},
     "pop3_sessions": {"pid"},
     "imap_sessions": {"pid"},
     "service_sessions": {"pid"},

@@ -25,6 +25,7 @@ from tests.e2e.installation import NoDaemonsError, daemons_root
 from tests.e2e.ledger import Ledger
 from tests.e2e.recording import read_recorded, record
 from tests.e2e.rig import FILES, SYSLOG
+from tests.e2e.states import state_differences
 from tests.e2e.traffic import Run, drive
 
 
@@ -168,6 +169,12 @@ def test_a_fact_that_no_step_tells_is_found(loaded):
     ]
     told = fact_differences(run.connection, changed)
     assert len(told) == len(run.ledger.of("deliveries"))
+
+
+@in_each
+def test_the_state_of_a_message_is_what_became_of_it(origin, name, loaded):
+    run = loaded(origin, name)
+    assert state_differences(run.connection, run.ledger) == []
 
 
 @in_each
