@@ -58,13 +58,16 @@ def with_cases(case_count: int) -> Callable[[Callable[..., None]], Callable[...,
     return settings(max_examples=max(4, examples))
 
 
-# Hosts have nothing to do with each other, and a load costs about the same for one or forty: so
-# where each host's log is a case of its own, an example is of many
-of_hosts = with_cases(HOSTS_OF_AN_EXAMPLE)
+def of_hosts(test: Callable[..., None]) -> Callable[..., None]:
+    """A property whose examples are of many hosts, each of which is a case of its own.
+
+    Hosts have nothing to do with each other, and a load costs about the same for one or forty.
+    """
+    return with_cases(HOSTS_OF_AN_EXAMPLE)(test)
 
 
 def host_count(chance: random.Random) -> int:
-    """How many hosts an example is of; every fourth is small, for what only shows in a small log."""
+    """How many hosts an example is of: few in every fourth, for what only a small log shows."""
     return chance.randint(*chance.choice([(1, 3), (4, 19), (20, 39), (20, 39)]))
 
 
@@ -186,7 +189,7 @@ def assert_rows_alike(
         for sign, rows in (("-", lost - added), ("+", added - lost)):
             told += [f"{sign} {table} {row}" for row in [*rows][:DIFFERING_ROWS]]
             hosts |= {host for row in rows for host in re.findall(r"\bmx\d+\b(?!\[)", row)}
-    pytest.fail("\n".join([f"Rows differ: {', '.join(sorted(hosts))}", *told]), pytrace=False)
+    pytest.fail("\n".join([f"Rows differ: {', '.join(sorted(hosts))}", *told]))
 
 
 def assert_derived_alike(database: Path) -> None:
