@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("small_head")
 START = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
 PAUSES = [0.001, 0.5, 20, 280, 400, 90_000, 200_000, 700_000]
 # What goes on after hours is frequent in these
-LONG_PAUSES = [0.5, 20, 400, 4000, 40_000, 90_000]
+LONG_PAUSES = [0.5, 20, 400, 4000, 30_000, 50_000, 90_000]
 QUEUE_IDS = ["1E24040751", "4f4yBq0wWjz1yTr"]
 USERS = ["alice@example.com", "bob"]
 
