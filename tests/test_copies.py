@@ -225,7 +225,7 @@ def events_of(chance: random.Random, number: int, count: int, second: int) -> li
         text = (
             disorderly_line(chance).replace("04075", f"{number:05}").replace("1yTr", f"{number:04}")
         )
-        if events and chance.random() < 0.2:
+        if events and chance.random() < 0.3:
             text = events[-1].text
         events.append(Event(moment, f"mx{number}", text))
     return events
@@ -260,7 +260,7 @@ def copies_of(chance: random.Random, events: list[Event]) -> list[Stream]:
             streams.append(Stream(lines, name, rotation))
 
     whole = range(len(events))
-    middle = chance.randrange(len(events)) if chance.random() < 0.4 else 0
+    middle = chance.randrange(len(events)) if chance.random() < 0.7 else 0
     if styles != ["micro"] and events[middle].moment < events[0].moment + timedelta(seconds=1):
         # Parts that begin in one second have no order
         middle = 0
