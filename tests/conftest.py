@@ -1,11 +1,14 @@
 """What the tests share: loading into a fresh database, and tables without their keys."""
 
 import os
+import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,17 +45,30 @@ settings.register_profile(
 settings.load_profile("quick")
 # Where an example is dear, all of it follows from one number: of values that are drawn one by one,
 # hypothesis repeats many
-SEEDS = st.integers(0, 2**32)
-# Hosts have nothing to do with each other, and a load costs the same for one or nine: so where each
-# host's log is a case of its own, an example is of one to nine
-MOST_HOSTS = 9
-HOSTS_OF_AN_EXAMPLE = 5
+SEEDS = st.integers(0, 2**32 - 1)
+# How many rows of a table are told that are not as they should be
+DIFFERING_ROWS = 5
+# What host_count gives on average
+HOSTS_OF_AN_EXAMPLE = 18
+
+
+def with_cases(case_count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A property whose examples hold some cases each needs fewer examples for as many cases."""
+    examples = -(-settings().max_examples // case_count)
+    return settings(max_examples=max(4, examples))
 
 
 def of_hosts(test: Callable[..., None]) -> Callable[..., None]:
-    """A property whose examples are of several hosts needs fewer examples for as many cases."""
-    examples = settings().max_examples
-    return settings(max_examples=max(4, examples // HOSTS_OF_AN_EXAMPLE))(test)
+    """A property whose examples are of many hosts, each of which is a case of its own.
+
+    Hosts have nothing to do with each other, and a load costs about the same for one or forty.
+    """
+    return with_cases(HOSTS_OF_AN_EXAMPLE)(test)
+
+
+def host_count(chance: random.Random) -> int:
+    """How many hosts an example is of: few in every fourth, for what only a small log shows."""
+    return chance.randint(*chance.choice([(1, 3), (4, 19), (20, 39), (20, 39)]))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -158,6 +174,22 @@ def placed_rows(
         ]
         found[table] = sorted(rows, key=lambda row: (row[0], repr(row)))
     return found
+
+
+def assert_rows_alike(
+    found: dict[str, list[tuple[Any, ...]]], expected: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    """Tables hold the same rows; else some that differ are told, and which hosts they name."""
+    if found == expected:
+        return
+    told, hosts = [], set()
+    for table in expected:
+        lost = Counter(map(repr, expected[table]))
+        added = Counter(map(repr, found[table]))
+        for sign, rows in (("-", lost - added), ("+", added - lost)):
+            told += [f"{sign} {table} {row}" for row in [*rows][:DIFFERING_ROWS]]
+            hosts |= {host for row in rows for host in re.findall(r"\bmx\d+\b(?!\[)", row)}
+    pytest.fail("\n".join([f"Rows differ: {', '.join(sorted(hosts))}", *told]))
 
 
 def assert_derived_alike(database: Path) -> None:

@@ -3,6 +3,7 @@ tables; contract 2: loading again adds nothing."""
 
 import random
 import tempfile
+from bisect import bisect
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -11,13 +12,20 @@ import pytest
 from hypothesis import given
 
 from bench.generate import generate
-from tests.conftest import MOST_HOSTS, SEEDS, load, of_hosts, rows_without_keys
+from tests.conftest import (
+    SEEDS,
+    assert_rows_alike,
+    host_count,
+    load,
+    of_hosts,
+    rows_without_keys,
+)
 
 pytestmark = pytest.mark.usefixtures("small_head")
 START = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
 PAUSES = [0.001, 0.5, 20, 280, 400, 90_000, 200_000, 700_000]
 # What goes on after hours is frequent in these
-LONG_PAUSES = [0.5, 20, 400, 4000, 40_000, 90_000]
+LONG_PAUSES = [0.5, 20, 400, 4000, 30_000, 50_000, 90_000]
 QUEUE_IDS = ["1E24040751", "4f4yBq0wWjz1yTr"]
 USERS = ["alice@example.com", "bob"]
 
@@ -148,28 +156,50 @@ def repetition(chance: random.Random, line: str) -> str:
     )
 
 
-def disorderly_log(seed: int, line_count: int, host_count: int = 1) -> list[str]:
-    """Lines of some hosts with ever later stamps, no two alike; line_count of each and more.
+def history(seed: int, line_count: int, host: int = 1) -> list[tuple[datetime, str]]:
+    """Moments and texts of line_count lines of a host, and of repetitions between them.
 
     Every other host has long pauses.
     """
+    own = seed + (host - 1) * 2**32
+    chance, repeats = random.Random(own), random.Random(-own - 1)
+    moment = START
     lines = []
-    for host in range(host_count):
-        chance, repeats = random.Random(seed + host), random.Random(-seed - host - 1)
-        # No two of them write in the same microsecond
-        moment = START + timedelta(microseconds=100 * host)
-        for _ in range(line_count):
-            usual = PAUSES[: chance.choice([3, 5, 8])]
-            moment += timedelta(seconds=chance.choice(LONG_PAUSES if host % 2 else usual))
+    for _ in range(line_count):
+        usual = PAUSES[: chance.choice([3, 5, 8])]
+        moment += timedelta(seconds=chance.choice(usual if host % 2 else LONG_PAUSES))
+        moment += timedelta(microseconds=1)
+        text = disorderly_line(chance)
+        lines.append((moment, text))
+        if repeats.random() < 0.2:
             moment += timedelta(microseconds=1)
-            stamp = moment.isoformat(timespec="microseconds")
-            line = disorderly_line(chance)
-            lines.append(f"{stamp} mx{host + 1} {line}")
-            if repeats.random() < 0.2:
-                moment += timedelta(microseconds=1)
-                stamp = moment.isoformat(timespec="microseconds")
-                lines.append(f"{stamp} mx{host + 1} {repetition(repeats, line)}")
-    return sorted(lines)
+            lines.append((moment, repetition(repeats, text)))
+    return lines
+
+
+def syslog_line(moment: datetime, host: int, text: str) -> str:
+    """A line with the finest stamp."""
+    return f"{moment.isoformat(timespec='microseconds')} mx{host} {text}"
+
+
+def disorderly_log(seed: int, line_count: int) -> list[str]:
+    """Lines of a host with ever later stamps, no two alike."""
+    return [syslog_line(moment, 1, text) for moment, text in history(seed, line_count)]
+
+
+def disorderly_hosts(seed: int, host_count: int) -> tuple[list[str], int]:
+    """Lines of some hosts with ever later stamps, no two alike, and how many of them are early.
+
+    Each host has more or fewer lines, of which any number is early.
+    """
+    chance = random.Random(f"{seed} hosts")
+    lines = []
+    for host in range(1, host_count + 1):
+        told = history(seed, chance.randint(5, chance.choice([20, 90])), host)
+        early = timedelta(seconds=chance.random()) + chance.choice(told)[0] - START
+        lines += [syslog_line(moment - early, host, text) for moment, text in told]
+    lines.sort()
+    return lines, bisect(lines, START.isoformat(timespec="microseconds"))
 
 
 def load_parts(
@@ -200,18 +230,18 @@ def assert_read_alike(
     with tempfile.TemporaryDirectory() as whole, tempfile.TemporaryDirectory() as cut:
         expected = load_parts(Path(whole), lines, [], [0], 10**7)
         found = load_parts(Path(cut), lines, cuts, order, batch_bytes)
-    assert found == expected
+    assert_rows_alike(found, expected)
 
 
 @of_hosts
 @given(SEEDS)
 def test_disorder_is_read_alike_however_it_is_cut(seed):
     chance = random.Random(seed)
-    host_count = chance.randint(1, MOST_HOSTS)
-    lines = disorderly_log(seed, chance.randint(5, 90), host_count)
+    hosts = host_count(chance)
+    lines, early_count = disorderly_hosts(seed, hosts)
     # What goes on over several cuts is rare where they are far from each other
-    lengths = [host_count * chance.choice([1, 3, 10, 30]) for _ in range(chance.randrange(3))]
-    cuts = accumulate([chance.randrange(len(lines)), *lengths])
+    lengths = [hosts * chance.choice([1, 3, 10, 30]) for _ in range(chance.randrange(3))]
+    cuts = accumulate([early_count, *lengths])
     order = chance.choice([[0, 1, 2, 3], chance.sample(range(4), 4)])
     batch_bytes = int(sum(map(len, lines)) * chance.choice([0.3, 0.5, 1]))
     assert_read_alike(lines, [cut for cut in cuts if cut < len(lines)], order, batch_bytes)

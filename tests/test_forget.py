@@ -2,7 +2,9 @@
 
 import random
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -16,20 +18,30 @@ from mailsql.errors import UsageError
 from mailsql.forget import forget
 from mailsql.settings import read_stretches
 from mailsql.stored_bytes import stream_bytes
-from tests.conftest import MOST_HOSTS, NOW, SEEDS, load, of_hosts, rows_of_lines
-from tests.test_cutting import disorderly_log
+from tests.conftest import (
+    NOW,
+    SEEDS,
+    assert_rows_alike,
+    host_count,
+    load,
+    of_hosts,
+    rows_of_lines,
+)
+from tests.test_cutting import disorderly_hosts, disorderly_log
 from tests.test_late_lines import write
 
 
 def deal(chance: random.Random, lines: list[str], stream_count: int) -> list[list[str]]:
-    """Lines dealt to streams that are written side by side, some at a time."""
+    """Lines dealt to streams that are written side by side, some of a host at a time."""
     streams: list[list[str]] = [[] for _ in range(stream_count)]
-    stay = chance.choice([1, 3, 10])
-    stream = streams[0]
+    stays: dict[str, int] = defaultdict(lambda: chance.choice([1, 3, 10]))
+    turns: dict[str, int] = defaultdict(int)
     for line in lines:
+        host = line.split(" ", 2)[1]
+        stay = stays[host]
         if chance.random() < 1 / stay:
-            stream = chance.choice(streams)
-        stream.append(line)
+            turns[host] = chance.randrange(stream_count)
+        streams[turns[host]].append(line)
     return streams
 
 
@@ -76,7 +88,7 @@ def assert_read_as_one(
                 del kept[gone]
         left = set().union(*kept.values())
         load([write(directory / "mail.log", [line for line in lines if line in left])], whole)
-        assert rows_of_lines(dealt, lines) == rows_of_lines(whole, lines)
+        assert_rows_alike(rows_of_lines(dealt, lines), rows_of_lines(whole, lines))
         with mailsql.open_database(dealt) as connection:
             assert run_checks(connection, lambda _: None) == 0
 
@@ -85,7 +97,7 @@ def assert_read_as_one(
 @given(SEEDS)
 def test_logs_side_by_side_are_read_as_one(seed):
     chance = random.Random(seed)
-    lines = disorderly_log(seed, chance.randint(5, 90), chance.randint(1, MOST_HOSTS))
+    lines, _ = disorderly_hosts(seed, host_count(chance))
     assert_read_as_one(chance, lines, chance.choice([2, 3]), chance.choice([0, 0.3]))
 
 
@@ -95,15 +107,18 @@ def test_logs_side_by_side_that_were_read_otherwise_once(seed, line_count, share
 
 
 def assert_beginning_is_kept(
-    lines: list[str], host_count: int, shares: list[int], gone: int
+    first: list[str], shares: list[int], rests: list[list[str]], gone: int
 ) -> None:
-    """Logs that begin alike are without the one that is forgotten as if it was never there."""
-    first, rest = lines[: 41 * host_count], lines[41 * host_count :]
-    size = 20 * host_count
-    logs = [first] + [
-        first[: share * host_count] + rest[number * size : (number + 1) * size]
-        for number, share in enumerate(shares)
-    ]
+    """Logs that begin alike are without the one that is forgotten as if it was never there.
+
+    Args:
+        first: lines of the first log.
+        shares: how many of them each other log begins with.
+        rests: what each goes on with.
+        gone: which one is forgotten.
+    """
+    logs = [first, *(first[:share] + rest for share, rest in zip(shares, rests, strict=True))]
+    lines = sorted([*first, *chain(*rests)])
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
         some, all_of_it = directory / "some.duckdb", directory / "all.duckdb"
@@ -111,7 +126,7 @@ def assert_beginning_is_kept(
         load(parts, all_of_it)
         load(parts[:gone] + parts[gone + 1 :], some)
         forget_log(all_of_it, str(parts[gone]))
-        assert rows_of_lines(all_of_it, lines) == rows_of_lines(some, lines)
+        assert_rows_alike(rows_of_lines(all_of_it, lines), rows_of_lines(some, lines))
         with mailsql.open_database(all_of_it) as connection:
             assert run_checks(connection, lambda _: None) == 0
 
@@ -120,17 +135,24 @@ def assert_beginning_is_kept(
 @given(SEEDS)
 def test_logs_that_share_a_beginning_keep_it(seed):
     chance = random.Random(seed)
-    host_count = chance.randint(1, MOST_HOSTS)
-    lines = disorderly_log(seed, 100, host_count)
-    shares = [chance.randint(1, 40) for _ in range(chance.choice([1, 2]))]
-    assert_beginning_is_kept(lines, host_count, shares, chance.randint(0, len(shares)))
+    lines, early_count = disorderly_hosts(seed, host_count(chance))
+    first, later = lines[: early_count + 1], lines[early_count + 1 :]
+    shares = [
+        chance.randint(1, min(chance.choice([20, len(lines)]), len(first)))
+        for _ in range(chance.choice([1, 2]))
+    ]
+    middle = chance.randint(0, len(later))
+    rests = [later[:middle], later[middle:]][: len(shares)]
+    assert_beginning_is_kept(first, shares, rests, chance.randint(0, len(shares)))
 
 
 @pytest.mark.parametrize(
     ("seed", "shares", "gone"), [(5, [30, 20, 30], 0), (657, [6], 1), (1652, [1, 1, 1], 2)]
 )
 def test_logs_that_shared_a_beginning_and_lost_it_once(seed, shares, gone):
-    assert_beginning_is_kept(disorderly_log(seed, 200), 1, shares, gone)
+    lines = disorderly_log(seed, 200)
+    rests = [lines[start : start + 20] for start in range(41, 41 + 20 * len(shares), 20)]
+    assert_beginning_is_kept(lines[:41], shares, rests, gone)
 
 
 def test_no_row_of_any_table_leads_to_a_forgotten_log(tmp_path):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import mailsql
 from mailsql.check import run_checks
-from tests.conftest import load
+from tests.conftest import load, with_cases
 
 HEAD = b"Feb  3 09:15:40 mx1 "
 
@@ -211,23 +211,23 @@ def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
 
 
 TEXT = st.binary(max_size=60).map(lambda text: text.replace(b"\n", b""))
-LINES = st.lists(
-    st.one_of(
-        TEXT,
-        TEXT.map(lambda text: HEAD + text),
-        TEXT.map(lambda text: HEAD + b"postfix/smtpd[1]: " + text),
-        TEXT.map(lambda text: HEAD + b"postfix/smtp[1]: 1E24040751: to=<" + text),
-        TEXT.map(lambda text: HEAD + b"postfix/smtpd[1]: NOQUEUE: reject: RCPT from " + text),
-        TEXT.map(lambda text: HEAD + b"dovecot: pop3-login: Login: user=<" + text),
-        TEXT.map(lambda text: HEAD + b"dovecot: pop3(" + text + b") retr=1/1, del=1/1, size=1"),
-        TEXT.map(lambda text: b"2026-02-03T09:15:40" + text),
-        TEXT.map(lambda text: b"<22>1 2026-02-03T09:15:40Z mx1 dovecot " + text),
-    ),
-    max_size=25,
+LINE = st.one_of(
+    TEXT,
+    TEXT.map(lambda text: HEAD + text),
+    TEXT.map(lambda text: HEAD + b"postfix/smtpd[1]: " + text),
+    TEXT.map(lambda text: HEAD + b"postfix/smtp[1]: 1E24040751: to=<" + text),
+    TEXT.map(lambda text: HEAD + b"postfix/smtpd[1]: NOQUEUE: reject: RCPT from " + text),
+    TEXT.map(lambda text: HEAD + b"dovecot: pop3-login: Login: user=<" + text),
+    TEXT.map(lambda text: HEAD + b"dovecot: pop3(" + text + b") retr=1/1, del=1/1, size=1"),
+    TEXT.map(lambda text: b"2026-02-03T09:15:40" + text),
+    TEXT.map(lambda text: b"<22>1 2026-02-03T09:15:40Z mx1 dovecot " + text),
 )
+# A log is of few lines or of many, as many as ten small ones
+LOG = st.one_of(st.lists(LINE, max_size=25), st.lists(LINE, min_size=100, max_size=200))
 
 
-@given(LINES)
+@with_cases(10)
+@given(LOG)
 def test_any_bytes_load_and_are_all_accounted_for(lines):
     with tempfile.TemporaryDirectory() as directory:
         log, database = Path(directory) / "mail.log", Path(directory) / "mail.duckdb"

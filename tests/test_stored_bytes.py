@@ -15,7 +15,7 @@ from mailsql.check import run_checks
 from mailsql.proof import verify
 from mailsql.prover import prove_line
 from mailsql.stored_bytes import stream_bytes
-from tests.conftest import load
+from tests.conftest import load, with_cases
 from tests.test_encoding import BYTES, SAMPLES
 from tests.test_failed_lines import break_steps  # noqa: F401
 from tests.test_torn_lines import load_input
@@ -27,7 +27,7 @@ LINES = st.lists(
         st.one_of(BYTES.map(lambda data: data.replace(b"\n", b"")), st.just(b"connect from x")),
         st.sampled_from([b"\n", b"\n", b"\r\n", b"\r\n", b"\r\r\n", b"\n\n", b"\n\r\n"]),
     ),
-    max_size=25,
+    max_size=100,
 ).map(lambda pairs: b"".join(HEAD + text + end for text, end in pairs))
 
 
@@ -54,10 +54,12 @@ def prove_all(database: Path) -> bytes:
     return proven
 
 
+# Each piece that is loaded is a case: an example has six on average
+@with_cases(6)
 @given(
     content=LINES,
     ending=st.sampled_from([b"", b"\n", b"\r\n", b"\r"]),
-    places=st.lists(st.floats(0, 1), max_size=2),
+    places=st.lists(st.floats(0, 1), max_size=10),
     how=st.sampled_from(["file", "compressed", "input", "waiting"]),
     batch_share=st.sampled_from([0.3, 1, 1]),
     is_proven=st.booleans(),
