@@ -248,7 +248,7 @@ class Deriver:
         piece.judge_text(self.connection)
         run_sql(self.connection, "ingest/1_lines")
         self._find_copies()
-        is_told = self._is_any("lines where part is null") or self._is_any("removed_lines")
+        is_told = self._is_any("changed_lines") or self._is_any("removed_lines")
         if is_told:
             run_sql(self.connection, "ingest/2_order")
             _read_late_hosts_again(self.connection)

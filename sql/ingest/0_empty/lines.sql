@@ -17,3 +17,8 @@ create or replace temp table lines (
     line varchar,
     copy_of bigint
 );
+
+-- Those of which rows are derived: new ones that are no copies, and what these change
+create or replace temp view changed_lines as
+select * from lines
+where part is null and copy_of is null;

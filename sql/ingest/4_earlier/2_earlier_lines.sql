@@ -2,18 +2,17 @@
 create or replace temp table earlier_lines as
 with streams as (
     select distinct processes.stream_id
-    from lines
-    inner join processes on lines.header_id = processes.header_id
-    where lines.part is null
+    from changed_lines
+    inner join processes on changed_lines.header_id = processes.header_id
 ),
 
 touched_ids as (
     select distinct
         processes.queue_home_id,
-        lines.queue_id
-    from lines
-    inner join processes on lines.header_id = processes.header_id
-    where lines.part is null and lines.queue_id is not null and lines.kind <> 'foreign'
+        changed_lines.queue_id
+    from changed_lines
+    inner join processes on changed_lines.header_id = processes.header_id
+    where changed_lines.queue_id is not null and changed_lines.kind <> 'foreign'
 ),
 
 settled as (
@@ -74,11 +73,7 @@ select
     messages.connection_key
 from lines
 left join messages on lines.line_key = messages.message_key
-where lines.part not in ('removed', 'copy');
-
-create or replace temp view changed_lines as
-select * from lines
-where part is null;
+where lines.part <> 'removed';
 
 create or replace temp view work_lines as
 select

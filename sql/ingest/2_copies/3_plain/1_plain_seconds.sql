@@ -3,7 +3,7 @@ set variable comparison_salt = (select uuid()::varchar);
 
 -- One row per stream and contested second of which all streams have the same lines in the same order:
 -- the lines of the stream that was loaded first count, and those of the others are copies one by one.
--- Seconds that a stream begins or ends in, or has twice, are looked at line by line
+-- Seconds that one stream ends and another begins in, or that one has twice, are looked at line by line
 create or replace temp table plain_seconds as
 with hashed as (
     select
@@ -21,31 +21,39 @@ streams as (
     select
         second_id,
         file_key,
-        any_value(is_stored) as is_stored,
-        any_value(copy_of - line_key) as copy_distance,
+        count(*) filter (where is_stored) as stored_count,
+        min(copy_of - line_key) as copy_distance,
         min(line_no) as first_line_no,
         count(*) as line_count,
         sum(line_hash) as said,
         sum((line_hash >> 32) * line_no) - min(line_no) * sum(line_hash >> 32) as said_in_order,
         max(line_no) - min(line_no) + 1 = count(*)
-        and min(is_stored) = max(is_stored)
-        and count(copy_of) in (0, count(*))
-        and coalesce(min(copy_of - line_key) = max(copy_of - line_key), true) as is_whole
+        and count(copy_of) in (0, count(*) filter (where is_stored))
+        and coalesce(copy_distance = max(copy_of - line_key), true) as is_whole
     from hashed
     group by second_id, file_key
 ),
 
 edges as (
     select
+        branch_of,
         second_of(first_logged_at) as first_second,
         second_of(last_logged_at) as last_second
     from log_files
     where file_key in (select file_key from streams)
     union all
     select
-        second_of(first_logged_at) as first_second,
-        second_of(last_logged_at) as last_second
+        batch.branch_of,
+        second_of(stream_state.first_logged_at) as first_second,
+        second_of(stream_state.last_logged_at) as last_second
     from stream_state
+    inner join batch on stream_state.file_key = batch.file_key
+),
+
+-- Where one stream goes on with what another told before
+seams as (
+    select first_second as epoch_second from edges
+    where branch_of is not null or first_second in (select last_second from edges)
 ),
 
 plain as (
@@ -57,12 +65,8 @@ plain as (
     inner join contested_seconds as seconds on streams.second_id = seconds.second_id
     where
         seconds.epoch_second not in (
-            select first_second from edges
-            where first_second is not null
-        )
-        and seconds.epoch_second not in (
-            select last_second from edges
-            where last_second is not null
+            select epoch_second from seams
+            where epoch_second is not null
         )
     group by streams.second_id
     having
@@ -78,7 +82,7 @@ select
     streams.second_id,
     streams.file_key * 4294967296 + streams.first_line_no as first_line_key,
     streams.line_count,
-    streams.is_stored,
+    streams.stored_count,
     streams.copy_distance as stored_copy_distance,
     case
         when streams.file_key <> plain.counting_key

@@ -2,8 +2,8 @@
 insert into copy_choices by name
 select
     line_key,
-    is_stored,
-    line_key + stored_copy_distance as stored_copy_of,
+    line_key < first_line_key + stored_count as is_stored,
+    case when is_stored then line_key + stored_copy_distance end as stored_copy_of,
     line_key + copy_distance as copy_of
 from (
     select

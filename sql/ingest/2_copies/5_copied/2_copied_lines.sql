@@ -1,7 +1,6 @@
 -- New copies are stored, and tell nothing
 update lines
 set
-    part = 'copy',
     is_new = false,
     copy_of = copy_choices.copy_of
 from copy_choices
