@@ -67,6 +67,8 @@ class _Recipient:
 
 @dataclass(frozen=True)
 class _Message:
+    steps: list[_Step]
+    recipients: list[_Recipient]
     message_key: int
     queue_id: str
     host: str | None
@@ -77,8 +79,6 @@ class _Message:
     state_at: datetime | None
     meaning: str
     relation: str | None
-    steps: list[_Step]
-    recipients: list[_Recipient]
 
 
 def search(connection: duckdb.DuckDBPyConnection, terms: list[str], limit: int) -> Search:
@@ -272,7 +272,7 @@ def _read_messages(
         "left join message_links on messages.message_key = message_links.child_key",
         [keys],
     ).fetchall():
-        found[key] = _Message(key, *facts, steps=steps[key], recipients=recipients[key])
+        found[key] = _Message(steps[key], recipients[key], key, *facts)
     return [found[key] for key in keys]
 
 

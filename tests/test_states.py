@@ -39,6 +39,7 @@ SENT = attempt("b@example.com", "sent", "250 2.0.0 Ok: queued as 3A46262973")
 DEFERRED = attempt("b@example.com", "deferred", "connect to mx.example.com: timed out")
 BOUNCED = attempt("c@example.com", "bounced", "host said: 550 5.1.1 unknown")
 HELD = mark("cleanup", "hold: header X-Check: hold it")
+RELEASED = f"postfix/postsuper[9]: {QID}: released from hold"
 EXPIRED = f"postfix/qmgr[13]: {QID}: from=<a@example.net>, status=expired, returned to sender"
 # The story, and what became of the message at its end
 STORIES = {
@@ -75,12 +76,11 @@ STORIES = {
         "on hold",
     ),
     "is let go": (
-        [*CAME, HELD, GONE, f"postfix/postsuper[9]: {QID}: released from hold", ACTIVE],
+        [*CAME, HELD, GONE, RELEASED, ACTIVE],
         "in queue",
     ),
     "is let go and delivered": (
-        [*CAME, HELD, GONE, f"postfix/postsuper[9]: {QID}: released from hold", ACTIVE]
-        + [SENT, REMOVED],
+        [*CAME, HELD, GONE, RELEASED, ACTIVE, SENT, REMOVED],
         "delivered",
     ),
     "is held in the queue": (
@@ -110,15 +110,17 @@ STORIES = {
         "probed",
     ),
     "is forwarded": (
-        [*QUEUED, attempt("b@example.com", "sent", f"forwarded as {CHILD}", "local")]
-        + [f"postfix/cleanup[12]: {CHILD}: message-id=<1@example.net>", REMOVED],
+        [
+            *[*QUEUED, attempt("b@example.com", "sent", f"forwarded as {CHILD}", "local"), REMOVED],
+            f"postfix/cleanup[12]: {CHILD}: message-id=<1@example.net>",
+        ],
         "forwarded",
     ),
     "is filtered": (
-        [*QUEUED, attempt("b@example.com", "sent", f"250 2.0.0 Ok: queued as {CHILD}"), REMOVED]
-        + [
+        [
+            *[*QUEUED, attempt("b@example.com", "sent", f"250 Ok: queued as {CHILD}"), REMOVED],
             f"postfix/smtpd[15]: {CHILD}: client=localhost[127.0.0.1], orig_queue_id={QID}, "
-            "orig_client=c.example.net[192.0.2.7]"
+            "orig_client=c.example.net[192.0.2.7]",
         ],
         "filtered",
     ),

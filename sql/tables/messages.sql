@@ -68,8 +68,9 @@ comment on column messages.removed_at is 'When it left the queue';
 comment on column messages.end_reason is
 'removed, expired, canceled, discarded, deleted or requeued (postsuper); NULL while in the queue';
 comment on column messages.state is
-'What became of it: in queue, on hold, arriving; delivered, partly delivered, forwarded, filtered, '
-'discarded, bounced, expired; deleted, requeued; refused, given up; probed, removed (message_states)';
+'What became of it: in queue, on hold, arriving; delivered, partly delivered, forwarded, '
+'filtered, discarded, bounced, expired; deleted, requeued; refused, given up; probed, removed '
+'(message_states)';
 comment on column messages.state_at is
 'Since when: when it left the queue, was put on hold, refused or given up; else when it was queued';
 comment on column messages.root_key is

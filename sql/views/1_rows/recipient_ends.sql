@@ -87,8 +87,11 @@ told as (
             'remote_queue_id': attempted.remote_queue_id
         } as facts,
         map {'mailbox': mailboxes.mailbox, 'target': mailboxes.target} as mailbox_facts,
-        mailboxes.text as mailbox_text
+        mailboxes.text as mailbox_text,
+        message_states.meaning,
+        message_states.meaning_ja
     from attempted
+    left join message_states on attempted.outcome = message_states.state
     left join mailboxes
         on
             attempted.end_message_key = mailboxes.message_key
@@ -115,13 +118,21 @@ select
         when action is not null
             then uncapitalized(sentence(mailbox_action(action, 'en'), mailbox_facts))
             || coalesce(' (' || mailbox_text || ')', '')
-        else coalesce(sentence(outcome_words(outcome, 'en'), facts), state_words()[outcome].meaning_en, outcome)
+        else coalesce(
+            sentence(outcome_words(outcome, 'en'), facts),
+            meaning,
+            outcome
+        )
     end as detail,
     case
         when action is not null
             then sentence(mailbox_action(action, 'ja'), mailbox_facts)
             || coalesce('(' || mailbox_text || ')', '')
-        else coalesce(sentence(outcome_words(outcome, 'ja'), facts), state_words()[outcome].meaning_ja, outcome)
+        else coalesce(
+            sentence(outcome_words(outcome, 'ja'), facts),
+            meaning_ja,
+            outcome
+        )
     end as detail_ja
 from told;
 

@@ -1,7 +1,7 @@
 -- One row per stream with a contested second in common with another one that ends there, and lines of
 -- that which it begins with; or with one whose beginning it shares. In a second that a stream begins
 -- in, it goes on with what the other told before: the parts of one rotation have no line in common;
--- of others the longest end that is a beginning is told twice
+-- of others the longest end that is a beginning, host by host, is told twice
 create or replace temp table borrowed_tellings as
 with streams as (
     select
@@ -57,10 +57,10 @@ placed as (
         tellings.*,
         seconds.epoch_second,
         row_number() over (
-            partition by tellings.file_key, seconds.epoch_second
+            partition by tellings.file_key, tellings.second_id
             order by tellings.line_key
         ) as place,
-        count(*) over (partition by tellings.file_key, seconds.epoch_second) as line_count
+        count(*) over (partition by tellings.file_key, tellings.second_id) as line_count
     from tellings
     inner join contested_seconds as seconds on tellings.second_id = seconds.second_id
     where
@@ -76,6 +76,7 @@ shifts as (
     select
         seams.earlier_key,
         seams.file_key,
+        ends.second_id,
         ends.place - beginnings.place as shift,
         any_value(ends.line_count) - shift as overlap
     from seams
@@ -84,22 +85,26 @@ shifts as (
     inner join placed as beginnings
         on
             seams.file_key = beginnings.file_key
-            and seams.epoch_second = beginnings.epoch_second
             and ends.second_id = beginnings.second_id
             and ends.text_hash = beginnings.text_hash
             and ends.pid = beginnings.pid
     where not seams.is_rotation
-    group by seams.earlier_key, seams.file_key, ends.place - beginnings.place
+    group by seams.earlier_key, seams.file_key, ends.second_id, ends.place - beginnings.place
     having shift >= 0 and count(*) = any_value(ends.line_count) - shift
 ),
 
 compared as (
     select
         seams.*,
+        seconds.second_id,
         coalesce(max(shifts.overlap), 0) as overlap
     from seams
+    inner join contested_seconds as seconds on seams.epoch_second = seconds.epoch_second
     left join shifts
-        on seams.earlier_key = shifts.earlier_key and seams.file_key = shifts.file_key
+        on
+            seams.earlier_key = shifts.earlier_key
+            and seams.file_key = shifts.file_key
+            and seconds.second_id = shifts.second_id
     group by all
 ),
 
@@ -109,7 +114,7 @@ chosen as (
     qualify
         is_rotation
         or row_number() over (
-            partition by file_key
+            partition by file_key, second_id
             order by
                 is_rotation desc,
                 overlap desc,
@@ -145,7 +150,7 @@ select
     chosen.file_key
 from chosen
 inner join placed
-    on chosen.earlier_key = placed.file_key and chosen.epoch_second = placed.epoch_second
+    on chosen.earlier_key = placed.file_key and chosen.second_id = placed.second_id
 where placed.place <= placed.line_count - chosen.overlap
 union all
 select
