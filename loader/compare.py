@@ -16,6 +16,7 @@ LINES_AT_ONCE = 500_000
 # key of a line is compared in ranges
 KEYS = {
     "latest_lines": ("host", "family"),
+    "mailbox_delivery_links": ("mailbox_delivery_key", "message_key", "evidence"),
     "delivery_ends": ("delivery_key", "end_message_key", "end_delivery_key"),
 }
 NO_LINE_KEYS = ("host", "kind", "file_key")

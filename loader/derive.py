@@ -31,7 +31,6 @@ STATED = (
     "8_relate/5_touched_messages.sql",
     "8_relate/6_states.sql",
     "8_relate/7_family_seeds.sql",
-    "9_families",
 )
 DERIVED = ("7_store", "8_relate", "9_repeats/1_repeats_again.sql")
 # Where all new lines are copies of lines that count
@@ -258,18 +257,26 @@ class Deriver:
         piece.begin(self.connection)
         for place in DERIVED if is_told else COPIES_STORED:
             run_sql(self.connection, f"ingest/{place}")
-        if is_told and self._is_any("family_seeds"):
-            run_sql(self.connection, "ingest/9_families")
+        if is_told:
+            self._relate()
         if is_told and self._is_any("repeats_again"):
             for place in ("2_line_repeats.sql", "3_occurrences.sql"):
                 run_sql(self.connection, f"ingest/9_repeats/{place}")
         piece.end(self.connection)
 
+    def _relate(self) -> None:
+        """Tell what the touched messages have to do with others, and with mailboxes."""
+        if self._is_any("family_seeds"):
+            run_sql(self.connection, "ingest/9_families")
+        if self._is_any("mailbox_deliveries"):
+            run_sql(self.connection, "ingest/9_mailboxes")
+
     def _tell_older_messages(self) -> None:
         """Tell what became of messages of which an older mailsql did not tell it."""
         self._begin()
-        for place in ("untold_messages.sql", "2_order/1_file_ranks.sql", *STATED):
+        for place in ("0_empty", "untold_messages.sql", "2_order/1_file_ranks.sql", *STATED):
             run_sql(self.connection, f"ingest/{place}")
+        self._relate()
         self._commit()
 
     def _find_copies(self) -> None:

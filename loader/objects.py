@@ -39,6 +39,7 @@ VIEW_TEXT = re.compile(r"select \* from text_of\.(?P<view>\w+)")
 def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     """Create or replace every object of sql/ in one transaction; rows and their tables stay."""
     connection.execute("begin")
+    _drop_former_views(connection)
     _add_columns(connection)
     for file in sql_files("tables"):
         _create(connection, file, "table")
@@ -61,6 +62,18 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
         [SCHEMA_VERSION, __version__, duckdb.__version__],
     )
     connection.execute("commit")
+
+
+def _drop_former_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make room for tables that were views in an older mailsql."""
+    tables = [file.name.removesuffix(".sql") for file in sql_files("tables")]
+    for (view,) in connection.execute(
+        "select view_name from system.main.duckdb_views() where schema_name = 'main' "
+        "and database_name = system.main.current_database() "
+        "and system.main.list_contains(?, view_name)",
+        [tables],
+    ).fetchall():
+        connection.execute(f"drop view main.{quote_identifier(view)}")
 
 
 def _add_columns(connection: duckdb.DuckDBPyConnection) -> None:

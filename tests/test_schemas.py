@@ -60,6 +60,7 @@ def older(tmp_path):
         connection.execute(
             "update mailsql_database set schema_version = 4, mailsql_version = '0.0.1'"
         )
+        connection.execute("create view mailbox_delivery_links as select 1 as message_key")
         connection.execute("create schema reports")
         connection.execute(OWN)
     yield database

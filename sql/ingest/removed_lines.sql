@@ -34,7 +34,11 @@ select child_queue_id from message_links
 where is_removed(child_key) or is_removed(parent_key) or is_removed(link_key)
 union
 select parent_queue_id from message_links
-where is_removed(child_key) or is_removed(link_key);
+where is_removed(child_key) or is_removed(link_key)
+union
+select messages.queue_id from messages
+inner join mailbox_delivery_links on messages.message_key = mailbox_delivery_links.message_key
+where is_removed(mailbox_delivery_links.mailbox_delivery_key);
 
 delete from connections
 where is_removed(connection_key);
@@ -71,6 +75,9 @@ where is_removed(notice_key);
 
 delete from message_links
 where is_removed(child_key) or is_removed(parent_key) or is_removed(link_key);
+
+delete from mailbox_delivery_links
+where is_removed(mailbox_delivery_key) or is_removed(message_key);
 
 delete from delivery_ends
 where is_removed(delivery_key) or is_removed(end_message_key) or is_removed(end_delivery_key);

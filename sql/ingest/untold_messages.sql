@@ -14,6 +14,13 @@ create or replace temp table connection_lines as
 select connection_key from connections
 where false;
 
+create or replace temp table message_lines as
+select
+    message_key as line_key,
+    true as is_stored
+from messages
+where false;
+
 create or replace temp table stream_state as
 select
     file_key,

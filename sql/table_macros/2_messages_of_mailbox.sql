@@ -1,12 +1,7 @@
 -- The messages that were delivered to the mailbox of a user: from messages_of_mailbox('frank')
 create or replace macro messages_of_mailbox(term) as table
-with mailbox_deliveries as (
-    select * from main.mailbox_deliveries
-    where names_user(term, username)
-),
-
-links as (
-    select * from text_of.mailbox_delivery_links
-)
-
-select distinct message_key from links;
+select distinct mailbox_delivery_links.message_key
+from mailbox_delivery_links
+inner join mailbox_deliveries
+    on mailbox_delivery_links.mailbox_delivery_key = mailbox_deliveries.mailbox_delivery_key
+where names_user(term, mailbox_deliveries.username);

@@ -15,18 +15,9 @@ reached as (
     semi join keys on deliveries.message_key = keys.message_key
 ),
 
-messages as (
-    select messages.* from main.messages
-    semi join reached on messages.message_key = reached.message_key
-),
-
 deliveries as (
     select deliveries.* from main.deliveries
     semi join reached on deliveries.message_key = reached.message_key
-),
-
-mailbox_delivery_links as (
-    select * from text_of.mailbox_delivery_links
 ),
 
 recipient_ends as (

@@ -65,7 +65,10 @@ fetching as (
         deleted_count,
         mailbox_count
     from pop3_sessions
-    where retr_count > 0 and logout_at is not null
+    where
+        retr_count > 0
+        and logout_at is not null
+        and user_key(username) in (select delivered.user_key from delivered)
     union all
     select
         user_key(username) as user_key,
@@ -82,7 +85,10 @@ fetching as (
         null as deleted_count,
         null as mailbox_count
     from imap_sessions
-    where body_count > 0 and logout_at is not null
+    where
+        body_count > 0
+        and logout_at is not null
+        and user_key(username) in (select delivered.user_key from delivered)
 ),
 
 awaited as (
@@ -94,7 +100,8 @@ awaited as (
 
 -- The first session of the recipient, by each protocol, that fetched mail after the delivery
 fetches as (
-    select distinct on (awaited.message_key, fetching.session_key)
+    -- The queue id, so that a filter on it goes below
+    select distinct on (awaited.message_key, awaited.queue_id, fetching.session_key)
         awaited.message_key,
         awaited.queue_id,
         fetching.*
@@ -108,7 +115,7 @@ fetches as (
 
 -- What happened to the message in the mailbox, where a line names it
 changes as (
-    select distinct on (messages.message_key, mailbox_events.mailbox_event_key)
+    select distinct on (messages.message_key, messages.queue_id, mailbox_events.mailbox_event_key)
         messages.message_key,
         messages.queue_id,
         mailbox_events.*

@@ -1,6 +1,14 @@
--- One row per mailbox delivery and message that it delivered, with what tells it
-create or replace view mailbox_delivery_links as
--- Deliveries that a mailbox server can have taken, with what its users may be called
+-- The mailbox deliveries of the messages at hand, found again
+delete from mailbox_delivery_links
+where
+    message_key in (select message_key from linkable_messages)
+    or message_key in (
+        select line_key from message_lines
+        where is_stored
+    );
+
+insert into mailbox_delivery_links by name
+-- Attempts that a mailbox server can have taken, with what its users may be called
 with handed as (
     select
         deliveries.message_key,
@@ -11,6 +19,7 @@ with handed as (
         user_keys(deliveries.recipient) as user_keys,
         messages.message_id
     from deliveries
+    semi join linkable_messages on deliveries.message_key = linkable_messages.message_key
     inner join messages on deliveries.message_key = messages.message_key
     where deliveries.agent in ('local', 'virtual', 'lmtp', 'pipe')
 ),
@@ -77,10 +86,5 @@ where
     )
     and list_contains(handed.user_keys, user_key(mailbox_deliveries.username))
     and mailbox_deliveries.logged_at
-    between handed.logged_at - interval 5 minutes and handed.logged_at + interval 1 minute;
-
-comment on column mailbox_delivery_links.mailbox_delivery_key is
-'The mailbox delivery (mailbox_deliveries)';
-comment on column mailbox_delivery_links.message_key is 'The message (messages)';
-comment on column mailbox_delivery_links.evidence is
-'What tells it, besides time and user or message-id: session, session behind a proxy or message-id';
+    between handed.logged_at - interval 5 minutes and handed.logged_at + interval 1 minute
+order by mailbox_delivery_key, message_key, evidence;
