@@ -156,13 +156,39 @@ def repetition(chance: random.Random, line: str) -> str:
     )
 
 
+def mailbox_delivery(chance: random.Random) -> list[str]:
+    """Some lines of Postfix and Dovecot about one mail for a mailbox, perhaps behind a proxy."""
+    queue_id, user = chance.choice(QUEUE_IDS), chance.choice(USERS)
+    session, other = chance.sample(["t1", "t2", "t3"], 2)
+    message_id = f"<{chance.randrange(5)}@example.com>"
+    recipient = f"{user.partition('@')[0]}@example.com"
+    handed = f"{queue_id}: to=<{recipient}>, relay={{}}, delay=1, delays=0/0/0/1, dsn=2.0.0, "
+    lmtp = f"postfix/lmtp[24]: {handed.format('mx1[private/dovecot-lmtp]')}"
+    told = [
+        f"postfix/cleanup[14]: {queue_id}: message-id={message_id}",
+        f"{lmtp}status=sent (250 2.0.0 <{recipient}> {session} Saved)",
+        f"{lmtp}status=deferred (host said: 452 4.2.2 Quota exceeded)",
+        f"postfix/pipe[21]: {handed.format('lda')}status=sent (delivered via lda service)",
+        f"dovecot: lmtp(9): <{session}>: Sent message to <{recipient}> at 192.0.2.9:24: "
+        f"250 2.0.0 <{recipient}> {other} Saved (1/1 at 12 ms)",
+        f"dovecot: lmtp({user})<9><{chance.choice([session, other])}>: msgid={message_id}: "
+        "saved mail to INBOX",
+        f"dovecot: lmtp({user})<9><{session}>: msgid={message_id}: save failed to INBOX: "
+        "Quota exceeded (mailbox for user is full)",
+        f"dovecot: lda({user})<9><x>: msgid={message_id}: saved mail to INBOX",
+    ]
+    return chance.sample(told, chance.randint(2, 5))
+
+
 def history(seed: int, line_count: int, host: int = 1) -> list[tuple[datetime, str]]:
-    """Moments and texts of line_count lines of a host, and of repetitions between them.
+    """Moments and texts of line_count lines of a host, with repetitions and mail for mailboxes
+    between them.
 
     Every other host has long pauses.
     """
     own = seed + (host - 1) * 2**32
     chance, repeats = random.Random(own), random.Random(-own - 1)
+    mailed = random.Random(f"{own} mailboxes")
     moment = START
     lines = []
     for _ in range(line_count):
@@ -174,6 +200,10 @@ def history(seed: int, line_count: int, host: int = 1) -> list[tuple[datetime, s
         if repeats.random() < 0.2:
             moment += timedelta(microseconds=1)
             lines.append((moment, repetition(repeats, text)))
+        if mailed.random() < 0.1:
+            for text in mailbox_delivery(mailed):
+                moment += timedelta(microseconds=1)
+                lines.append((moment, text))
     return lines
 
 
