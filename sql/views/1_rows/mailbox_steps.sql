@@ -11,7 +11,8 @@ with stored as (
         on mailbox_delivery_links.mailbox_delivery_key = mailbox_deliveries.mailbox_delivery_key
 ),
 
--- A user is named by the whole address or, without domain, by its local part
+-- A user is named by the whole address or, without domain, by its local part. Whoever reads this
+-- gives message_key and queue_id on from here: only a filter that all readers share goes below
 handed as (
     select
         deliveries.message_key,
@@ -65,10 +66,7 @@ fetching as (
         deleted_count,
         mailbox_count
     from pop3_sessions
-    where
-        retr_count > 0
-        and logout_at is not null
-        and user_key(username) in (select delivered.user_key from delivered)
+    where retr_count > 0 and logout_at is not null
     union all
     select
         user_key(username) as user_key,
@@ -85,10 +83,7 @@ fetching as (
         null as deleted_count,
         null as mailbox_count
     from imap_sessions
-    where
-        body_count > 0
-        and logout_at is not null
-        and user_key(username) in (select delivered.user_key from delivered)
+    where body_count > 0 and logout_at is not null
 ),
 
 awaited as (
@@ -115,9 +110,9 @@ fetches as (
 
 -- What happened to the message in the mailbox, where a line names it
 changes as (
-    select distinct on (messages.message_key, messages.queue_id, mailbox_events.mailbox_event_key)
-        messages.message_key,
-        messages.queue_id,
+    select distinct on (handed.message_key, handed.queue_id, mailbox_events.mailbox_event_key)
+        handed.message_key,
+        handed.queue_id,
         mailbox_events.*
     from messages
     inner join handed on messages.message_key = handed.message_key
