@@ -49,22 +49,14 @@ delivered as (
         on handed.message_key = unstored.message_key and handed.user_key = unstored.user_key
 ),
 
+-- Narrow, for all sessions are sorted: the rest is looked up
 fetching as (
     select
         user_key(username) as user_key,
         'pop3_logout' as kind,
         session_key,
-        logout_key,
-        logout_at,
         -- It sees the mailbox as it was when it began
-        coalesce(login_at, logout_at) as last_look_at,
-        host,
-        username,
-        client_ip,
-        retr_count as fetched_count,
-        retr_bytes as fetched_bytes,
-        deleted_count,
-        mailbox_count
+        coalesce(login_at, logout_at) as last_look_at
     from pop3_sessions
     where retr_count > 0 and logout_at is not null
     union all
@@ -72,16 +64,7 @@ fetching as (
         user_key(username) as user_key,
         'imap_logout' as kind,
         session_key,
-        logout_key,
-        logout_at,
-        logout_at as last_look_at,
-        host,
-        username,
-        client_ip,
-        body_count as fetched_count,
-        body_bytes as fetched_bytes,
-        null as deleted_count,
-        null as mailbox_count
+        logout_at as last_look_at
     from imap_sessions
     where body_count > 0 and logout_at is not null
 ),
@@ -99,13 +82,33 @@ fetches as (
     select distinct on (awaited.message_key, awaited.queue_id, fetching.session_key)
         awaited.message_key,
         awaited.queue_id,
-        fetching.*
+        fetching.kind,
+        fetching.session_key
     from awaited
     asof inner join fetching
         on
             awaited.user_key = fetching.user_key
             and awaited.kind = fetching.kind
             and awaited.logged_at <= fetching.last_look_at
+),
+
+fetched as (
+    select
+        fetches.message_key,
+        fetches.queue_id,
+        fetches.kind,
+        coalesce(pop3_sessions.logout_key, imap_sessions.logout_key) as logout_key,
+        coalesce(pop3_sessions.logout_at, imap_sessions.logout_at) as logout_at,
+        coalesce(pop3_sessions.host, imap_sessions.host) as host,
+        coalesce(pop3_sessions.username, imap_sessions.username) as username,
+        coalesce(pop3_sessions.client_ip, imap_sessions.client_ip) as client_ip,
+        coalesce(pop3_sessions.retr_count, imap_sessions.body_count) as fetched_count,
+        coalesce(pop3_sessions.retr_bytes, imap_sessions.body_bytes) as fetched_bytes,
+        pop3_sessions.deleted_count,
+        pop3_sessions.mailbox_count
+    from fetches
+    left join pop3_sessions on fetches.session_key = pop3_sessions.session_key
+    left join imap_sessions on fetches.session_key = imap_sessions.session_key
 ),
 
 -- What happened to the message in the mailbox, where a line names it
@@ -199,7 +202,7 @@ select
     } as facts,
     host,
     logout_key as line_key
-from fetches;
+from fetched;
 
 comment on column mailbox_steps.message_key is 'The message (messages)';
 comment on column mailbox_steps.queue_id is 'Its queue id';
