@@ -582,3 +582,20 @@ def test_logs_that_begin_alike_and_go_on_by_turns_are_told_once(tmp_path, databa
         load([write(syslog, [*lines[:14], cron, *lines[14:end]])], database)
     assert_told_once(database, 4)
     assert_derived_alike(database)
+
+
+def test_what_no_longer_counts_encrypts_no_delivery(tmp_path, database):
+    agent = "Feb  3 09:00:39 mx1 postfix/smtp[16]:"
+    told = [
+        f"{agent} 1E24040751: to=<b@example.org>, relay=mx[192.0.2.1]:25, delay=1, "
+        "delays=0/0/1/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)",
+        f"{agent} Trusted TLS connection established to mx[192.0.2.1]:25: TLSv1.3 with cipher "
+        "TLS_AES_256_GCM_SHA384 (256/256 bits)",
+    ]
+    started = "Feb  3 09:00:38 mx1 postfix/master[1]: reload -- version 3.7, configuration /x"
+    load([write(tmp_path / "mail.log", [started, *told])], database)
+    # It tells more of the second, so it counts, and it begins later
+    load([write(tmp_path / "other.log", [*told, f"{agent} a line more"])], database)
+    assert_checked(database)
+    with mailsql.open_database(database) as connection:
+        assert connection.execute("select tls_trust from deliveries").fetchall() == [(None,)]

@@ -57,11 +57,11 @@ followed as (
     select
         *,
         last_value(
-            case
-                when kind = 'smtp_tls'
-                    then {'line_key': line_key, 'is_stored': is_stored, 'moment': moment}
-            end ignore nulls
+            case when kind = 'smtp_tls' then {'is_stored': is_stored, 'moment': moment} end
+            ignore nulls
         ) over before as encryption,
+        last_value(case when kind = 'smtp_tls' and not is_gone then line_key end ignore nulls)
+            over before as encryption_key,
         max(position) filter (where kind = 'delivery' and is_stored) over before
             as record_position,
         max({'position': position, 'moment': moment}) filter (
@@ -96,7 +96,7 @@ select
     next_record_position,
     coalesce(next_gone_position < coalesce(next_record_position, next_gone_position + 1), false)
         as is_left_alone,
-    encryption.line_key as encryption_key,
+    encryption_key,
     is_stored
     and kind = 'delivery'
     and (
