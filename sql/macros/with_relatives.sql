@@ -1,8 +1,13 @@
 -- Keys of some messages, of those that they came of, and of those that came of them
 create or replace macro with_relatives(message_keys) as (
     with recursive
-    ancestors as (
+    -- Once, for the keys may have to be searched for
+    given as materialized (
         select unnest(message_keys) as message_key
+    ),
+
+    ancestors as (
+        select message_key from given
         union
         select message_links.parent_key as message_key
         from message_links
@@ -10,7 +15,7 @@ create or replace macro with_relatives(message_keys) as (
     ),
 
     descendants as (
-        select unnest(message_keys) as message_key
+        select message_key from given
         union
         select message_links.child_key as message_key
         from message_links
