@@ -1,7 +1,5 @@
 """What became of a message is a word, told again with each line that changes it."""
 
-import pytest
-
 import mailsql
 from tests.conftest import load
 
@@ -128,35 +126,37 @@ STORIES = {
 }
 
 
-def stamped(lines: list[str]) -> list[str]:
-    """Lines of a log, one each second."""
-    return [f"Feb  3 09:15:{second:02} mx1 {line}\n" for second, line in enumerate(lines)]
+def stamped(lines: list[str], host: str = "mx1") -> list[str]:
+    """Lines of a host, one each second."""
+    return [f"Feb  3 09:15:{second:02} {host} {line}\n" for second, line in enumerate(lines)]
 
 
-def states(database) -> dict[str, tuple]:
-    """State, and how long after the first line it came, by queue id."""
+def told(database) -> dict[str, tuple]:
+    """State and its time of each host's message."""
     with mailsql.open_database(database) as connection:
         return {
-            queue_id: (state, seconds)
-            for queue_id, state, seconds in connection.execute(
-                "select queue_id, state, epoch(state_at)::integer % 60 from messages"
+            host: (state, state_at)
+            for host, state, state_at in connection.execute(
+                "select host, state, state_at from messages where queue_id = ?", [QID]
             ).fetchall()
         }
 
 
-@pytest.mark.parametrize(("lines", "expected"), STORIES.values(), ids=STORIES)
-def test_a_state_is_told_at_once_and_line_by_line(tmp_path, lines, expected):
-    whole, grown = tmp_path / "whole.duckdb", tmp_path / "grown.duckdb"
-    log = tmp_path / "mail.log"
-    log.write_text("".join(stamped(lines)))
+def test_a_state_is_told_at_once_and_line_by_line(tmp_path):
+    whole, grown, log = (tmp_path / name for name in ("whole.duckdb", "grown.duckdb", "mail.log"))
+    hosts = {f"mx{number}": story for number, story in enumerate(STORIES.values())}
+    lines = sorted(line for host, (story, _) in hosts.items() for line in stamped(story, host))
+    log.write_text("".join(lines))
     load([log], whole)
-    for end in range(1, len(lines) + 1):
-        log.write_text("".join(stamped(lines)[:end]))
+    for second in range(max(len(story) for story, _ in hosts.values())):
+        log.write_text("".join(line for line in lines if line < f"Feb  3 09:15:{second:02}~"))
         load([log], grown)
-    found = states(whole)
-    assert found[QID][0] == expected
-    assert found[QID][1] is not None
-    assert states(grown) == found
+    found = told(whole)
+    assert {host: state for host, (state, _) in found.items()} == {
+        host: expected for host, (_, expected) in hosts.items()
+    }
+    assert all(state_at is not None for _, state_at in found.values())
+    assert told(grown) == found
 
 
 def test_each_word_has_a_meaning_and_a_story(tmp_path):
@@ -173,8 +173,7 @@ def test_what_was_never_accepted_is_no_traffic_and_what_is_held_is_in_the_queue(
     database = tmp_path / "mail.duckdb"
     for number, story in enumerate(("is refused by a check", "is held on arrival", "waits")):
         log = tmp_path / f"{number}.log"
-        text = "".join(stamped(STORIES[story][0]))
-        log.write_text(text.replace(QID, f"{QID}{number}").replace("mx1", f"mx{number}"))
+        log.write_text("".join(stamped(STORIES[story][0], f"mx{number}")))
         load([log], database)
     with mailsql.open_database(database) as connection:
         counted = connection.execute("select message_count from reports.traffic_per_day").fetchall()
