@@ -270,6 +270,8 @@ class Deriver:
             run_sql(self.connection, "ingest/9_families")
         if self._is_any("mailbox_deliveries"):
             run_sql(self.connection, "ingest/9_mailboxes")
+        if self._is_any("mailbox_events"):
+            run_sql(self.connection, "ingest/9_events")
 
     def _tell_older_messages(self) -> None:
         """Tell what became of messages of which an older mailsql did not tell it."""

@@ -55,6 +55,13 @@ where is_removed(event_key);
 delete from rejections
 where is_removed(rejection_key);
 
+insert into removed_sessions
+select
+    host,
+    session_id
+from logins
+where is_removed(login_key) and session_id is not null;
+
 delete from logins
 where is_removed(login_key);
 

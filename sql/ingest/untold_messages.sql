@@ -1,4 +1,4 @@
--- Messages of which an older mailsql did not tell what became of them, as if all were touched
+-- What an older mailsql did not tell of messages and mailboxes, as if all were touched
 create or replace temp table related_ids as
 select distinct queue_id from messages
 where root_key is null;
@@ -20,6 +20,16 @@ select
     true as is_stored
 from messages
 where false;
+
+update mailbox_events
+set is_client_named = client_ip is not null
+where is_client_named is null;
+
+insert into removed_sessions
+select
+    host,
+    session_id
+from mailbox_events;
 
 create or replace temp table stream_state as
 select

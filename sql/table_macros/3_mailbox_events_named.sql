@@ -8,15 +8,4 @@ from mailbox_events
 where
     names_user(term, username)
     or names_message_id(term, message_id)
-    or names_client(term, null, client_ip)
-union
--- The lines seldom name the client, but the session that it logged in to
-select
-    mailbox_events.mailbox_event_key as line_key,
-    mailbox_events.logged_at
-from mailbox_events
-inner join logins
-    on
-        mailbox_events.session_id = logins.session_id
-        and mailbox_events.host is not distinct from logins.host
-where logins.is_success and names_client(term, logins.client_name, logins.client_ip);
+    or names_client(term, null, client_ip);

@@ -1,4 +1,4 @@
--- Some mailbox events as words, with the client of the session that did it:
+-- Some mailbox events as words:
 -- from mailbox_events_of([4294967301])
 create or replace macro mailbox_events_of(mailbox_event_keys) as table
 with keys as (
@@ -8,26 +8,6 @@ with keys as (
 events as (
     select mailbox_events.* from mailbox_events
     semi join keys on mailbox_events.mailbox_event_key = keys.mailbox_event_key
-),
-
-sessions as (
-    select
-        logins.host,
-        logins.session_id,
-        max_by(logins.client_ip, logins.login_key) as client_ip
-    from logins
-    semi join events on logins.session_id = events.session_id
-    where logins.is_success
-    group by all
-),
-
-with_client as (
-    select events.* replace (coalesce(events.client_ip, sessions.client_ip) as client_ip)
-    from events
-    left join sessions
-        on
-            events.session_id = sessions.session_id
-            and events.host is not distinct from sessions.host
 ),
 
 with_facts as (
@@ -49,7 +29,7 @@ with_facts as (
             'subject': subject,
             'text': text
         } as facts
-    from with_client
+    from events
 )
 
 select

@@ -20,7 +20,8 @@ create table if not exists mailbox_events (
     subject varchar,
     flags varchar,
     text varchar,
-    occurrences integer default 1
+    occurrences integer default 1,
+    is_client_named boolean
 );
 
 comment on column mailbox_events.mailbox_event_key is 'Its line (log_lines)';
@@ -29,7 +30,8 @@ comment on column mailbox_events.host is 'Server';
 comment on column mailbox_events.service is
 'Service in which it happened: imap, pop3, lmtp, doveadm, ...';
 comment on column mailbox_events.username is 'User whose mailbox it is';
-comment on column mailbox_events.client_ip is 'Address of the client, where the prefix has it';
+comment on column mailbox_events.client_ip is
+'Address of the client: as the line names it, else that of the login of its session';
 comment on column mailbox_events.pid is 'Process in which it happened';
 comment on column mailbox_events.session_id is 'Session in which it happened';
 comment on column mailbox_events.event is
@@ -47,3 +49,4 @@ comment on column mailbox_events.flags is 'Its flags after the change';
 comment on column mailbox_events.text is 'What the line says, where that is no list of keys';
 comment on column mailbox_events.occurrences is
 'How many changes alike the row stands for: syslog may write only how often a line came';
+comment on column mailbox_events.is_client_named is 'Whether the line itself names the client';
