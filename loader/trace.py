@@ -341,7 +341,8 @@ def _list_messages(connection: duckdb.DuckDBPyConnection, hits: Hits, words: Wor
         ends = dict.fromkeys(recipient.outcome for recipient in recipients[key])
         others = f" +{len(addresses) - 1}" if len(addresses) > 1 else ""
         to = "".join(addresses[:1]) + others
-        rows.append((queued_at, sender or "<>", to, ", ".join(ends) or state, queue_id))
+        ended = ", ".join(ends) or state
+        rows.append((queued_at, _shown_sender(sender), to, ended, queue_id))
     head = words.hits.format(total=hits.total, shown=len(hits.keys))
     return f"{head}\n" + format_rows(words.columns, rows, Format.TABLE, PAGE_WIDTH)
 
@@ -387,7 +388,12 @@ def _way(rejection: dict[str, Any]) -> str:
     sender, recipient = rejection["sender"], rejection["recipient"]
     if sender is None and recipient is None:
         return f"{rejection['client']}: "
-    return f"{rejection['client']}: {sender or '<>'} -> {recipient or '?'}: "
+    return f"{rejection['client']}: {_shown_sender(sender)} -> {recipient or '?'}: "
+
+
+def _shown_sender(sender: str | None) -> str:
+    """The null sender as RFC 5321 writes it, and one that no line tells."""
+    return "?" if sender is None else sender or "<>"
 
 
 def _entry(
