@@ -51,10 +51,16 @@ def known_words(database: Path) -> dict[str, str]:
         )
         names = [column[0] for column in found.description or []]
         row = found.fetchone()
-        user = connection.execute("select username from pop3_sessions limit 1").fetchone()
+        users = {
+            name: connection.execute(query).fetchone()
+            for name, query in (
+                ("user", "select username from pop3_sessions limit 1"),
+                ("login", "select sasl_username from messages where sasl_username <> '' limit 1"),
+            )
+        }
     assert row is not None
-    assert user is not None
-    return dict(zip(names, map(str, row), strict=True)) | {"user": str(user[0])}
+    told = {name: str(user[0]) for name, user in users.items() if user is not None}
+    return dict(zip(names, map(str, row), strict=True)) | told
 
 
 def questions(known: dict[str, str]) -> list[Question]:
@@ -81,6 +87,7 @@ def questions(known: dict[str, str]) -> list[Question]:
         "message-id": message_id,
         "sender": known["sender"],
         "recipient": known["recipient"],
+        "login": known["login"],
         "client address": known["client_ip"],
         "mailbox user": known["user"],
         "not found": NOWHERE,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
+import mailsql
 from bench.generate import generate
 from tests.conftest import (
     SEEDS,
@@ -308,3 +309,25 @@ def test_a_generated_day_is_read_alike_in_any_order_of_files(tmp_path):
     cut.mkdir()
     expected = load_parts(whole, lines, [], [0], 10**7)
     assert load_parts(cut, lines, [900, 1700], [2, 0, 1], 200_000) == expected
+
+
+@pytest.mark.parametrize("order", ["abc", "bac"])
+def test_of_two_hosts_that_may_have_handed_a_mail_on_not_the_one_loaded_first_is_meant(
+    tmp_path, order
+):
+    handed = "Feb  3 09:00:40 {} postfix/cleanup[9]: 1E24040751: message-id=<1@example.com>\n"
+    logs = {
+        "a": handed.format("mx26"),
+        "b": handed.format("mx14"),
+        "c": "Feb  3 09:00:40 mx4 postfix/smtpd[12]: 4F24040751: client=localhost[127.0.0.1], "
+        "orig_queue_id=1E24040751\n"
+        "Feb  3 09:00:40 mx4 postfix/cleanup[9]: 4F24040751: message-id=<1@example.com>\n",
+    }
+    for name in order:
+        (tmp_path / name).write_text(logs[name])
+        load([tmp_path / name], tmp_path / "mail.duckdb")
+    with mailsql.open_database(tmp_path / "mail.duckdb") as connection:
+        parents = connection.execute(
+            "select host from messages where message_key in (select parent_key from message_links)"
+        ).fetchall()
+    assert parents == [("mx14",)]

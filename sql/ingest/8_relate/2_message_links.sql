@@ -88,6 +88,7 @@ with named_pairs as (
         mentions.*,
         children.message_key as child_key,
         children.queue_id as child_queue_id,
+        children.host as child_host,
         children.birth_kind,
         children.message_id as child_message_id,
         children.queued_at,
@@ -110,6 +111,8 @@ named as (
         line_key as link_key,
         parent_queue_id,
         child_queue_id,
+        host as parent_host,
+        child_host,
         abs(epoch_us(queued_at) - epoch_us(logged_at)) as distance
     from named_pairs
     where
@@ -132,6 +135,8 @@ origin_pairs as (
         parents.message_key as parent_key,
         parents.queue_id as parent_queue_id,
         parents.queued_at as parent_queued_at,
+        parents.host as parent_host,
+        children.host as child_host,
         is_same(parents.host, children.host) as is_same_host,
         parents.instance = children.instance as is_same_instance,
         parents.end_reason = 'requeued' as is_requeued
@@ -153,6 +158,8 @@ returned as (
         child_key as link_key,
         parent_queue_id,
         child_queue_id,
+        parent_host,
+        child_host,
         -- A message of the same host before all others
         epoch_us(queued_at) - epoch_us(parent_queued_at)
         + (not is_same_host)::bigint * epoch_us('epoch'::timestamptz + queue_silence())
@@ -170,6 +177,8 @@ handed_back as (
         children.message_key as link_key,
         piped_messages.queue_id as parent_queue_id,
         children.queue_id as child_queue_id,
+        piped_messages.host as parent_host,
+        children.host as child_host,
         abs(epoch_us(children.queued_at) - epoch_us(piped_messages.logged_at)) as distance
     from piped_messages
     inner join child_messages as children on piped_messages.message_id = children.message_id
@@ -198,17 +207,17 @@ candidates as (
     select * from handed_back
 ),
 
--- Of several lives of one queue id the nearest is meant
+-- Of several lives of one queue id the nearest is meant; of equal ones not that which was loaded first
 nearest as (
     select * from candidates
     qualify row_number() over (
         partition by link_key, evidence
-        order by distance asc, child_key asc, parent_key asc
+        order by distance asc, child_host asc, parent_host asc, child_key asc, parent_key asc
     ) = 1
 )
 
 -- A message has one parent: the most explicit line tells it
-select * exclude (distance)
+select * exclude (distance, parent_host, child_host)
 from nearest
 qualify row_number() over (
     partition by child_key
