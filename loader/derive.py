@@ -156,7 +156,9 @@ class Deriver:
         ).fetchone()
         assert system is not None
         self.system_timezone = str(system[0])
-        if self._is_any("messages where root_key is null"):
+        if self._is_any("messages where root_key is null") or self._is_any(
+            "mailbox_events where is_client_named is null"
+        ):
             self._tell_older_messages()
 
     def prepare(self, stretch: Stretch) -> None:

@@ -1,5 +1,7 @@
 """What became of a message is a word, told again with each line that changes it."""
 
+import pytest
+
 import mailsql
 from tests.conftest import load
 
@@ -9,7 +11,17 @@ CONNECT = "postfix/smtpd[11]: connect from c.example.net[192.0.2.7]"
 CLIENT = f"postfix/smtpd[11]: {QID}: client=c.example.net[192.0.2.7]"
 NAMED = f"postfix/cleanup[12]: {QID}: message-id=<1@example.net>"
 ACTIVE = f"postfix/qmgr[13]: {QID}: from=<a@example.net>, size=900, nrcpt=2 (queue active)"
-GONE = "postfix/smtpd[11]: disconnect from c.example.net[192.0.2.7] ehlo=1 mail=1 commands=2"
+GONE = (
+    "postfix/smtpd[11]: disconnect from c.example.net[192.0.2.7] ehlo=1 mail=1 rcpt=1 data=1 "
+    "quit=1 commands=5"
+)
+LEFT = "postfix/smtpd[11]: disconnect from c.example.net[192.0.2.7] mail=1 rcpt=1 commands=2"
+CUT = "postfix/smtpd[11]: timeout after DATA (900 bytes) from c.example.net[192.0.2.7]"
+CUT_OFF = (
+    "postfix/smtpd[11]: disconnect from c.example.net[192.0.2.7] mail=1 rcpt=1 data=0/1 "
+    "commands=2/3"
+)
+OLD_GONE = "postfix/smtpd[11]: disconnect from c.example.net[192.0.2.7]"
 REMOVED = f"postfix/qmgr[13]: {QID}: removed"
 CANCELED = f"postfix/cleanup[12]: {QID}: removed (canceled)"
 BEHIND = "; from=<a@example.net> to=<b@example.com> proto=ESMTP helo=<c.example.net>"
@@ -36,13 +48,21 @@ def mark(program: str, what: str, queue_id: str = QID) -> str:
 SENT = attempt("b@example.com", "sent", "250 2.0.0 Ok: queued as 3A46262973")
 DEFERRED = attempt("b@example.com", "deferred", "connect to mx.example.com: timed out")
 BOUNCED = attempt("c@example.com", "bounced", "host said: 550 5.1.1 unknown")
+CLEANED = attempt("b@example.com", "bounced", "header not welcome", "cleanup").replace(
+    "relay=cleanup", "relay=none"
+)
 HELD = mark("cleanup", "hold: header X-Check: hold it")
 RELEASED = f"postfix/postsuper[9]: {QID}: released from hold"
 EXPIRED = f"postfix/qmgr[13]: {QID}: from=<a@example.net>, status=expired, returned to sender"
 # The story, and what became of the message at its end
 STORIES = {
     "arrives": (CAME, "arriving"),
-    "is not complete": ([*CAME, GONE], "given up"),
+    "is not complete": ([*CAME, LEFT], "given up"),
+    "is cut off": ([*CAME, CUT, CUT_OFF], "given up"),
+    "is held and cut off": ([*CAME, HELD, CUT, CUT_OFF], "given up"),
+    "is complete": ([*CAME, GONE], "in queue"),
+    "is complete, says an old Postfix": ([*CAME, OLD_GONE], "in queue"),
+    "is cut off, says an old Postfix": ([*CAME, CUT, OLD_GONE], "given up"),
     "is given up": ([*CAME, CANCELED], "given up"),
     "is refused by a check": (
         [*CAME, mark("cleanup", "reject: header Subject: no") + ": 5.7.1 no", GONE],
@@ -52,13 +72,30 @@ STORIES = {
         [*CAME, mark("cleanup", "milter-reject: END-OF-MESSAGE") + ": 5.7.1 no", CANCELED],
         "refused",
     ),
+    "is refused by a milter's header check": (
+        [*CAME, mark("cleanup", "milter-header-reject: header Subject: no") + ": 5.7.1 no", GONE],
+        "refused",
+    ),
+    "loops": (
+        [*CAME, f"postfix/cleanup[12]: warning: {QID}: message rejected: hopcount exceeded", GONE],
+        "refused",
+    ),
     "has a recipient refused": (
-        [CONNECT, CLIENT, mark("smtpd", "reject: RCPT") + ": 550 5.1.1 no", GONE],
+        [CONNECT, CLIENT, mark("smtpd", "reject: RCPT") + ": 550 5.1.1 no", LEFT],
         "given up",
     ),
     "is discarded on arrival": (
         [*CAME, mark("cleanup", "discard: header Subject: spam") + ": spam", GONE],
         "discarded",
+    ),
+    "is given up and would have been discarded": (
+        [*CAME, mark("cleanup", "discard: header Subject: spam") + ": spam", CANCELED],
+        "given up",
+    ),
+    "is bounced by cleanup": ([NAMED, CLEANED], "bounced"),
+    "is bounced by cleanup with a word": (
+        [NAMED, CLEANED, f"postfix/cleanup[12]: {QID}: removed (discarded)"],
+        "bounced",
     ),
     "is discarded with a word": (
         [*CAME, f"postfix/cleanup[12]: {QID}: removed (discarded)"],
@@ -85,11 +122,24 @@ STORIES = {
         [*QUEUED, DEFERRED, f"postfix/postsuper[9]: {QID}: placed on hold"],
         "on hold",
     ),
+    "is let go after its connection": (
+        [*CAME, HELD, GONE, f"postfix/postsuper[9]: {QID}: released from hold"],
+        "in queue",
+    ),
+    "is held by a milter's header check": (
+        [*CAME, mark("cleanup", "milter-header-hold: header X: y") + ": no", GONE],
+        "on hold",
+    ),
+    "is half way": (
+        [f"postfix/smtp[14]: {QID}: host mx.example.com[192.0.2.25] said: 450 4.2.0 later"],
+        "in queue",
+    ),
     "waits": ([*QUEUED, DEFERRED], "in queue"),
     "is sent after a while": ([*QUEUED, DEFERRED, ACTIVE, SENT, REMOVED], "delivered"),
     "is sent to one of two": ([*QUEUED, SENT, BOUNCED, REMOVED], "partly delivered"),
     "bounces": ([*QUEUED, BOUNCED, REMOVED], "bounced"),
     "expires": ([*QUEUED, DEFERRED, EXPIRED, REMOVED], "expired"),
+    "expires, and its end is not logged": ([*QUEUED, DEFERRED, EXPIRED], "expired"),
     "expires for one of two": (
         [*QUEUED, DEFERRED, attempt("c@example.com", "sent", "250 ok"), EXPIRED, REMOVED],
         "partly delivered",
@@ -185,3 +235,117 @@ def test_what_was_never_accepted_is_no_traffic_and_what_is_held_is_in_the_queue(
         ("on hold", "a@example.net", "b@example.com", None),
         ("in queue", "a@example.net", "b@example.com", "connect to mx.example.com: timed out"),
     ]
+
+
+def recipients(lines: list[str], tmp_path) -> dict[str, tuple[str, int]]:
+    """What became of each recipient of a message, and how many destinations it had."""
+    database, log = tmp_path / "mail.duckdb", tmp_path / "mail.log"
+    log.write_text("".join(stamped(lines)))
+    load([log], database)
+    with mailsql.open_database(database) as connection:
+        return {
+            recipient: (outcome, destinations)
+            for recipient, outcome, destinations in connection.execute(
+                "select recipient, outcome, destination_count from recipient_outcomes "
+                "where queue_id = ?",
+                [QID],
+            ).fetchall()
+        }
+
+
+FILTERED = [
+    f"postfix/smtpd[15]: {{}}: client=localhost[127.0.0.1], orig_queue_id={QID}, "
+    "orig_client=c.example.net[192.0.2.7]",
+    "postfix/cleanup[12]: {}: message-id=<1@example.net>",
+]
+
+
+def returned(queue_id: str, *attempts: str) -> list[str]:
+    """A message that a filter gave back, and its attempts."""
+    active = f"postfix/qmgr[13]: {queue_id}: from=<a@example.net>, size=9, nrcpt=1 (queue active)"
+    removed = f"postfix/qmgr[13]: {queue_id}: removed"
+    return [*(line.format(queue_id) for line in FILTERED), active, *attempts, removed]
+
+
+def test_a_bounce_stays_one_when_the_others_are_put_back(tmp_path):
+    lines = [
+        *[*QUEUED, BOUNCED, DEFERRED, f"postfix/postsuper[9]: {QID}: requeued"],
+        f"postfix/pickup[8]: {CHILD}: uid=0 from=<a@example.net> orig_id={QID}",
+        f"postfix/cleanup[12]: {CHILD}: message-id=<1@example.net>",
+        f"postfix/qmgr[13]: {CHILD}: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
+        *[attempt("b@example.com", "sent", "250 Ok", queue_id=CHILD)],
+        f"postfix/qmgr[13]: {CHILD}: removed",
+    ]
+    assert recipients(lines, tmp_path) == {
+        "b@example.com": ("relayed", 1),
+        "c@example.com": ("bounced", 1),
+    }
+
+
+@pytest.mark.parametrize("reply", [f"250 Ok: queued as {CHILD}", "250 2.0.0 Ok"])
+def test_a_filter_that_splits_a_mail_has_an_end_for_each(tmp_path, reply):
+    other = "3A46262973"
+    lines = [
+        *[
+            *QUEUED,
+            attempt("b@example.com", "sent", reply),
+            attempt("c@example.com", "sent", reply),
+        ],
+        REMOVED,
+        *returned(CHILD, attempt("b@example.com", "sent", "250 Ok", queue_id=CHILD)),
+        *returned(other, attempt("c@example.com", "bounced", "550 no", queue_id=other)),
+    ]
+    assert recipients(lines, tmp_path) == {
+        "b@example.com": ("relayed", 1),
+        "c@example.com": ("bounced", 1),
+    }
+
+
+def test_a_forward_with_a_copy_has_both_ends(tmp_path):
+    lines = [
+        *QUEUED,
+        attempt("b@example.com", "sent", "delivered to maildir", "local"),
+        attempt("b@example.com", "sent", f"forwarded as {CHILD}", "local"),
+        REMOVED,
+        f"postfix/cleanup[12]: {CHILD}: message-id=<1@example.net>",
+        f"postfix/qmgr[13]: {CHILD}: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
+        attempt("x@example.org", "bounced", "550 no", queue_id=CHILD),
+        f"postfix/qmgr[13]: {CHILD}: removed",
+    ]
+    assert recipients(lines, tmp_path) == {"b@example.com": ("bounced, stored in mailbox", 2)}
+
+
+def test_the_mailbox_has_its_last_word(tmp_path):
+    def stamp(text: str, hour: int) -> str:
+        return text.replace("09:15:", f"{hour:02}:15:")
+
+    handed = "postfix/lmtp[14]: {}: to=<b@example.com>, relay=mx[private/lmtp], delay=1, "
+    full, stored = (
+        [
+            handed.format(QID) + f"delays=0/0/0/1, dsn={dsn}, status={status} ({reply})",
+            f"dovecot: lmtp(b@example.com)<9><{session}>: msgid=<1@example.net>: {said}",
+        ]
+        for dsn, status, reply, session, said in (
+            ("4.2.2", "deferred", "host said: 452 4.2.2 full", "s1", "save failed to INBOX: full"),
+            ("2.0.0", "sent", "250 2.0.0 <b@example.com> s2 Saved", "s2", "saved mail to INBOX"),
+        )
+    )
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    text = "".join(stamped([*QUEUED, *full])) + stamp("".join(stamped([ACTIVE, *stored])), 10)
+    log.write_text(text)
+    load([log], database)
+    with mailsql.open_database(database) as connection:
+        found = connection.execute("select outcome from recipient_outcomes").fetchall()
+    assert found == [("stored in mailbox",)]
+
+
+def test_a_recipient_of_what_expired_has_its_end_and_time(tmp_path):
+    soft = attempt("b@example.com", "SOFTBOUNCE", "host said: 550 later")
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_text("".join(stamped([*QUEUED, soft, EXPIRED, REMOVED])))
+    load([log], database)
+    with mailsql.open_database(database) as connection:
+        found = connection.execute(
+            "select outcome, ended_at = (select state_at from messages) from recipient_outcomes"
+        ).fetchall()
+    assert found == [("expired", True)]

@@ -1,6 +1,7 @@
 -- What became of a recipient in one delivery attempt: status sent alone does not tell
 create or replace macro delivery_outcome(agent, status, reply, remote_queue_id) as
     case
+        when status is null then 'unknown'
         when is_probe(status) then 'probed'
         when status = 'SOFTBOUNCE' then 'deferred'
         when status <> 'sent' then lower(status)

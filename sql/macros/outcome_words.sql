@@ -89,8 +89,8 @@ create or replace macro outcome_words(outcome, language) as
         'refused': {
             'short_en': 'refused',
             'short_ja': '受信拒否',
-            'en': 'refused when it came back',
-            'ja': '戻ってきたときに拒否されました'
+            'en': 'refused by the next queue',
+            'ja': '次のキューで受信を拒否されました'
         },
         'unknown': {
             'short_en': 'unknown',

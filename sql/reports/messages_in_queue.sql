@@ -22,11 +22,15 @@ attempts as (
 -- What was decided when it came tells what never became active
 marks as (
     select
-        message_key,
-        max_by(rejections, rejection_key) as last_mark
+        rejections.message_key,
+        max_by(
+            rejections,
+            (rejections.logged_at, log_files.first_logged_at, rejections.rejection_key)
+        ) as last_mark
     from main.rejections
-    where message_key in (select messages.message_key from messages)
-    group by message_key
+    inner join main.log_files on rejections.rejection_key >> 32 = log_files.file_key
+    where rejections.message_key in (select messages.message_key from messages)
+    group by rejections.message_key
 )
 
 select

@@ -3,7 +3,7 @@
 
 -- A decision about the whole message, and not only about a recipient
 create or replace temp macro is_refusal(action, daemon, stage) as
-    action in ('reject', 'milter-reject', 'proxy-reject')
+    action in ('reject', 'milter-reject', 'milter-header-reject')
     and (daemon = 'cleanup' or stage in ('DATA', 'BDAT', 'END-OF-MESSAGE'));
 
 -- A bit for what became of a recipient in one attempt (delivery_outcome); none where it is tried
@@ -11,6 +11,7 @@ create or replace temp macro is_refusal(action, daemon, stage) as
 create or replace temp macro outcome_bit(outcome) as
     case outcome
         when 'deferred' then 0
+        when 'unknown' then 0
         when 'bounced' then 1
         when 'discarded' then 2
         when 'probed' then 4
@@ -23,7 +24,11 @@ create or replace temp macro outcome_bit(outcome) as
 create or replace temp macro ended_state(end_reason, outcome_bits) as
     case
         when end_reason is null then null
-        when end_reason in ('deleted', 'requeued', 'discarded') then end_reason
+        when end_reason in ('deleted', 'requeued') then end_reason
+        -- What cleanup bounced itself, or only looked up, it discards
+        when end_reason = 'discarded' and outcome_bits & 1 > 0 then 'bounced'
+        when end_reason = 'discarded' and outcome_bits & 4 > 0 then 'probed'
+        when end_reason = 'discarded' then end_reason
         when end_reason = 'canceled' then 'given up'
         when
             outcome_bits >= 8

@@ -59,7 +59,7 @@ select
     spans.end_reason,
     -- As far as its own lines tell it: see 8_relate/6_states.sql
     ended_state(spans.end_reason, outcomes.outcome_bits) as state,
-    spans.removed_at as state_at,
+    coalesce(spans.removed_at, spans.expired_at) as state_at,
     spans.message_key as root_key
 from spans
 inner join processes on spans.queue_home_id = processes.header_id

@@ -8,7 +8,7 @@ where
 
 insert into delivery_ends by name
 with recursive
--- The last attempt for each recipient, whether it was addressed so or by an alias
+-- The attempts for each recipient, by whichever alias, that were not made again
 last_attempts as (
     select
         deliveries.message_key,
@@ -21,11 +21,15 @@ last_attempts as (
     from deliveries
     semi join families on deliveries.message_key = families.message_key
     left join file_ranks on deliveries.delivery_key >> 32 = file_ranks.file_key
-    qualify row_number() over (
-        partition by deliveries.message_key, deliveries.recipient, deliveries.orig_recipient
-        order by
-            line_position(deliveries.logged_at, file_ranks.file_rank, deliveries.delivery_key) desc
-    ) = 1
+    qualify
+        not is_deferral(deliveries.status)
+        or row_number() over (
+            partition by deliveries.message_key, deliveries.recipient, deliveries.orig_recipient
+            order by
+                line_position(
+                    deliveries.logged_at, file_ranks.file_rank, deliveries.delivery_key
+                ) desc
+        ) = 1
 ),
 
 -- Which message an attempt handed its mail on to
@@ -34,24 +38,25 @@ handed as (
         last_attempts.delivery_key,
         last_attempts.recipient,
         message_links.child_key,
-        message_links.reason
+        message_links.reason,
+        coalesce(last_attempts.remote_queue_id = message_links.child_queue_id, false) as is_named
     from last_attempts
     inner join message_links on last_attempts.message_key = message_links.parent_key
     where
         case
-            when message_links.reason = 'requeue' then last_attempts.status <> 'sent'
-            when message_links.reason = 'forward'
-                then last_attempts.remote_queue_id = message_links.child_queue_id
-            when message_links.reason not in ('filter', 'next hop') then false
+            when message_links.reason = 'requeue' then is_deferral(last_attempts.status)
             when last_attempts.status <> 'sent' then false
-            when message_links.evidence = 'message-id' then last_attempts.agent = 'pipe'
-            -- Not every filter answers with the queue id that the mail came back with
-            else coalesce(last_attempts.remote_queue_id, message_links.child_queue_id)
-                = message_links.child_queue_id
+            when message_links.reason in ('forward', 'next hop')
+                then last_attempts.remote_queue_id = message_links.child_queue_id
+            when message_links.reason <> 'filter' then false
+            -- Not every filter answers with the queue id that the mail came back with, and some
+            -- split it
+            else message_links.evidence <> 'message-id' or last_attempts.agent = 'pipe'
         end
 ),
 
--- The attempts there for the same recipient; of a mail forwarded, all
+-- The attempts there for the same recipient; of a mail forwarded, all. Where no message that came back
+-- has one, the one that was named, or all
 hops as (
     select
         handed.delivery_key,
@@ -65,6 +70,11 @@ hops as (
                 handed.reason = 'forward'
                 or handed.recipient in (last_attempts.recipient, last_attempts.orig_recipient)
             )
+    qualify
+        rank() over (
+            partition by handed.delivery_key
+            order by (last_attempts.delivery_key is not null) desc, handed.is_named desc
+        ) = 1
 ),
 
 ways as (

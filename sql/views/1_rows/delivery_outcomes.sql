@@ -9,9 +9,15 @@ with filtered as (
     where reason = 'filter' and evidence <> 'message-id'
 ),
 
-piped as (
-    select distinct parent_key from message_links
-    where reason = 'filter' and evidence = 'message-id'
+-- What tells no queue id: by the message alone
+unnamed as (
+    select
+        parent_key,
+        bool_or(evidence = 'message-id') as is_piped,
+        bool_or(evidence <> 'message-id') as is_returned
+    from message_links
+    where reason = 'filter'
+    group by parent_key
 )
 
 select
@@ -24,7 +30,8 @@ select
             deliveries.status = 'sent'
             and (
                 filtered.parent_key is not null
-                or (piped.parent_key is not null and deliveries.agent = 'pipe')
+                or (unnamed.is_piped and deliveries.agent = 'pipe')
+                or (unnamed.is_returned and deliveries.remote_queue_id is null)
             )
             then 'filtered'
         else delivery_outcome(
@@ -36,7 +43,7 @@ left join filtered
     on
         deliveries.message_key = filtered.parent_key
         and deliveries.remote_queue_id = filtered.child_queue_id
-left join piped on deliveries.message_key = piped.parent_key;
+left join unnamed on deliveries.message_key = unnamed.parent_key;
 
 comment on column delivery_outcomes.delivery_key is 'The attempt (deliveries)';
 comment on column delivery_outcomes.message_key is 'The message (messages)';

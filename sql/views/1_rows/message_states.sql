@@ -27,9 +27,9 @@ from (
     ),
     (
         'delivered',
-        'It left the queue: every recipient''s mail was handed over or stored.',
+        'It left the queue: mail was handed over or stored for every recipient that is logged.',
         '配送済み',
-        'すべての宛先について、引き渡されるか保存されるかして、キューを離れました。'
+        'ログにあるすべての宛先について、引き渡されるか保存されるかして、キューを離れました。'
     ),
     (
         'partly delivered',
@@ -63,9 +63,9 @@ from (
     ),
     (
         'expired',
-        'It left the queue undelivered: Postfix gave up after trying for days.',
+        'It left the queue undelivered: Postfix gave up before it could be delivered.',
         '期限切れ',
-        '期限内に配送できず、Postfix が配送を断念しました。'
+        '配送できないまま、Postfix が断念しました。'
     ),
     (
         'deleted',

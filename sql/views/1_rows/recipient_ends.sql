@@ -1,25 +1,43 @@
 -- One row per message, originally addressed recipient, destination and last word of what became of it,
 -- through aliases, content filters, forwards and next hops up to the mailbox
 create or replace view recipient_ends as
-with last_attempts as (
+-- The attempts for each recipient, by whichever alias, that were not made again
+with attempts as (
     select
         deliveries.message_key,
         deliveries.queue_id,
         deliveries.recipient,
         deliveries.orig_recipient,
-        max_by(
-            deliveries.delivery_key,
-            (deliveries.logged_at, log_files.first_logged_at, deliveries.delivery_key)
-        ) as delivery_key,
-        count(*) as attempt_count,
-        min(deliveries.logged_at) as first_attempt_at
+        deliveries.delivery_key,
+        deliveries.status,
+        count(*) over of_recipient as attempt_count,
+        min(deliveries.logged_at) over of_recipient as first_attempt_at,
+        row_number() over (
+            partition by
+                deliveries.message_key,
+                deliveries.queue_id,
+                deliveries.recipient,
+                deliveries.orig_recipient
+            order by
+                deliveries.logged_at desc nulls last,
+                log_files.first_logged_at desc nulls last,
+                deliveries.delivery_key desc
+        ) as nth_last
     from deliveries
     inner join log_files on deliveries.delivery_key >> 32 = log_files.file_key
-    group by
-        deliveries.message_key,
-        deliveries.queue_id,
-        deliveries.recipient,
-        deliveries.orig_recipient
+    window
+        of_recipient as (
+            partition by
+                deliveries.message_key,
+                deliveries.queue_id,
+                deliveries.recipient,
+                deliveries.orig_recipient
+        )
+),
+
+last_attempts as (
+    select * exclude (status, nth_last) from attempts
+    where nth_last = 1 or not is_deferral(status)
 ),
 
 followed as (
@@ -39,6 +57,7 @@ attempted as (
     select
         followed.* exclude (recipient),
         coalesce(attempts.recipient, followed.recipient) as destination,
+        attempts.delivery_key as attempted_key,
         attempts.logged_at,
         attempts.status,
         attempts.dsn,
@@ -46,21 +65,34 @@ attempted as (
         attempts.reply,
         attempts.remote_queue_id,
         messages.state_at,
-        case
-            when attempts.delivery_key is null then messages.state
-            when attempts.status is null then 'unknown'
-            when
-                attempts.status = 'deferred'
-                and messages.end_reason in ('expired', 'deleted', 'requeued')
-                then messages.end_reason
-            when attempts.status = 'deferred' and messages.state = 'on hold' then messages.state
-            else delivery_outcome(
-                attempts.agent, attempts.status, attempts.reply, attempts.remote_queue_id
-            )
-        end as outcome
+        messages.state,
+        messages.end_reason,
+        delivery_outcome(
+            attempts.agent, attempts.status, attempts.reply, attempts.remote_queue_id
+        ) as attempted_outcome
     from followed
     inner join main.messages on followed.end_message_key = messages.message_key
     left join main.deliveries as attempts on followed.end_delivery_key = attempts.delivery_key
+),
+
+-- A deferral is no last word where the message has one
+ended as (
+    select
+        *,
+        attempted_key is null
+        or (
+            attempted_outcome = 'deferred'
+            and (
+                coalesce(end_reason in ('expired', 'deleted', 'requeued'), false)
+                or state = 'on hold'
+            )
+        ) as is_of_message,
+        case
+            when attempted_key is null then state
+            when is_of_message then coalesce(end_reason, state)
+            else attempted_outcome
+        end as outcome
+    from attempted
 ),
 
 mailboxes as (
@@ -75,27 +107,34 @@ mailboxes as (
 
 told as (
     select
-        attempted.*,
+        ended.*,
         mailboxes.action,
         mailboxes.logged_at as mailbox_at,
         map {
-            'relay': nullif(attempted.relay_name, 'none'),
-            'reply': attempted.reply,
+            'relay': nullif(ended.relay_name, 'none'),
+            'reply': ended.reply,
             'attempts': case
-                when attempted.attempt_count > 1 then attempted.attempt_count::varchar
+                when ended.attempt_count > 1 then ended.attempt_count::varchar
             end,
-            'remote_queue_id': attempted.remote_queue_id
+            'remote_queue_id': ended.remote_queue_id
         } as facts,
         map {'mailbox': mailboxes.mailbox, 'target': mailboxes.target} as mailbox_facts,
         mailboxes.text as mailbox_text,
         message_states.meaning,
+        message_states.state_ja,
         message_states.meaning_ja
-    from attempted
-    left join message_states on attempted.outcome = message_states.state
+    from ended
+    left join message_states on ended.outcome = message_states.state
     left join mailboxes
         on
-            attempted.end_message_key = mailboxes.message_key
-            and list_contains(user_keys(attempted.destination), mailboxes.user_key)
+            ended.end_message_key = mailboxes.message_key
+            and list_contains(user_keys(ended.destination), mailboxes.user_key)
+            -- Its word on this attempt, and not on one before
+            and coalesce(
+                mailboxes.logged_at between ended.logged_at - interval 5 minutes
+                and ended.logged_at + interval 5 minutes,
+                true
+            )
 )
 
 select
@@ -105,7 +144,8 @@ select
     destination,
     case when action = 'stored' then 'stored in mailbox' else coalesce(action, outcome) end
         as outcome,
-    coalesce(mailbox_at, logged_at, state_at) as ended_at,
+    coalesce(mailbox_at, case when is_of_message then state_at end, logged_at, state_at)
+        as ended_at,
     attempt_count,
     first_attempt_at,
     status as last_status,
@@ -124,6 +164,15 @@ select
             outcome
         )
     end as detail,
+    coalesce(
+        outcome_words(
+            case when action = 'stored' then 'stored in mailbox' else coalesce(action, outcome) end,
+            'short_ja'
+        ),
+        state_ja,
+        action,
+        outcome
+    ) as outcome_ja,
     case
         when action is not null
             then sentence(mailbox_action(action, 'ja'), mailbox_facts)
@@ -155,4 +204,5 @@ comment on column recipient_ends.last_message_key is
 'The message that it was of: this one, or one that came of it (messages)';
 comment on column recipient_ends.last_delivery_key is 'The attempt (deliveries)';
 comment on column recipient_ends.detail is 'What became of it, in English';
-comment on column recipient_ends.detail_ja is 'The same in Japanese';
+comment on column recipient_ends.outcome_ja is 'The outcome in Japanese';
+comment on column recipient_ends.detail_ja is 'What became of it, in Japanese';

@@ -1,4 +1,5 @@
--- One row per message and originally addressed recipient: its last word, wherever that was said
+-- One row per message and originally addressed recipient with an attempt: its last word, wherever that was
+-- said. What was refused, held or discarded before has none (rejections)
 create or replace view recipient_outcomes as
 with several as (
     select
@@ -13,32 +14,55 @@ named as (
         *,
         case when destination_count > 1 then coalesce(destination, '?') || ': ' else '' end as name
     from several
+),
+
+told as (
+    select
+        message_key,
+        queue_id,
+        recipient,
+        string_agg(distinct outcome, ', ' order by outcome) as outcome,
+        max(ended_at) as ended_at,
+        any_value(destination_count) as destination_count,
+        max(attempt_count) as attempt_count,
+        min(first_attempt_at) as first_attempt_at,
+        arg_max(
+            {
+                'status': last_status,
+                'dsn': last_dsn,
+                'relay_name': last_relay_name,
+                'reply': last_reply,
+                'message_key': last_message_key,
+                'delivery_key': last_delivery_key
+            },
+            (coalesce(ended_at, 'epoch'), name, detail)
+        ) as last_end,
+        string_agg(name || detail, '; ' order by ended_at, name, detail) as detail,
+        string_agg(distinct outcome_ja, '、' order by outcome_ja) as outcome_ja,
+        string_agg(name || detail_ja, '、' order by ended_at, name, detail_ja) as detail_ja
+    from named
+    group by message_key, queue_id, recipient
 )
 
 select
     message_key,
     queue_id,
     recipient,
-    string_agg(distinct outcome, ', ' order by outcome) as outcome,
-    max(ended_at) as ended_at,
-    any_value(destination_count) as destination_count,
-    max(attempt_count) as attempt_count,
-    min(first_attempt_at) as first_attempt_at,
-    arg_max(last_status, (ended_at, last_delivery_key)) as last_status,
-    arg_max(last_dsn, (ended_at, last_delivery_key)) as last_dsn,
-    arg_max(last_relay_name, (ended_at, last_delivery_key)) as last_relay_name,
-    arg_max(last_reply, (ended_at, last_delivery_key)) as last_reply,
-    arg_max(last_message_key, (ended_at, last_delivery_key)) as last_message_key,
-    max_by(last_delivery_key, (ended_at, last_delivery_key)) as last_delivery_key,
-    string_agg(name || detail, '; ' order by ended_at, name, detail) as detail,
-    string_agg(
-        distinct coalesce(outcome_words(outcome, 'short_ja'), outcome),
-        '、'
-        order by coalesce(outcome_words(outcome, 'short_ja'), outcome)
-    ) as outcome_ja,
-    string_agg(name || detail_ja, '、' order by ended_at, name, detail_ja) as detail_ja
-from named
-group by message_key, queue_id, recipient;
+    outcome,
+    ended_at,
+    destination_count,
+    attempt_count,
+    first_attempt_at,
+    last_end.status as last_status,
+    last_end.dsn as last_dsn,
+    last_end.relay_name as last_relay_name,
+    last_end.reply as last_reply,
+    last_end.message_key as last_message_key,
+    last_end.delivery_key as last_delivery_key,
+    detail,
+    outcome_ja,
+    detail_ja
+from told;
 
 comment on column recipient_outcomes.message_key is 'The message (messages)';
 comment on column recipient_outcomes.queue_id is 'Its queue id';

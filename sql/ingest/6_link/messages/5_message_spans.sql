@@ -17,7 +17,8 @@ with spans as (
         min(logged_at) filter (where is_removal(kind)) as removed_at,
         max(moment(logged_at)) filter (where is_removal(kind)) as removal_moment,
         min(kind) filter (where is_removal(kind)) as removal_kind,
-        bool_or(kind = 'qmgr_expired') as is_expired
+        bool_or(kind = 'qmgr_expired') as is_expired,
+        min(logged_at) filter (where kind = 'qmgr_expired') as expired_at
     from message_lines
     group by message_key
 )
