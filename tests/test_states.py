@@ -60,6 +60,10 @@ STORIES = {
     "is not complete": ([*CAME, LEFT], "given up"),
     "is cut off": ([*CAME, CUT, CUT_OFF], "given up"),
     "is held and cut off": ([*CAME, HELD, CUT, CUT_OFF], "given up"),
+    "is held before one that is given up": (
+        [*CAME, HELD, CLIENT.replace(QID, CHILD), GONE],
+        "on hold",
+    ),
     "is complete": ([*CAME, GONE], "in queue"),
     "is complete, says an old Postfix": ([*CAME, OLD_GONE], "in queue"),
     "is cut off, says an old Postfix": ([*CAME, CUT, OLD_GONE], "given up"),

@@ -107,15 +107,15 @@ from (
             marked.held_at,
             attempted.attempted_at,
             connections.disconnected_at,
+            coalesce(connections.data_ok, 0) + coalesce(connections.bdat_ok, 0) as complete_count,
             -- Where the end of the connection does not count its commands, a message that has a
-            -- Message-ID and was not cut off is complete
+            -- Message-ID and was not cut off is complete; of several, one that is marked
             connections.end_reason is not null
             and case
-                when connections.commands_total is not null
-                    then
-                        coalesce(connections.data_ok, 0) + coalesce(connections.bdat_ok, 0)
-                        < connections.message_count
-                else touched.message_id is null or connections.end_stage is not null
+                when connections.commands_total is null
+                    then touched.message_id is null or connections.end_stage is not null
+                when marked.is_held or marked.is_discarded then complete_count = 0
+                else complete_count < connections.message_count
             end as is_incomplete,
             case
                 when touched.end_reason <> 'canceled'
