@@ -76,14 +76,17 @@ def questions(known: dict[str, str]) -> list[Question]:
     for view, column in views.items():
         sql = f"from {view} where {column} = {quote_text(known[column])}"
         asked.append(Question(f"{view}, by {column}", ["query", sql], queue_id))
-    for macro, word in (("flow", queue_id), ("trace", message_id), ("trace", NOWHERE)):
-        found = (
-            "not found" if word == NOWHERE else "by message-id" if "@" in word else "by queue id"
-        )
-        sql = f"from {macro}({quote_text(word)})"
+    for macro, found, term, word in (
+        ("flow", "by queue id", queue_id, queue_id),
+        ("trace", "by message-id=", f"message-id=<{message_id}>", message_id),
+        ("trace", "by message-id", message_id, message_id),
+        ("trace", "not found", NOWHERE, NOWHERE),
+    ):
+        sql = f"from {macro}({quote_text(term)})"
         asked.append(Question(f"{macro}(), {found}", ["query", sql], word))
     terms = {
         "queue id": queue_id,
+        "message-id=": f"message-id=<{message_id}>",
         "message-id": message_id,
         "sender": known["sender"],
         "recipient": known["recipient"],
@@ -93,7 +96,8 @@ def questions(known: dict[str, str]) -> list[Question]:
         "not found": NOWHERE,
     }
     for name, term in terms.items():
-        asked.append(Question(f"trace, {name}", ["trace", term], term))
+        word = message_id if name == "message-id=" else term
+        asked.append(Question(f"trace, {name}", ["trace", term], word))
     return [*asked, Question("status", ["status"])]
 
 

@@ -17,6 +17,8 @@ from .errors import UsageError
 # A client as Postfix writes it: NAME[ADDRESS]:PORT
 CLIENT = re.compile(r"[^\s\[\]]*\[(?P<ip>[0-9A-Fa-f:.]+)\](?::\d+)?")
 MAPPED_BITS = 96
+# As cleanup writes it
+MESSAGE_ID = re.compile(r"message-id=<?(?P<id>[^>]+)")
 # From and to
 MOST_TERMS = 2
 
@@ -56,6 +58,9 @@ def read_term(text: str) -> str:
     term = text.strip("<> ")
     if not term:
         raise UsageError("trace needs something to look for", "a queue id, message-id or address")
+    message_id = MESSAGE_ID.fullmatch(term)
+    if message_id is not None:
+        return f"message-id={message_id['id']}"
     client = CLIENT.fullmatch(term)
     if client is not None:
         term = client["ip"]

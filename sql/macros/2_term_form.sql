@@ -2,6 +2,7 @@
 -- the name of a client, or a queue id that might be one of these; an address may be a message-id
 create or replace macro term_form(term) as
     case
+        when starts_with(term, 'message-id=') then 'message-id'
         when regexp_matches(term, '^@[^@]+$') then 'domain'
         when regexp_matches(term, '^[^@]+@$') then 'local part'
         when contains(term, '@') then 'address'

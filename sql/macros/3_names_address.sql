@@ -3,7 +3,7 @@ create or replace macro names_address(term, address) as
     case term_form(term)
         when 'domain' then ends_with(lower(address), lower(term))
         when 'local part' then starts_with(lower(address), lower(term))
-        when 'address' then lower(address) = lower(term)
-        when 'word' then lower(address) = lower(term)
+        when 'address' then is_same_name(address, term)
+        when 'word' then is_same_name(address, term)
         else false
     end;

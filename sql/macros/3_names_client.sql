@@ -4,6 +4,6 @@ create or replace macro names_client(term, name, ip) as
         when 'client' then ip = lower(term) or ip = '::ffff:' || term
         when 'network' then in_network(ip, lower(term))
         when 'client domain' then ends_with(lower(name), lower(term))
-        when 'word' then lower(name) = lower(term)
+        when 'word' then is_same_name(name, term)
         else false
     end;

@@ -1,5 +1,6 @@
--- The steps of all messages of a queue id, message-id, address (or @domain, or local@), login,
--- mailbox user or client (or .domain, or network), and of their relatives: from trace('alice@example.com')
+-- The steps of all messages of a queue id, message-id (or message-id=<...>), address (or @domain, or
+-- local@), login, mailbox user or client (or .domain, or network), and of their relatives:
+-- from trace('alice@example.com')
 create or replace macro trace(term) as table
 select *
 from flow_of(
