@@ -1,8 +1,8 @@
 """The DuckDB file: opened for reading or writing, or created.
 
 A file is ours if it says so in mailsql_database; its objects are written again when the version
-of mailsql changes, its rows and the user's own views are kept, and tables of an older schema get
-the columns that they lack.
+of mailsql or its SQL changes, its rows and the user's own views are kept, and tables of an older
+schema get the columns that they lack.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ from pathlib import Path
 import duckdb
 
 from .errors import DatabaseError, HeldError, UsageError
-from .objects import OLDEST_SCHEMA, SCHEMA_VERSION, __version__, copy_template, write_objects
+from .objects import (
+    OLDEST_SCHEMA,
+    SCHEMA_VERSION,
+    __version__,
+    copy_template,
+    objects_hash,
+    write_objects,
+)
 from .private import OWNER_ONLY
 from .statements import quote_identifier, quote_text
 
@@ -102,7 +109,7 @@ def open_database(
     """
     creates = creates and not read_only
     _check_path(path, creates)
-    if creates:
+    if creates and not path.exists():
         copy_template(path, _build_empty, mode)
     connection = _connect(path, read_only, time.monotonic() + wait_seconds, on_wait)
     try:
@@ -129,7 +136,7 @@ def open_database(
             )
         if timezone is not None:
             set_timezone(connection, timezone)
-        if not read_only and found != (SCHEMA_VERSION, __version__):
+        if not read_only and not _is_current(connection, found):
             write_objects(connection)
     except BaseException:
         connection.close()
@@ -331,6 +338,14 @@ def _found_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> set[tupl
             "select database_name, schema_name, table_name from system.main.duckdb_tables()"
         ).fetchall()
     return {(schema, table) for database, schema, table in found if database.lower() == CATALOG}
+
+
+def _is_current(connection: duckdb.DuckDBPyConnection, found: tuple[int, str] | None) -> bool:
+    """Whether the objects of the database are those that this mailsql would write."""
+    if found != (SCHEMA_VERSION, __version__):
+        return False
+    row = connection.execute(f"select objects_hash from {CATALOG}.main.mailsql_database").fetchone()
+    return row == (objects_hash(),)
 
 
 def _found_versions(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, str] | None:

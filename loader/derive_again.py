@@ -30,7 +30,7 @@ LOADED_TABLES = (
 # Told what is done now, how much of it there is, and how much has been done
 Progress = Callable[[str, int, int], None]
 # What a line that came late leaves in it depends on what was loaded before, and changes no row
-CUT_TABLES = ("open_lines",)
+CUT_TABLES = ("open_lines", "reopened_hosts")
 
 
 class LinesError(DatabaseError):

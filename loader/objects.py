@@ -28,7 +28,7 @@ from .statements import quote_identifier, quote_text, run_sql, sql_files
 
 __version__ = installed_version("mailsql")
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 # The oldest schema whose tables lack nothing but columns at their end
 OLDEST_SCHEMA = 4
 KEPT_TEMPLATES = 4
@@ -58,8 +58,8 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     _comment_reports(connection)
     connection.execute("delete from mailsql_database")
     connection.execute(
-        "insert into mailsql_database values (?, ?, ?)",
-        [SCHEMA_VERSION, __version__, duckdb.__version__],
+        "insert into mailsql_database values (?, ?, ?, ?)",
+        [SCHEMA_VERSION, __version__, duckdb.__version__, objects_hash()],
     )
     connection.execute("commit")
 
@@ -204,7 +204,7 @@ def _find_template(build: Callable[[Path], None]) -> Path | None:
     found = folder.stat()
     if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return None
-    template = folder / f"template-{_objects_hash()}.duckdb"
+    template = folder / f"template-{objects_hash()}.duckdb"
     if not template.exists():
         _forget_templates(folder)
         with tempfile.TemporaryDirectory(dir=folder) as place, created_with(OWNER_ONLY):
@@ -222,8 +222,8 @@ def _forget_templates(folder: Path) -> None:
             old.unlink()
 
 
-def _objects_hash() -> str:
-    """Hash of all that decides what is in an empty database."""
+def objects_hash() -> str:
+    """Return a hash of all that decides what is in an empty database."""
     digest = hashlib.sha256(f"{SCHEMA_VERSION} {__version__} {duckdb.__version__}".encode())
     folders = ("tables", "macros", "views", "table_macros", "reports")
     for file in [*(file for place in folders for file in sql_files(place)), *_line_kinds()]:

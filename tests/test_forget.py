@@ -144,6 +144,9 @@ def test_logs_that_share_a_beginning_keep_it(seed):
     ]
     middle = chance.randint(0, len(later))
     rests = [later[:middle], later[middle:]][: len(shares)]
+    # One that goes on with nothing is a part of the first
+    told = [(share, rest) for share, rest in zip(shares, rests, strict=False) if rest]
+    shares, rests = [share for share, _ in told], [rest for _, rest in told]
     assert_beginning_is_kept(first, shares, rests, chance.randint(0, len(shares)))
 
 
@@ -180,7 +183,12 @@ def test_no_row_of_any_table_leads_to_a_forgotten_log(tmp_path):
     asked = " union all ".join(counts)
     with mailsql.open_database(database) as connection:
         held = {table for table, _, count in connection.execute(asked).fetchall() if count}
-        assert held == set(table_names()) - {"line_kinds", "forgotten_batches", "mailsql_database"}
+        assert held == set(table_names()) - {
+            "line_kinds",
+            "forgotten_batches",
+            "mailsql_database",
+            "reopened_hosts",
+        }
     forget_log(database, str(log))
     with mailsql.open_database(database) as connection:
         assert [row for row in connection.execute(asked).fetchall() if row[2]] == []
@@ -290,3 +298,67 @@ def test_a_failed_connection_is_of_no_message_without_the_record_behind_it(tmp_p
     load([write(tmp_path / "records.log", [record])], database)
     with mailsql.open_database(database) as connection:
         assert connection.execute("select message_key > 0 from notices").fetchall() == [(True,)]
+
+
+WEEK = [
+    "2026-02-03T10:00:00+00:00 mx1 postfix/smtpd[11]: connect from client.example.com[192.0.2.1]",
+    "2026-02-03T10:00:01+00:00 mx1 postfix/smtpd[11]: 4FAAAA1234: "
+    "client=client.example.com[192.0.2.1]",
+    "2026-02-03T10:00:02+00:00 mx1 dovecot: pop3-login: Login: user=<bob>, method=PLAIN, "
+    "rip=192.0.2.8, lip=192.0.2.1, mpid=1, TLS",
+]
+NEXT_WEEK = [
+    "2026-02-03T10:00:03+00:00 mx1 postfix/qmgr[1]: 4FAAAA1234: from=<a@example.com>, size=9, "
+    "nrcpt=1 (queue active)",
+    "2026-02-03T10:00:04+00:00 mx1 dovecot: pop3(bob)<1><s1>: Disconnected: Logged out "
+    "top=0/0, retr=1/2, del=0/3, size=4",
+    "2026-02-03T10:00:05+00:00 mx1 postfix/smtpd[11]: disconnect from "
+    "client.example.com[192.0.2.1] ehlo=1 quit=1 commands=2",
+    "2026-02-14T10:00:00+00:00 mx1 postfix/smtpd[12]: connect from unknown[192.0.2.9]",
+    "2026-02-14T10:00:00+00:00 mx1 dovecot: imap(eve): Disconnected: Logged out in=1 out=2",
+]
+
+
+def test_what_was_open_before_a_forgotten_log_is_continued_by_the_next_one(tmp_path):
+    once, again = tmp_path / "once.duckdb", tmp_path / "again.duckdb"
+    logs = [write(tmp_path / "mail.log.1", WEEK), write(tmp_path / "mail.log", NEXT_WEEK)]
+    load(logs, once)
+    load(logs, again)
+    forget_log(again, str(logs[1]))
+    for count in (1, 3, len(NEXT_WEEK)):
+        load([write(logs[1], NEXT_WEEK[:count])], again)
+    with mailsql.open_database(again) as connection:
+        assert connection.execute("from reopened_hosts").fetchall() == []
+        assert run_checks(connection, lambda _: None) == 0
+    lines = WEEK + NEXT_WEEK
+    assert_rows_alike(rows_of_lines(again, lines), rows_of_lines(once, lines))
+
+
+HANDED_ON = [
+    "2026-02-03T10:00:00+00:00 mx1 postfix/smtpd[11]: 4FAAAA1234: "
+    "client=client.example.com[192.0.2.1]",
+    "2026-02-03T10:00:01+00:00 mx1 postfix/cleanup[12]: 4FAAAA1234: message-id=<1@example.com>",
+    "2026-02-03T10:00:02+00:00 mx1 postfix/qmgr[1]: 4FAAAA1234: from=<a@example.com>, size=9, "
+    "nrcpt=1 (queue active)",
+    "2026-02-03T10:00:04+00:00 mx1 postfix/smtp[13]: 4FAAAA1234: to=<b@example.com>, "
+    "relay=127.0.0.1[127.0.0.1]:10024, delay=2, delays=1/0/0/1, dsn=2.0.0, status=sent "
+    "(250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4FBBBB1234)",
+    "2026-02-03T10:00:04+00:00 mx1 postfix/qmgr[1]: 4FAAAA1234: removed",
+]
+FILTERED = [
+    "2026-02-03T10:00:03+00:00 mx1 postfix/smtpd[14]: 4FBBBB1234: client=localhost[127.0.0.1], "
+    "orig_queue_id=4FAAAA1234, orig_client=client.example.com[192.0.2.1]",
+    "2026-02-03T10:00:03+00:00 mx1 postfix/cleanup[15]: 4FBBBB1234: message-id=<1@example.com>",
+]
+
+
+def test_a_message_is_not_filtered_any_more_without_the_log_of_the_filter(tmp_path):
+    database, plain = tmp_path / "mail.duckdb", tmp_path / "plain.duckdb"
+    logs = [write(tmp_path / "out.log", HANDED_ON), write(tmp_path / "filter.log", FILTERED)]
+    load(logs, database)
+    states = "select queue_id, state from messages order by all"
+    with mailsql.open_database(database) as connection:
+        assert connection.execute(states).fetchall()[0] == ("4FAAAA1234", "filtered")
+    forget_log(database, str(logs[1]))
+    load(logs[:1], plain)
+    assert_rows_alike(rows_of_lines(database, HANDED_ON), rows_of_lines(plain, HANDED_ON))

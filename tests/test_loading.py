@@ -241,12 +241,15 @@ def test_any_bytes_load_and_are_all_accounted_for(lines):
             assert run_checks(connection, said.append) == 0, said
 
 
-def test_a_newer_version_writes_the_objects_anew_and_keeps_rows_and_the_users_views(tmp_path):
+@pytest.mark.parametrize("named", ["mailsql_version = '0.0.1'", "objects_hash = null"])
+def test_another_version_writes_the_objects_anew_and_keeps_rows_and_the_users_views(
+    tmp_path, named
+):
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
     log.write_bytes(line(1))
     load([log], database)
     with duckdb.connect(str(database)) as connection:
-        connection.execute("update mailsql_database set mailsql_version = '0.0.1'")
+        connection.execute(f"update mailsql_database set {named}")
         connection.execute("create view reports.mine as select 1 as one")
         connection.execute("drop view message_flow")
     log.write_bytes(line(1) + line(2))

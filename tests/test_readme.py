@@ -53,6 +53,7 @@ def test_the_tables_that_it_names_are_those_there_are():
     internal = {
         "open_lines",
         "latest_lines",
+        "reopened_hosts",
         "longest_lines",
         "line_endings",
         "forgotten_batches",

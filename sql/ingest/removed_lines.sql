@@ -80,6 +80,10 @@ where is_removed(submission_key);
 delete from notices
 where is_removed(notice_key);
 
+insert into former_parents
+select parent_key from message_links
+where is_removed(child_key) or is_removed(link_key);
+
 delete from message_links
 where is_removed(child_key) or is_removed(parent_key) or is_removed(link_key);
 

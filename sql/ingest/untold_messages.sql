@@ -3,13 +3,6 @@ create or replace temp table related_ids as
 select distinct queue_id from messages
 where root_key is null;
 
-create or replace temp table former_links as
-select
-    child_key,
-    parent_key
-from message_links
-where false;
-
 create or replace temp table connection_lines as
 select connection_key from connections
 where false;

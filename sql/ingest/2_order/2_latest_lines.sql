@@ -2,7 +2,8 @@
 create or replace temp table ends_removed as
 select
     host,
-    family
+    family,
+    logged_at
 from latest_lines
 semi join removed_lines on latest_lines.line_key = removed_lines.line_key;
 
@@ -47,3 +48,16 @@ inner join programs_removed
 left join file_ranks on raw_lines.line_key >> 32 = file_ranks.file_key
 where raw_lines.copy_of is null
 group by all;
+
+-- What was open at the latest line of now, and no more at that of before, is not in open_lines
+insert into reopened_hosts by name
+select
+    latest_lines.host,
+    latest_lines.family,
+    least(ends_removed.logged_at, latest_lines.logged_at + queue_silence()) as searched_until
+from ends_removed
+inner join latest_lines
+    on
+        ends_removed.host is not distinct from latest_lines.host
+        and ends_removed.family = latest_lines.family
+where latest_lines.logged_at < ends_removed.logged_at;

@@ -1,5 +1,5 @@
 -- One row per host and mail system of which loaded lines must be read again: new lines come before
--- them, or lines are gone from among them
+-- them, lines are gone from among them, or it is not known any more what is open
 create or replace temp table late_hosts as
 with process_starts as (
     select
@@ -34,6 +34,16 @@ inner join file_ranks on latest_lines.line_key >> 32 = file_ranks.file_key
 where
     new_streams.first_position
     < line_position(latest_lines.logged_at, file_ranks.file_rank, latest_lines.line_key)
+union
+select
+    new_streams.host,
+    new_streams.family
+from new_streams
+inner join reopened_hosts
+    on
+        new_streams.host is not distinct from reopened_hosts.host
+        and new_streams.family = reopened_hosts.family
+where new_streams.first_position < line_position(reopened_hosts.searched_until, 0, 0)
 union
 select
     host,

@@ -87,6 +87,13 @@ select
     line_key
 from stream_ends;
 
+delete from reopened_hosts
+using stream_ends
+where
+    reopened_hosts.host is not distinct from stream_ends.host
+    and reopened_hosts.family = stream_ends.family
+    and reopened_hosts.searched_until <= stream_ends.moment;
+
 delete from open_lines
 using earlier_lines
 where

@@ -72,11 +72,8 @@ where
     );
 
 -- Their parents, found again
-create or replace temp table former_links as
-select
-    child_key,
-    parent_key
-from message_links
+insert into former_parents
+select parent_key from message_links
 where child_queue_id in (select queue_id from related_ids);
 
 delete from message_links

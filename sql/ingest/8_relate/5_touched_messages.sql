@@ -6,7 +6,7 @@ union
 select message_links.parent_key as message_key from message_links
 semi join related_ids on message_links.child_queue_id = related_ids.queue_id
 union
-select parent_key as message_key from former_links
+select message_key from former_parents
 union
 -- What never became active is told by its connection
 select messages.message_key from messages

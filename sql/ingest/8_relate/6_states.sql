@@ -17,7 +17,7 @@ from (
                     on message_links.parent_key = touched_messages.message_key
                 where message_links.reason = 'filter'
                 union all
-                select parent_key from former_links
+                select message_key from former_parents
             )
     ),
 
