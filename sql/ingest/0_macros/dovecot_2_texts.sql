@@ -107,11 +107,12 @@ create or replace temp macro save_verbs() as
 -- The brackets around a user that the auth process speaks of end in what only the server writes
 create or replace temp macro end_of_user() as '(?:,[0-9A-Fa-f.:]+|,<[^<>]*>)\): ';
 
+-- Verbs end in a blank, as they do where nothing is missing behind them
 -- sieve: msgid=<m8@example.org>: fileinto action: stored mail into mailbox 'Lists', of some verbs.
 -- Where a message-id or a mailbox holds such a verb, which is which is not said
 create or replace temp macro sieve_parts(body, verbs) as
     case
-        when regexp_matches(body, ': (?:' || verbs || ').*: (?:' || verbs || ')')
+        when regexp_matches(body || ' ', ': (?:' || verbs || ').*: (?:' || verbs || ')')
             then {
                 'head': null,
                 'verb': case
@@ -123,8 +124,8 @@ create or replace temp macro sieve_parts(body, verbs) as
                 'tail': null
             }
         else regexp_extract(
-            body,
-            '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (' || verbs || ')(.*)$',
+            body || ' ',
+            '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (' || verbs || ')(.*?) ?$',
             ['head', 'verb', 'tail']
         )
     end;

@@ -46,7 +46,7 @@ create or replace temp macro postscreen_kind(body) as
         when regexp_matches(body, '^(?:DENYLISTED|BLACKLISTED) \[') then 'postscreen_denylisted'
         when regexp_matches(body, '^(?:ALLOWLIST|WHITELIST) VETO \[') then 'postscreen_veto'
         when starts_with(body, 'PREGREET ') then 'postscreen_pregreet'
-        when starts_with(body, 'DNSBL rank ') then 'postscreen_dnsbl'
+        when starts_with(body, 'DNSBL rank') then 'postscreen_dnsbl'
         when starts_with(body, 'HANGUP after ') then 'postscreen_hangup'
         when regexp_matches(body, '^reject: (?:RCPT|CONNECT) from \[') then 'postscreen_reject'
         when starts_with(body, 'reject: connect from [') then 'postscreen_busy'
@@ -192,15 +192,15 @@ create or replace temp macro postfix_trouble_kind(daemon, severity, queue_id, bo
                     case
                         when regexp_matches(
                             body,
-                            '^[^\s\[\]]+\[[^\]]*\](?::\d+)?: SASL \S+ authentication '
-                            || '(?:failed|aborted)'
+                            '^[^\s\[\]]+\[[^\]]*\](?::\d+)?: SASL \S+ authentication'
+                            || '(?: failed| aborted|$)'
                         ) then 'smtpd_sasl_failure'
                         when regexp_matches(
-                            body, '^[A-Z][A-Za-z ]+ limit exceeded: \d+ from \S+ for service '
+                            body, '^[A-Z][A-Za-z ]+ limit exceeded: \d+ from \S+ for service(?: |$)'
                         ) then 'smtpd_limit'
                         when regexp_matches(
                             body,
-                            '^Refusing (?:STARTTLS|TLS service) request from \S+ for service '
+                            '^Refusing (?:STARTTLS|TLS service) request from \S+ for service(?: |$)'
                         ) then 'smtpd_limit'
                         when regexp_matches(
                             body,
@@ -268,6 +268,9 @@ create or replace temp macro postfix_kind(daemon, severity, queue_id, body) as
                                 when 'status' then 'qmgr_expired'
                             end
                         when ends_with(body, ' (queue active)') then 'qmgr_active'
+                        -- Cut off
+                        when regexp_matches(body, '>, size=\d+,(?: nrcpt=\d*)?(?: \(queue)?$')
+                            then 'qmgr_active'
                         when contains(body, '>, status=expired, returned') then 'qmgr_expired'
                         when contains(body, '>, status=force-expired, returned') then 'qmgr_expired'
                     end

@@ -74,8 +74,11 @@ tailed as (
 ended as (
     select
         * exclude (tail),
-        substr(tail, 1, strpos(tail, ' (') - 1) as fields,
-        trimmed(substr(tail, strpos(tail, ' (') + 2)) as text
+        case
+            when contains(tail, ' (') then substr(tail, 1, strpos(tail, ' (') - 1)
+            else tail
+        end as fields,
+        case when contains(tail, ' (') then substr(tail, strpos(tail, ' (') + 2) end as text
     from tailed
 ),
 
@@ -146,7 +149,7 @@ coded as (
         case
             when
                 substr(reply, reply_start, 1) in ('2', '4', '5')
-                and substr(reply, reply_start + 3, 1) in (' ', '-')
+                and substr(reply, reply_start + 3, 1) in (' ', '-', '')
                 then try_cast(substr(reply, reply_start, 3) as integer)
         end as reply_code
     from answered
@@ -180,7 +183,7 @@ select
         when starts_with(substr(reply, 5), field.dsn || ' ') then field.dsn
         else nullif(
             regexp_extract(
-                substr(reply, reply_start), '^\d\d\d[ -]([245]\.\d{1,3}\.\d{1,3}) ', 1
+                substr(reply, reply_start), '^\d\d\d[ -]([245]\.\d{1,3}\.\d{1,3})(?: |$)', 1
             ),
             ''
         )

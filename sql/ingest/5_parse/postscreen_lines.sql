@@ -29,8 +29,28 @@ contexts as (
                     '^: (.*?); from=<(.*?)>, to=<(.*?)>, proto=(\w+), helo=<(\S*)>$',
                     ['text', 'sender', 'recipient', 'protocol', 'helo_name']
                 )
-        end as context
+        end as whole_context
     from matched
+),
+
+-- The end is missing, or more follows
+begun as (
+    select
+        * exclude (whole_context),
+        case
+            when whole_context.protocol <> '' then whole_context
+            when kind = 'postscreen_reject' and not may_be_cut and begun_context(rest).whole <> ''
+                then {
+                    'text': regexp_replace(
+                        substr(rest, 1, context_place(rest) - 1), '^: ', ''
+                    ),
+                    'sender': begun_context(rest).sender,
+                    'recipient': begun_context(rest).recipient,
+                    'protocol': begun_context(rest).protocol,
+                    'helo_name': begun_context(rest).helo_name
+                }
+        end as context
+    from (select *, client.rest as rest from contexts) as rests
 ),
 
 -- The reply reaches from the client to the context, or as far as the line does
@@ -38,7 +58,7 @@ answered as (
     select
         *,
         case
-            when context.protocol <> '' then context.text
+            when context.text <> '' then context.text
             when kind in ('postscreen_reject', 'postscreen_busy')
                 then regexp_replace(client.rest, '^: ', '')
         end as reply,
@@ -49,7 +69,7 @@ answered as (
                 and coalesce(context.protocol, '') = ''
                 then context_end(client.rest)
         end as ending
-    from contexts
+    from begun
 )
 
 select
@@ -86,7 +106,7 @@ select
         when 'postscreen_violation'
             then nullif(regexp_extract(client.rest, '^ after (?:[A-Z-]+: |\S+ )(.*)$', 1), '')
     end as content,
-    case when context.protocol <> '' then context.sender end as sender,
+    case when contains(client.rest, '; from=<') then context.sender end as sender,
     nullif(context.recipient, '') as recipient,
     coalesce(nullif(context.protocol, ''), nullif(ending.protocol, '')) as protocol,
     coalesce(nullif(context.helo_name, ''), nullif(ending.helo_name, '')) as helo_name

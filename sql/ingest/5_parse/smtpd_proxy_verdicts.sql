@@ -23,6 +23,28 @@ with matched as (
     where kind in ('smtpd_proxy_accept', 'smtpd_proxy_reject')
 ),
 
+-- The end is missing, or more follows
+begun as (
+    select
+        * exclude (parts),
+        case
+            when parts.stage = '' and begun_context(body).whole <> '' then {
+                'action': split_part(body, ':', 1),
+                'stage': split_part(body, ': ', 2),
+                'text': regexp_extract(
+                    substr(body, 1, context_place(body) - 1), '^[a-z-]+: [A-Z-]+: (.*)$', 1
+                ),
+                'sender': begun_context(body).sender,
+                'recipient': begun_context(body).recipient,
+                'protocol': begun_context(body).protocol,
+                'helo_name': begun_context(body).helo_name,
+                'username': ''
+            }
+            else parts
+        end as parts
+    from matched
+),
+
 readable as (
     select
         *,
@@ -31,7 +53,7 @@ readable as (
         and not is_open_value(parts.text)
         and is_whole_address(parts.sender)
         and is_whole_address(parts.recipient) as is_readable
-    from matched
+    from begun
 ),
 
 -- The reply reaches from the stage to the context, or as far as the line does

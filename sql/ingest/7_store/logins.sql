@@ -22,7 +22,7 @@ with authenticated as (
         connection_lines.position
     from smtpd_clients
     inner join connection_lines on smtpd_clients.line_key = connection_lines.line_key
-    where smtpd_clients.sasl_username is not null
+    where coalesce(smtpd_clients.sasl_username, smtpd_clients.sasl_method) is not null
     qualify row_number() over (
         partition by connection_lines.connection_key, smtpd_clients.sasl_username
         order by connection_lines.position
