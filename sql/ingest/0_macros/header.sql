@@ -97,6 +97,9 @@ create or replace temp macro program_family(program) as
     case
         when starts_with(program, 'dovecot') or program in ('deliver', 'auth') then 'dovecot'
         when program = 'postfix' then 'postfix'
+        -- Other mail systems name their daemons so, too
+        when regexp_matches(program_instance(program), '^(?:cyrus|courier|exim|sendmail|sm-mta)')
+            then 'other'
         when contains(program, '/') and program_daemon(program) in (
             'anvil', 'bounce', 'cleanup', 'discard', 'dnsblog', 'error', 'flush', 'lmtp', 'local',
             'master', 'nbdb_reindexd', 'oqmgr', 'nqmgr', 'pickup', 'pipe', 'postlogd', 'postscreen',

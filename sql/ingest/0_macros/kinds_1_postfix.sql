@@ -110,7 +110,7 @@ create or replace temp macro agent_kind(body) as
             || '|all network protocols are disabled|Domain \S+ does not accept mail '
             || '|unreadable mail queue entry)'
         ) then 'smtp_host_failure'
-        when regexp_matches(body, '^(?:breaking line > |enabling PIX workarounds: )')
+        when regexp_matches(body, '^(?:breaking line > |enabling PIX )')
             then 'smtp_workaround'
     end;
 
@@ -141,6 +141,9 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         ) then 'tls_detail'
         when regexp_matches(body, '^TLS protocol trace for |^skipping TLS trace output')
             then 'tls_trace'
+        when regexp_matches(body, '^[Cc]annot (?:load|get) .*disabling TLS support$')
+            then 'tls_disabled'
+        when starts_with(body, 'TLS library problem: ') then 'tls_library'
         when starts_with(body, 'TLSRPT: status=') then 'smtp_tls_report'
         when starts_with(body, 'Host offered STARTTLS: ') then 'smtp_starttls_offered'
         when contains(body, 'discarding EHLO keywords: ')
@@ -159,7 +162,7 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         when starts_with(body, 'cache ') and contains(body, ' cleanup: retained=')
             then 'postfix_cache_cleanup'
         when daemon = 'master' and regexp_matches(
-            body, '^(?:daemon started -- |reload -- |terminating on signal |master exit time)'
+            body, '^(?:daemon started|reload (?:-- |configuration )|terminating on signal |master exit time)'
         ) then 'postfix_lifecycle'
         when daemon in ('postfix-script', 'postmulti-script') and regexp_matches(
             body,
@@ -176,9 +179,14 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         when regexp_matches(
             body,
             '^[<>] \S+: |^>>> .* <<<$|^[a-z]+_[a-z_0-9]+: |^[a-z]+_[a-z_]+\('
-            || '|^(?:send|input|recv|private/\S+(?: socket)?: wanted) attr'
-            || '|^rewrite_clnt|^(?:connection established|master_notify|name_mask|auto_clnt_'
-            || '|watchdog_|event_|been_here|dict_|vstream_|match_)'
+            || '|^(?:send|input|recv) attr|^\S+(?: socket)?: wanted attribute'
+            || '|^rewrite_clnt|^(?:master_notify|name_mask|auto_clnt_|watchdog_|event_|been_here'
+            || '|dict_|vstream_|match_)'
+            || '|^connection (?:established|closed)(?:$|: )|^fsspace: |^smtp_get: '
+            || '|^(?:start|done) [a-z]+ queue scan|^(?:start|end) sorted recipient list'
+            || '|^open (?:active|incoming|deferred) [0-9A-Za-z]+$|^trying\.\.\. \['
+            || '|^(?:before|after) (?:input|output)_\w+: |^(?:proxymap|rewrite) stream disconnect'
+            || '|^idle timeout -- exiting|^process generation: '
         ) then 'postfix_debug'
     end;
 
@@ -332,7 +340,7 @@ create or replace temp macro notice_severity(kind) as
         when kind in ('postfix_error', 'postfix_fatal', 'postfix_panic') then substr(kind, 9)
         when kind in (
             'postfix_warning', 'message_warning', 'smtpd_name_mismatch', 'smtpd_bad_command',
-            'tls_library', 'master_process_ended', 'master_throttling', 'master_process_limit',
+            'tls_library', 'tls_disabled', 'master_process_ended', 'master_throttling', 'master_process_limit',
             'qmgr_clogged'
         ) then 'warning'
         else 'info'

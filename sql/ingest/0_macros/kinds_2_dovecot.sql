@@ -4,8 +4,9 @@ create or replace temp macro dovecot_login_kind(body) as
         when regexp_matches(body, '^(?:Login|Logged in|Login with referral): ')
             then 'dovecot_login'
         when starts_with(body, 'ID sent: ') then 'dovecot_client_id'
-        when regexp_matches(body, '^(?:(?:Login|Authenticate \S+|APOP) failed: |SSL is disabled)')
+        when regexp_matches(body, '^(?:Login|Authenticate \S+|APOP) failed: ')
             then 'dovecot_login_note'
+        when starts_with(body, 'SSL is disabled') then 'dovecot_info'
         when starts_with(body, 'proxy(') then
             case
                 when regexp_matches(body, '^proxy\(.*\): [Ss]tarted proxying to ')

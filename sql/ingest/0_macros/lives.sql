@@ -22,6 +22,10 @@ create or replace temp macro notice_delay() as interval 10 minutes;
 -- From the first recipient to the end of the message
 create or replace temp macro transfer_time() as interval 1 hour;
 
+-- A delivery that was under way when postsuper deleted its message goes on
+create or replace temp macro removal_end(removed_at, kind) as
+    removed_at + case when kind = 'queue_deleted' then transfer_time() else removal_grace() end;
+
 create or replace temp macro is_same(one, other) as
     coalesce(one = other, one is null and other is null);
 

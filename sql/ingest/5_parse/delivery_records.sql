@@ -189,12 +189,14 @@ select
         )
     end as reply_dsn,
     case
-        when
-            is_whole
-            and contains(reply, ' queued as ')
-            and starts_with(reply, '2')
-            and regexp_full_match(split_part(reply, ' queued as ', -1), '[0-9A-Za-z]{6,}')
-            then split_part(reply, ' queued as ', -1)
+        when is_whole and starts_with(reply, '2') and contains(reply, ' queued as ')
+            then nullif(
+                regexp_extract(
+                    split_part(reply, ' queued as ', -1), '^([0-9A-Za-z]{6,})(?:$|[ .,;])', 1
+                ),
+                ''
+            )
+        when is_whole and starts_with(reply, '2') and status = 'sent' then next_hop_id(reply)
         when is_whole and starts_with(reply, 'forwarded as ') and status = 'sent'
             then nullif(regexp_extract(reply, '^forwarded as ([0-9A-Za-z]+)$', 1), '')
     end as remote_queue_id,

@@ -94,7 +94,7 @@ select
         when kind in ('postscreen_reject', 'postscreen_busy')
             then upper(regexp_extract(body, '^reject: (\w+) from ', 1))
         when kind = 'postscreen_violation'
-            then nullif(regexp_extract(client.rest, '^ after ([A-Z-]+)', 1), '')
+            then nullif(regexp_extract(client.rest, '^ after (' || smtp_command() || ')(?:$|[: ])', 1), '')
     end as stage,
     try_cast(regexp_extract(reply, '^([245]\d\d) ', 1) as integer) as reply_code,
     nullif(regexp_extract(reply, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
@@ -104,7 +104,13 @@ select
         when 'postscreen_dnsbl'
             then 'rank ' || nullif(regexp_extract(body, '^DNSBL rank (-?\d+) ', 1), '')
         when 'postscreen_violation'
-            then nullif(regexp_extract(client.rest, '^ after (?:[A-Z-]+: |\S+ )(.*)$', 1), '')
+            then nullif(
+                regexp_replace(
+                    regexp_extract(client.rest, '^ after (.*)$', 1),
+                    '^' || smtp_command() || '(?:$|: | )', ''
+                ),
+                ''
+            )
     end as content,
     case when contains(client.rest, '; from=<') then context.sender end as sender,
     nullif(context.recipient, '') as recipient,

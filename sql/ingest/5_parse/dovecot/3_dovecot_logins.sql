@@ -13,7 +13,7 @@ with told as (
                 )
         end as reason
     from login_elements
-    where kind <> 'proxy_logout'
+    where kind not in ('proxy_logout', 'dovecot_login_note')
 )
 
 select
