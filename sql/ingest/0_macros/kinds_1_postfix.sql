@@ -19,7 +19,13 @@ create or replace temp macro smtpd_kind(queue_id, body) as
             || '|milter-discard): [A-Z-]+ from '
         ) then 'smtpd_mark'
         when starts_with(body, 'abort: TLS from ') then 'smtpd_abort'
-        when starts_with(body, 'proxy-accept: ') then 'smtpd_proxy_accept'
+        when starts_with(body, 'proxy-accept: ')
+            then
+                case
+                    when filter_verdict(regexp_extract(body, '^[a-z-]+: [A-Z-]+: (.*)$', 1)) is not null
+                        then 'smtpd_proxy_discard'
+                    else 'smtpd_proxy_accept'
+                end
         when starts_with(body, 'proxy-reject: ') then 'smtpd_proxy_reject'
         when regexp_matches(body, '^reply filter (?:in|out): ') then 'smtpd_reply_filter'
         when starts_with(body, 'improper command pipelining after ') then 'smtpd_pipelining'
@@ -311,7 +317,7 @@ create or replace temp macro is_smtpd_verdict(kind) as
 
 -- All lines of smtpd that are rows of rejections
 create or replace temp macro is_smtpd_rejection(kind) as
-    is_smtpd_verdict(kind) or kind in ('smtpd_limit', 'smtpd_proxy_reject');
+    is_smtpd_verdict(kind) or kind in ('smtpd_limit', 'smtpd_proxy_reject', 'smtpd_proxy_discard');
 
 -- Decisions of cleanup about the content of a message
 create or replace temp macro is_cleanup_verdict(kind) as
