@@ -177,3 +177,117 @@ def test_the_lines_of_one_message(lines, expected, loaded):
         ).fetchall()
         == expected
     )
+
+
+PARENT = "40A1B2C3D4"
+CHILD = "50A1B2C3D4"
+FILTERED = (
+    f"postfix/smtp[42]: {PARENT}: to=<pal@example.com>, relay=127.0.0.1[127.0.0.1]:10024, "
+    f"delay=3.5, delays=1.2/0.01/0/2.3, dsn=2.0.0, status=sent (250 2.0.0 from "
+    f"MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as {CHILD})"
+)
+PARENT_CLIENT = f"postfix/smtpd[40]: {PARENT}: client=client.example.org[192.0.2.44]"
+PARENT_ID = f"postfix/cleanup[41]: {PARENT}: message-id=<one@example.org>"
+CHILD_CLIENT = f"postfix/smtpd[50]: {CHILD}: client=localhost[127.0.0.1]"
+CHILD_ID = f"postfix/cleanup[41]: {CHILD}: message-id=<one@example.org>"
+MADE_ID = f"postfix/cleanup[41]: {CHILD}: message-id=<20261002120004.{CHILD}@mx1.example.org>"
+EMPTY_ID = f"postfix/cleanup[41]: {PARENT}: message-id=<>"
+FAR = FILTERED.replace("127.0.0.1[127.0.0.1]:10024", "mx.example.net[203.0.113.25]:25")
+OTHER_ID = CHILD_ID.replace("<one@", "<two@")
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        pytest.param(
+            [(0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_CLIENT), (4, CHILD_ID), (4, FILTERED)],
+            [("filter", "queued as")],
+            id="all lines",
+        ),
+        pytest.param(
+            [(0, PARENT_CLIENT), (0, EMPTY_ID), (4, CHILD_CLIENT), (4, MADE_ID), (4, FILTERED)],
+            [("filter", "queued as, at that time")],
+            id="no message-id came, Postfix made one",
+        ),
+        pytest.param(
+            [(0, PARENT_CLIENT), (4, CHILD_CLIENT), (4, CHILD_ID), (4, FILTERED)],
+            [("filter", "queued as, at that time")],
+            id="the parent's message-id is missing",
+        ),
+        pytest.param(
+            [(0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_ID), (4, FILTERED)],
+            [("filter", "queued as")],
+            id="the child's client is missing",
+        ),
+        pytest.param(
+            [(0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_CLIENT), (4, OTHER_ID), (4, FILTERED)],
+            [],
+            id="another message-id",
+        ),
+        pytest.param(
+            [(0, PARENT_CLIENT), (0, EMPTY_ID), (4, CHILD_CLIENT), (4, MADE_ID), (4, FAR)],
+            [],
+            id="a stranger names the id",
+        ),
+    ],
+)
+def test_a_filter_gives_a_message_back(lines, expected, loaded):
+    connection = loaded(log(*lines))
+    links = connection.execute("select reason, evidence from message_links").fetchall()
+    assert links == expected
+
+
+def test_of_hosts_with_the_same_queue_id_the_own_is_meant(loaded):
+    text = log(
+        (0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_CLIENT), (4, CHILD_ID), (5, FILTERED)
+    )
+    other = log((5, CHILD_CLIENT), (5, CHILD_ID)).replace(" mx1 ", " mx2 ")
+    connection = loaded(text + other)
+    assert connection.execute(
+        "select host from messages inner join message_links on message_key = child_key"
+    ).fetchall() == [("mx1",)]
+
+
+def test_a_host_with_and_without_its_domain_is_one(loaded):
+    text = log((0, PARENT_CLIENT), (0, PARENT_ID), (4, FILTERED))
+    child = log((4, CHILD_CLIENT), (4, CHILD_ID)).replace(" mx1 ", " mx1.example.org ")
+    connection = loaded(text + child)
+    assert connection.execute("select reason from message_links").fetchall() == [("filter",)]
+
+
+@pytest.mark.parametrize(
+    ("target", "seconds", "expected"),
+    [
+        ("else@example.com", 1, [("forward", "sieve redirect")]),
+        ("other@example.com", 1, []),
+        ("else@example.com", 600, []),
+    ],
+    ids=["by Sieve", "to somebody else", "much later"],
+)
+def test_what_sieve_sends_on_goes_on_as_a_message(target, seconds, expected, loaded):
+    redirect = (
+        "dovecot: lmtp(bob@example.org)<5151><kDZEBWymZGofFAAAYovH3A>: sieve: "
+        f"msgid=<one@example.org>: redirect action: forwarded to <{target}>"
+    )
+    stored = (
+        f"postfix/lmtp[60]: {PARENT}: to=<bob@example.org>, relay=mx1[private/dovecot-lmtp], "
+        "delay=0.2, delays=0.1/0/0/0.1, dsn=2.0.0, status=sent "
+        "(250 2.0.0 <bob@example.org> kDZEBWymZGofFAAAYovH3A Saved)"
+    )
+    sent = (
+        f"postfix/smtp[61]: {CHILD}: to=<else@example.com>, relay=mx.example.com[203.0.113.33]:25, "
+        "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
+    )
+    connection = loaded(
+        log(
+            (0, PARENT_CLIENT),
+            (0, PARENT_ID),
+            (1, redirect),
+            (1, stored),
+            (seconds, f"postfix/pickup[62]: {CHILD}: uid=5000 from=<alice@example.net>"),
+            (seconds, CHILD_ID),
+            (seconds + 1, sent),
+        )
+    )
+    links = connection.execute("select reason, evidence from message_links").fetchall()
+    assert links == expected
