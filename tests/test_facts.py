@@ -1,5 +1,5 @@
-"""Facts that two lines tell together: who failed to log in, and whether TLS protected it; one message
-whose lines come in an unusual order."""
+"""Facts that several lines tell together: who failed to log in, whether TLS protected a login, what
+lines one message has, and which message came of which."""
 
 import pytest
 
@@ -238,9 +238,7 @@ def test_a_filter_gives_a_message_back(lines, expected, loaded):
 
 
 def test_of_hosts_with_the_same_queue_id_the_own_is_meant(loaded):
-    text = log(
-        (0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_CLIENT), (4, CHILD_ID), (5, FILTERED)
-    )
+    text = log((0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_CLIENT), (4, CHILD_ID), (5, FILTERED))
     other = log((5, CHILD_CLIENT), (5, CHILD_ID)).replace(" mx1 ", " mx2 ")
     connection = loaded(text + other)
     assert connection.execute(

@@ -1,4 +1,4 @@
--- One row per line in which Dovecot's auth process, PAM for it, or a login process says why a user is not let in
+-- One row per line in which Dovecot's auth process, PAM for it, or a login process speaks of a user
 create table if not exists auth_events (
     auth_event_key bigint not null,
     logged_at timestamptz,
@@ -19,8 +19,7 @@ comment on column auth_events.auth_event_key is 'Its line (log_lines)';
 comment on column auth_events.logged_at is 'When';
 comment on column auth_events.host is 'Server';
 comment on column auth_events.driver is
-'Password database, user database or mechanism that says it; policy; login, where no password was
-looked at';
+'Password database, user database or mechanism that says it; policy; login: no password was seen';
 comment on column auth_events.username is 'Login name as the client gave it; NULL where not known';
 comment on column auth_events.client_ip is
 'Address of the client; NULL for a look-up by a delivery';

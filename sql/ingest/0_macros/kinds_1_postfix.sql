@@ -22,7 +22,9 @@ create or replace temp macro smtpd_kind(queue_id, body) as
         when starts_with(body, 'proxy-accept: ')
             then
                 case
-                    when filter_verdict(regexp_extract(body, '^[a-z-]+: [A-Z-]+: (.*)$', 1)) is not null
+                    when
+                        filter_verdict(regexp_extract(body, '^[a-z-]+: [A-Z-]+: (.*)$', 1))
+                        is not null
                         then 'smtpd_proxy_discard'
                     else 'smtpd_proxy_accept'
                 end
@@ -168,7 +170,9 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         when starts_with(body, 'cache ') and contains(body, ' cleanup: retained=')
             then 'postfix_cache_cleanup'
         when daemon = 'master' and regexp_matches(
-            body, '^(?:daemon started|reload (?:-- |configuration )|terminating on signal |master exit time)'
+            body,
+            '^(?:daemon started|reload (?:-- |configuration )|terminating on signal '
+            || '|master exit time)'
         ) then 'postfix_lifecycle'
         when daemon in ('postfix-script', 'postmulti-script') and regexp_matches(
             body,
@@ -346,8 +350,8 @@ create or replace temp macro notice_severity(kind) as
         when kind in ('postfix_error', 'postfix_fatal', 'postfix_panic') then substr(kind, 9)
         when kind in (
             'postfix_warning', 'message_warning', 'smtpd_name_mismatch', 'smtpd_bad_command',
-            'tls_library', 'tls_disabled', 'master_process_ended', 'master_throttling', 'master_process_limit',
-            'qmgr_clogged'
+            'tls_library', 'tls_disabled', 'master_process_ended', 'master_throttling',
+            'master_process_limit', 'qmgr_clogged'
         ) then 'warning'
         else 'info'
     end;

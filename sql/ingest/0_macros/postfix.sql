@@ -144,8 +144,8 @@ create or replace temp macro client_pattern() as '([^\s\[\],;]+)\[([^\]]*)\](?::
 
 -- Where postscreen may be in a dialogue; else the client's own words stand there
 create or replace temp macro smtp_command() as
-    '(?:CONNECT|HELO|EHLO|MAIL|RCPT|DATA content|DATA|BDAT|END-OF-MESSAGE|RSET|NOOP|VRFY|EXPN|ETRN|QUIT'
-    || '|STARTTLS|AUTH|XCLIENT|XFORWARD|HELP|UNKNOWN|UNIMPLEMENTED)';
+    '(?:CONNECT|HELO|EHLO|MAIL|RCPT|DATA content|DATA|BDAT|END-OF-MESSAGE|RSET|NOOP|VRFY|EXPN|ETRN'
+    || '|QUIT|STARTTLS|AUTH|XCLIENT|XFORWARD|HELP|UNKNOWN|UNIMPLEMENTED)';
 
 -- The client that a line of postscreen is about, and what follows it
 create or replace temp macro screened_client(body) as

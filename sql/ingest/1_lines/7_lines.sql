@@ -107,8 +107,8 @@ bodied as (
         case
             when is_repeat_cut then true
             when family = 'postfix' and strlen(line) >= 2000
-                then strlen(shown_rest(line, shown, text_start)) + strlen(line) - strlen(trimmed(line))
-                    >= 2000
+                then strlen(shown_rest(line, shown, text_start))
+                    + strlen(line) - strlen(trimmed(line)) >= 2000
             else false
         end as may_be_cut
     from identified

@@ -39,18 +39,21 @@ begun as (
         * exclude (whole_context),
         case
             when whole_context.protocol <> '' then whole_context
-            when kind = 'postscreen_reject' and not may_be_cut and begun_context(rest).whole <> ''
+            when
+                kind = 'postscreen_reject'
+                and not may_be_cut
+                and begun_context(client.rest).whole <> ''
                 then {
                     'text': regexp_replace(
-                        substr(rest, 1, context_place(rest) - 1), '^: ', ''
+                        substr(client.rest, 1, context_place(client.rest) - 1), '^: ', ''
                     ),
-                    'sender': begun_context(rest).sender,
-                    'recipient': begun_context(rest).recipient,
-                    'protocol': begun_context(rest).protocol,
-                    'helo_name': begun_context(rest).helo_name
+                    'sender': begun_context(client.rest).sender,
+                    'recipient': begun_context(client.rest).recipient,
+                    'protocol': begun_context(client.rest).protocol,
+                    'helo_name': begun_context(client.rest).helo_name
                 }
         end as context
-    from (select *, client.rest as rest from contexts) as rests
+    from contexts
 ),
 
 -- The reply reaches from the client to the context, or as far as the line does
@@ -94,7 +97,9 @@ select
         when kind in ('postscreen_reject', 'postscreen_busy')
             then upper(regexp_extract(body, '^reject: (\w+) from ', 1))
         when kind = 'postscreen_violation'
-            then nullif(regexp_extract(client.rest, '^ after (' || smtp_command() || ')(?:$|[: ])', 1), '')
+            then nullif(
+                regexp_extract(client.rest, '^ after (' || smtp_command() || ')(?:$|[: ])', 1), ''
+            )
     end as stage,
     try_cast(regexp_extract(reply, '^([245]\d\d) ', 1) as integer) as reply_code,
     nullif(regexp_extract(reply, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,

@@ -29,9 +29,14 @@ saves as (
         * exclude (framed),
         case
             when may_be_cut then null
-            when len(regexp_extract_all(framed.text, '(?:^| )(?:' || save_verbs() || ')(?: |$)')) <= 1
+            when
+                len(
+                    regexp_extract_all(framed.text, '(?:^| )(?:' || save_verbs() || ')(?: |$)')
+                ) <= 1
                 then regexp_extract(
-                    framed.text, '^(?:(.*) )?(' || save_verbs() || ')(?: (.*))?$', ['head', 'verb', 'tail']
+                    framed.text,
+                    '^(?:(.*) )?(' || save_verbs() || ')(?: (.*))?$',
+                    ['head', 'verb', 'tail']
                 )
             when
                 len(
