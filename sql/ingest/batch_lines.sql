@@ -10,18 +10,29 @@ with freed as (
     from read_lines
 ),
 
+-- Blanks at the end mean nothing: some receivers leave them out
+stripped as (
+    select
+        * exclude (unframed),
+        case
+            when ends_with(coalesce(unframed, line), ' ') then rtrim(coalesce(unframed, line))
+            else unframed
+        end as unframed
+    from freed
+),
+
 framed as (
     select
         *,
         coalesce(unframed, line) as shown_line
-    from freed
+    from stripped
 ),
 
 styled as (
     select
         *,
         stamp_style(shown_line) as style,
-        strpos(shown_line, ': ') as colon
+        colon_place(shown_line) as colon
     from framed
 ),
 
@@ -30,7 +41,7 @@ repeated as (
     select
         *,
         case
-            when ends_with(line, ']') and contains(line, ': message repeated ')
+            when ends_with(shown_line, ']') and contains(line, ': message repeated ')
                 then regexp_extract(
                     substr(shown_line, colon + 2), repeated_text(), ['count', 'blank', 'text']
                 )
@@ -44,11 +55,11 @@ released as (
         try_cast(repeat.count as integer) as repeat_count,
         strlen(repeat.blank) + line_bytes(repeat.text) >= repeated_text_limit() as is_repeat_cut,
         case
-            when repeat.count <> '' then substr(shown_line, 1, colon + 1) || repeat.text
+            when repeat.count <> '' then substr(shown_line, 1, colon + 1) || trimmed(repeat.text)
             else unframed
         end as unframed,
         case
-            when repeat.count <> '' then substr(shown_line, 1, colon + 1) || repeat.text
+            when repeat.count <> '' then substr(shown_line, 1, colon + 1) || trimmed(repeat.text)
             else shown_line
         end as shown_line
     from repeated

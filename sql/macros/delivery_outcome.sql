@@ -11,6 +11,11 @@ create or replace macro delivery_outcome(agent, status, reply, remote_queue_id) 
             then 'discarded'
         when agent = 'local' and remote_queue_id is not null then 'forwarded'
         when
+            agent in ('smtp', 'lmtp')
+            and contains(reply, ' Ok, ')
+            and filter_verdict(reply) is not null
+            then filter_verdict(reply)
+        when
             agent in ('local', 'virtual', 'pipe')
             and regexp_matches(reply, '^delivered to (?:maildir|mailbox)')
             then 'stored in mailbox'

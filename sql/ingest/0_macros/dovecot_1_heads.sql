@@ -126,7 +126,7 @@ create or replace temp macro taught_prefix(sentence) as
 
 -- The auth process may log, last of all, what a client gave as its password; both it and the user's
 -- name may hold anything
-create or replace temp macro given_password() as ' \((?:SHA1 of )?given password: ';
+create or replace temp macro given_password() as ' \((?:SHA1 of )?given password:(?: |$)';
 
 create or replace temp macro before_password(text) as
     regexp_extract(text, '^(.*?)' || given_password(), 1);

@@ -73,6 +73,10 @@ create or replace temp macro session_end_reason(text) as
 create or replace temp macro auth_outcome(text) as
     case
         when starts_with(text, 'Username character disallowed') then 'bad user name'
+        when regexp_matches(text, '^(?:Plain|Clear)text authentication (?:disabled|disallowed)')
+            then 'plaintext refused'
+        when regexp_matches(text, '^Unsupported (?:authentication|auth) mechanism')
+            then 'mechanism refused'
         when regexp_matches(text, '^(?:[Uu]nknown user|user unknown)') then 'unknown user'
         when starts_with(text, 'Master user logging in as ') then 'master user'
         when regexp_matches(text, '[Pp]olicy (?:server refusal|check action is drop)')
@@ -105,13 +109,14 @@ create or replace temp macro save_verbs() as
     || '|Permanently failed to send rejection:';
 
 -- The brackets around a user that the auth process speaks of end in what only the server writes
-create or replace temp macro end_of_user() as '(?:,[0-9A-Fa-f.:]+|,<[^<>]*>)\): ';
+create or replace temp macro end_of_user() as '(?:,[0-9A-Fa-f.:]+,?|,<[^<>]*>)\): ';
 
+-- Verbs end in a blank, as they do where nothing is missing behind them
 -- sieve: msgid=<m8@example.org>: fileinto action: stored mail into mailbox 'Lists', of some verbs.
 -- Where a message-id or a mailbox holds such a verb, which is which is not said
 create or replace temp macro sieve_parts(body, verbs) as
     case
-        when regexp_matches(body, ': (?:' || verbs || ').*: (?:' || verbs || ')')
+        when regexp_matches(body || ' ', ': (?:' || verbs || ').*: (?:' || verbs || ')')
             then {
                 'head': null,
                 'verb': case
@@ -123,8 +128,8 @@ create or replace temp macro sieve_parts(body, verbs) as
                 'tail': null
             }
         else regexp_extract(
-            body,
-            '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (' || verbs || ')(.*)$',
+            body || ' ',
+            '^(?:sieve: |imapsieve: .*?)?msgid=(.*): (' || verbs || ')(.*?) ?$',
             ['head', 'verb', 'tail']
         )
     end;

@@ -39,6 +39,14 @@ create or replace temp macro last_repeated_text() as
 create or replace temp macro trimmed(text) as
     case when ends_with(text, ' ') then rtrim(text) else text end;
 
+-- Where the first colon stands that a blank follows, or would if anything did; 0 if nowhere
+create or replace temp macro colon_place(text) as
+    case
+        when contains(text, ': ') then strpos(text, ': ')
+        when ends_with(text, ':') then length(text)
+        else 0
+    end;
+
 -- A piece of what is shown of a line: of itself, if nothing else is
 create or replace temp macro shown_part(line, shown, first, count) as
     case
@@ -89,6 +97,9 @@ create or replace temp macro program_family(program) as
     case
         when starts_with(program, 'dovecot') or program in ('deliver', 'auth') then 'dovecot'
         when program = 'postfix' then 'postfix'
+        -- Other mail systems name their daemons so, too
+        when regexp_matches(program_instance(program), '^(?:cyrus|courier|exim|sendmail|sm-mta)')
+            then 'other'
         when contains(program, '/') and program_daemon(program) in (
             'anvil', 'bounce', 'cleanup', 'discard', 'dnsblog', 'error', 'flush', 'lmtp', 'local',
             'master', 'nbdb_reindexd', 'oqmgr', 'nqmgr', 'pickup', 'pipe', 'postlogd', 'postscreen',

@@ -19,7 +19,15 @@ create or replace temp macro smtpd_kind(queue_id, body) as
             || '|milter-discard): [A-Z-]+ from '
         ) then 'smtpd_mark'
         when starts_with(body, 'abort: TLS from ') then 'smtpd_abort'
-        when starts_with(body, 'proxy-accept: ') then 'smtpd_proxy_accept'
+        when starts_with(body, 'proxy-accept: ')
+            then
+                case
+                    when
+                        filter_verdict(regexp_extract(body, '^[a-z-]+: [A-Z-]+: (.*)$', 1))
+                        is not null
+                        then 'smtpd_proxy_discard'
+                    else 'smtpd_proxy_accept'
+                end
         when starts_with(body, 'proxy-reject: ') then 'smtpd_proxy_reject'
         when regexp_matches(body, '^reply filter (?:in|out): ') then 'smtpd_reply_filter'
         when starts_with(body, 'improper command pipelining after ') then 'smtpd_pipelining'
@@ -46,7 +54,7 @@ create or replace temp macro postscreen_kind(body) as
         when regexp_matches(body, '^(?:DENYLISTED|BLACKLISTED) \[') then 'postscreen_denylisted'
         when regexp_matches(body, '^(?:ALLOWLIST|WHITELIST) VETO \[') then 'postscreen_veto'
         when starts_with(body, 'PREGREET ') then 'postscreen_pregreet'
-        when starts_with(body, 'DNSBL rank ') then 'postscreen_dnsbl'
+        when starts_with(body, 'DNSBL rank') then 'postscreen_dnsbl'
         when starts_with(body, 'HANGUP after ') then 'postscreen_hangup'
         when regexp_matches(body, '^reject: (?:RCPT|CONNECT) from \[') then 'postscreen_reject'
         when starts_with(body, 'reject: connect from [') then 'postscreen_busy'
@@ -110,7 +118,7 @@ create or replace temp macro agent_kind(body) as
             || '|all network protocols are disabled|Domain \S+ does not accept mail '
             || '|unreadable mail queue entry)'
         ) then 'smtp_host_failure'
-        when regexp_matches(body, '^(?:breaking line > |enabling PIX workarounds: )')
+        when regexp_matches(body, '^(?:breaking line > |enabling PIX )')
             then 'smtp_workaround'
     end;
 
@@ -141,6 +149,9 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         ) then 'tls_detail'
         when regexp_matches(body, '^TLS protocol trace for |^skipping TLS trace output')
             then 'tls_trace'
+        when regexp_matches(body, '^[Cc]annot (?:load|get) .*disabling TLS support$')
+            then 'tls_disabled'
+        when starts_with(body, 'TLS library problem: ') then 'tls_library'
         when starts_with(body, 'TLSRPT: status=') then 'smtp_tls_report'
         when starts_with(body, 'Host offered STARTTLS: ') then 'smtp_starttls_offered'
         when contains(body, 'discarding EHLO keywords: ')
@@ -159,7 +170,9 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         when starts_with(body, 'cache ') and contains(body, ' cleanup: retained=')
             then 'postfix_cache_cleanup'
         when daemon = 'master' and regexp_matches(
-            body, '^(?:daemon started -- |reload -- |terminating on signal |master exit time)'
+            body,
+            '^(?:daemon started|reload (?:-- |configuration )|terminating on signal '
+            || '|master exit time)'
         ) then 'postfix_lifecycle'
         when daemon in ('postfix-script', 'postmulti-script') and regexp_matches(
             body,
@@ -176,9 +189,14 @@ create or replace temp macro postfix_event_kind(daemon, body) as
         when regexp_matches(
             body,
             '^[<>] \S+: |^>>> .* <<<$|^[a-z]+_[a-z_0-9]+: |^[a-z]+_[a-z_]+\('
-            || '|^(?:send|input|recv|private/\S+(?: socket)?: wanted) attr'
-            || '|^rewrite_clnt|^(?:connection established|master_notify|name_mask|auto_clnt_'
-            || '|watchdog_|event_|been_here|dict_|vstream_|match_)'
+            || '|^(?:send|input|recv) attr|^\S+(?: socket)?: wanted attribute'
+            || '|^rewrite_clnt|^(?:master_notify|name_mask|auto_clnt_|watchdog_|event_|been_here'
+            || '|dict_|vstream_|match_)'
+            || '|^connection (?:established|closed)(?:$|: )|^fsspace: |^smtp_get: '
+            || '|^(?:start|done) [a-z]+ queue scan|^(?:start|end) sorted recipient list'
+            || '|^open (?:active|incoming|deferred) [0-9A-Za-z]+$|^trying\.\.\. \['
+            || '|^(?:before|after) (?:input|output)_\w+: |^(?:proxymap|rewrite) stream disconnect'
+            || '|^idle timeout -- exiting|^process generation: '
         ) then 'postfix_debug'
     end;
 
@@ -192,15 +210,15 @@ create or replace temp macro postfix_trouble_kind(daemon, severity, queue_id, bo
                     case
                         when regexp_matches(
                             body,
-                            '^[^\s\[\]]+\[[^\]]*\](?::\d+)?: SASL \S+ authentication '
-                            || '(?:failed|aborted)'
+                            '^[^\s\[\]]+\[[^\]]*\](?::\d+)?: SASL \S+ authentication'
+                            || '(?: failed| aborted|$)'
                         ) then 'smtpd_sasl_failure'
                         when regexp_matches(
-                            body, '^[A-Z][A-Za-z ]+ limit exceeded: \d+ from \S+ for service '
+                            body, '^[A-Z][A-Za-z ]+ limit exceeded: \d+ from \S+ for service(?: |$)'
                         ) then 'smtpd_limit'
                         when regexp_matches(
                             body,
-                            '^Refusing (?:STARTTLS|TLS service) request from \S+ for service '
+                            '^Refusing (?:STARTTLS|TLS service) request from \S+ for service(?: |$)'
                         ) then 'smtpd_limit'
                         when regexp_matches(
                             body,
@@ -268,6 +286,9 @@ create or replace temp macro postfix_kind(daemon, severity, queue_id, body) as
                                 when 'status' then 'qmgr_expired'
                             end
                         when ends_with(body, ' (queue active)') then 'qmgr_active'
+                        -- Cut off
+                        when regexp_matches(body, '>, size=\d+,(?: nrcpt=\d*)?(?: \(queue)?$')
+                            then 'qmgr_active'
                         when contains(body, '>, status=expired, returned') then 'qmgr_expired'
                         when contains(body, '>, status=force-expired, returned') then 'qmgr_expired'
                     end
@@ -300,7 +321,7 @@ create or replace temp macro is_smtpd_verdict(kind) as
 
 -- All lines of smtpd that are rows of rejections
 create or replace temp macro is_smtpd_rejection(kind) as
-    is_smtpd_verdict(kind) or kind in ('smtpd_limit', 'smtpd_proxy_reject');
+    is_smtpd_verdict(kind) or kind in ('smtpd_limit', 'smtpd_proxy_reject', 'smtpd_proxy_discard');
 
 -- Decisions of cleanup about the content of a message
 create or replace temp macro is_cleanup_verdict(kind) as
@@ -329,8 +350,8 @@ create or replace temp macro notice_severity(kind) as
         when kind in ('postfix_error', 'postfix_fatal', 'postfix_panic') then substr(kind, 9)
         when kind in (
             'postfix_warning', 'message_warning', 'smtpd_name_mismatch', 'smtpd_bad_command',
-            'tls_library', 'master_process_ended', 'master_throttling', 'master_process_limit',
-            'qmgr_clogged'
+            'tls_library', 'tls_disabled', 'master_process_ended', 'master_throttling',
+            'master_process_limit', 'qmgr_clogged'
         ) then 'warning'
         else 'info'
     end;

@@ -4,8 +4,9 @@ create or replace temp macro dovecot_login_kind(body) as
         when regexp_matches(body, '^(?:Login|Logged in|Login with referral): ')
             then 'dovecot_login'
         when starts_with(body, 'ID sent: ') then 'dovecot_client_id'
-        when regexp_matches(body, '^(?:(?:Login|Authenticate \S+|APOP) failed: |SSL is disabled)')
+        when regexp_matches(body, '^(?:Login|Authenticate \S+|APOP) failed: ')
             then 'dovecot_login_note'
+        when starts_with(body, 'SSL is disabled') then 'dovecot_info'
         when starts_with(body, 'proxy(') then
             case
                 when regexp_matches(body, '^proxy\(.*\): [Ss]tarted proxying to ')
@@ -65,7 +66,7 @@ create or replace temp macro is_mailbox_event(body) as
     or regexp_matches(
         body, '^(?:copy -> .*|deleted|undeleted|expunged|save -> .*): (?:uid|uids|dest|msgid)='
     )
-    or regexp_matches(body, '^(?:Mailbox .*: )?Mailbox (?:created|deleted|renamed)(?:$|: )')
+    or regexp_matches(body, '^(?:Mailbox .*: )?Mailbox (?:created|deleted|renamed)(?:$|:)')
     or starts_with(body, 'Transaction rolled back: ');
 
 create or replace temp macro is_sieve_action(body) as
@@ -89,9 +90,12 @@ create or replace temp macro turned_save() as
 create or replace temp macro is_mailbox_save(body) as
     regexp_matches(
         body,
-        'msgid=.*(?:: |, | )(?:saved mail to |save failed to |rejected: |Return-Path missing, '
-        || '|Auto-submitted message discarded: |Permanently failed to send rejection: )'
-    ) or regexp_matches(body, turned_save());
+        'msgid=.*(?:: |, | )(?:(?:saved mail to|save failed to|rejected:'
+        || '|Auto-submitted message discarded:|Permanently failed to send rejection:)(?: |$)'
+        || '|Return-Path missing,(?: |$))'
+    )
+    or regexp_matches(body, turned_save())
+    or regexp_matches(body, '^(?:saved mail to|save failed to|rejected:) ');
 
 create or replace temp macro dovecot_delivery_kind(service, body) as
     case

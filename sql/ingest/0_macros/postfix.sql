@@ -106,8 +106,46 @@ create or replace temp macro context_end(text) as
         )
     end;
 
+-- A context of which the end is missing, or behind which something else stands: what is there, where
+-- neither the text before it nor an address can hide anything (else whole is empty)
+create or replace temp macro context_place(text) as
+    strpos(
+        text, nullif(regexp_extract(text, '; (?:from=<|to=<|proto=[A-Z]|helo=<)'), '')
+    );
+
+create or replace temp macro context_pattern(sender) as
+    '^(;' || sender || '(?: to=<' || plain_address_pattern() || '>,?)?(?: proto=(E?SMTP),?)?'
+    || '(?: helo=<([^\s<>();@"\\]*)>(?:[ ,:;(].*)?|(?:[ ,][^>]*)?))$';
+
+create or replace temp macro begun_context(text) as
+    case
+        when
+            not contains(substr(text, 1, context_place(text)), '"')
+            and not regexp_matches(substr(text, 1, context_place(text) - 1), '<[^<>]*$')
+            and has_one_context(text)
+            then
+                case
+                    when starts_with(substr(text, context_place(text)), '; from=<')
+                        then regexp_extract(
+                            substr(text, context_place(text)),
+                            context_pattern(' from=<' || plain_address_pattern() || '>,?'),
+                            ['whole', 'sender', 'recipient', 'protocol', 'helo_name']
+                        )
+                    else regexp_extract(
+                        substr(text, context_place(text)),
+                        context_pattern('()'),
+                        ['sender', 'recipient', 'protocol', 'helo_name']
+                    )
+                end
+    end;
+
 -- NAME[ADDRESS] with or without :PORT
 create or replace temp macro client_pattern() as '([^\s\[\],;]+)\[([^\]]*)\](?::(\d+))?';
+
+-- Where postscreen may be in a dialogue; else the client's own words stand there
+create or replace temp macro smtp_command() as
+    '(?:CONNECT|HELO|EHLO|MAIL|RCPT|DATA content|DATA|BDAT|END-OF-MESSAGE|RSET|NOOP|VRFY|EXPN|ETRN'
+    || '|QUIT|STARTTLS|AUTH|XCLIENT|XFORWARD|HELP|UNKNOWN|UNIMPLEMENTED)';
 
 -- The client that a line of postscreen is about, and what follows it
 create or replace temp macro screened_client(body) as

@@ -75,7 +75,7 @@ unified as (
 headed as (
     select
         *,
-        strpos(beginning, ': ') as colon,
+        colon_place(beginning) as colon,
         case
             when family = 'other' then foreign_queue_id(daemon, shown_rest(line, shown, text_start))
         end as foreign_queue_id
@@ -107,7 +107,8 @@ bodied as (
         case
             when is_repeat_cut then true
             when family = 'postfix' and strlen(line) >= 2000
-                then strlen(shown_rest(line, shown, text_start)) >= 2000
+                then strlen(shown_rest(line, shown, text_start))
+                    + strlen(line) - strlen(trimmed(line)) >= 2000
             else false
         end as may_be_cut
     from identified

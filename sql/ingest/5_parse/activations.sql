@@ -25,6 +25,6 @@ select
         when length(counts) between 1 and length(body) - 14
             then substr(body, 7, length(body) - length(counts) - 14)
     end as sender,
-    count_of(regexp_extract(counts, '^(\d+), ', 1)) as size_bytes,
+    count_of(regexp_extract(counts, '^(\d+),', 1)) as size_bytes,
     try_cast(regexp_extract(counts, ', nrcpt=(\d+) ', 1) as integer) as recipient_count
 from cut;

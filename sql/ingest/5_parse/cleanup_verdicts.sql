@@ -16,7 +16,7 @@ with checks as (
             '^([a-z-]+): (header|body|content|mime-error) (.*) from '
             || '(local|unknown|[^\s\[\];]+\[[^\]]*\](?::\d+)?);'
             || '(?: from=<' || address_pattern() || '>)?(?: to=<' || address_pattern() || '>)?'
-            || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?:: (.*))?$',
+            || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?::(?: (.*))?)?$',
             [
                 'action', 'stage', 'content', 'client', 'sender', 'recipient', 'protocol',
                 'helo_name', 'text'
@@ -53,6 +53,26 @@ milters as (
     where kind = 'cleanup_milter'
 ),
 
+-- The end is missing, or more follows
+begun_milters as (
+    select
+        * exclude (parts),
+        case
+            when parts.stage = '' and begun_context(body).whole <> '' then {
+                'action': '',
+                'stage': '',
+                'client': beginning.client,
+                'text': substr(beginning.text, 1, context_place(beginning.text) - 1),
+                'sender': begun_context(body).sender,
+                'recipient': begun_context(body).recipient,
+                'protocol': begun_context(body).protocol,
+                'helo_name': begun_context(body).helo_name
+            }
+            else parts
+        end as parts
+    from milters
+),
+
 verdicts as (
     select
         *,
@@ -67,7 +87,7 @@ verdicts as (
     select
         *,
         is_open_value(parts.text) as is_ambiguous
-    from milters
+    from begun_milters
 ),
 
 -- Several contexts: a header or an address imitates one, and which is which is not said
@@ -118,9 +138,9 @@ select
     known_name(nullif(origin.name, '')) as client_name,
     plain_ip(origin.ip) as client_ip,
     try_cast(origin.port as integer) as client_port,
-    nullif(regexp_extract(text, '^([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
+    nullif(regexp_extract(text, '^([245]\.\d{1,3}\.\d{1,3})(?: |$)', 1), '') as dsn,
     coalesce(
-        nullif(regexp_replace(text, '^[245]\.\d{1,3}\.\d{1,3} ', ''), ''),
+        nullif(regexp_replace(text, '^[245]\.\d{1,3}\.\d{1,3}(?: |$)', ''), ''),
         case
             when coalesce(client, '') = ''
                 then nullif(regexp_replace(body, '^[a-z-]+: (?:[A-Z-]+ from )?', ''), '')

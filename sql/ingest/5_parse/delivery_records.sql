@@ -74,8 +74,11 @@ tailed as (
 ended as (
     select
         * exclude (tail),
-        substr(tail, 1, strpos(tail, ' (') - 1) as fields,
-        trimmed(substr(tail, strpos(tail, ' (') + 2)) as text
+        case
+            when contains(tail, ' (') then substr(tail, 1, strpos(tail, ' (') - 1)
+            else tail
+        end as fields,
+        case when contains(tail, ' (') then substr(tail, strpos(tail, ' (') + 2) end as text
     from tailed
 ),
 
@@ -146,7 +149,7 @@ coded as (
         case
             when
                 substr(reply, reply_start, 1) in ('2', '4', '5')
-                and substr(reply, reply_start + 3, 1) in (' ', '-')
+                and substr(reply, reply_start + 3, 1) in (' ', '-', '')
                 then try_cast(substr(reply, reply_start, 3) as integer)
         end as reply_code
     from answered
@@ -180,18 +183,20 @@ select
         when starts_with(substr(reply, 5), field.dsn || ' ') then field.dsn
         else nullif(
             regexp_extract(
-                substr(reply, reply_start), '^\d\d\d[ -]([245]\.\d{1,3}\.\d{1,3}) ', 1
+                substr(reply, reply_start), '^\d\d\d[ -]([245]\.\d{1,3}\.\d{1,3})(?: |$)', 1
             ),
             ''
         )
     end as reply_dsn,
     case
-        when
-            is_whole
-            and contains(reply, ' queued as ')
-            and starts_with(reply, '2')
-            and regexp_full_match(split_part(reply, ' queued as ', -1), '[0-9A-Za-z]{6,}')
-            then split_part(reply, ' queued as ', -1)
+        when is_whole and starts_with(reply, '2') and contains(reply, ' queued as ')
+            then nullif(
+                regexp_extract(
+                    split_part(reply, ' queued as ', -1), '^([0-9A-Za-z]{6,})(?:$|[ .,;])', 1
+                ),
+                ''
+            )
+        when is_whole and starts_with(reply, '2') and status = 'sent' then next_hop_id(reply)
         when is_whole and starts_with(reply, 'forwarded as ') and status = 'sent'
             then nullif(regexp_extract(reply, '^forwarded as ([0-9A-Za-z]+)$', 1), '')
     end as remote_queue_id,

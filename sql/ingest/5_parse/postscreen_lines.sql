@@ -29,8 +29,31 @@ contexts as (
                     '^: (.*?); from=<(.*?)>, to=<(.*?)>, proto=(\w+), helo=<(\S*)>$',
                     ['text', 'sender', 'recipient', 'protocol', 'helo_name']
                 )
-        end as context
+        end as whole_context
     from matched
+),
+
+-- The end is missing, or more follows
+begun as (
+    select
+        * exclude (whole_context),
+        case
+            when whole_context.protocol <> '' then whole_context
+            when
+                kind = 'postscreen_reject'
+                and not may_be_cut
+                and begun_context(client.rest).whole <> ''
+                then {
+                    'text': regexp_replace(
+                        substr(client.rest, 1, context_place(client.rest) - 1), '^: ', ''
+                    ),
+                    'sender': begun_context(client.rest).sender,
+                    'recipient': begun_context(client.rest).recipient,
+                    'protocol': begun_context(client.rest).protocol,
+                    'helo_name': begun_context(client.rest).helo_name
+                }
+        end as context
+    from contexts
 ),
 
 -- The reply reaches from the client to the context, or as far as the line does
@@ -38,7 +61,7 @@ answered as (
     select
         *,
         case
-            when context.protocol <> '' then context.text
+            when context.text <> '' then context.text
             when kind in ('postscreen_reject', 'postscreen_busy')
                 then regexp_replace(client.rest, '^: ', '')
         end as reply,
@@ -49,7 +72,7 @@ answered as (
                 and coalesce(context.protocol, '') = ''
                 then context_end(client.rest)
         end as ending
-    from contexts
+    from begun
 )
 
 select
@@ -74,7 +97,9 @@ select
         when kind in ('postscreen_reject', 'postscreen_busy')
             then upper(regexp_extract(body, '^reject: (\w+) from ', 1))
         when kind = 'postscreen_violation'
-            then nullif(regexp_extract(client.rest, '^ after ([A-Z-]+)', 1), '')
+            then nullif(
+                regexp_extract(client.rest, '^ after (' || smtp_command() || ')(?:$|[: ])', 1), ''
+            )
     end as stage,
     try_cast(regexp_extract(reply, '^([245]\d\d) ', 1) as integer) as reply_code,
     nullif(regexp_extract(reply, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
@@ -84,9 +109,15 @@ select
         when 'postscreen_dnsbl'
             then 'rank ' || nullif(regexp_extract(body, '^DNSBL rank (-?\d+) ', 1), '')
         when 'postscreen_violation'
-            then nullif(regexp_extract(client.rest, '^ after (?:[A-Z-]+: |\S+ )(.*)$', 1), '')
+            then nullif(
+                regexp_replace(
+                    regexp_extract(client.rest, '^ after (.*)$', 1),
+                    '^' || smtp_command() || '(?:$|: | )', ''
+                ),
+                ''
+            )
     end as content,
-    case when context.protocol <> '' then context.sender end as sender,
+    case when contains(client.rest, '; from=<') then context.sender end as sender,
     nullif(context.recipient, '') as recipient,
     coalesce(nullif(context.protocol, ''), nullif(ending.protocol, '')) as protocol,
     coalesce(nullif(context.helo_name, ''), nullif(ending.helo_name, '')) as helo_name

@@ -12,7 +12,7 @@ with matched as (
         regexp_extract(
             body,
             '^(?:([A-Z][a-z]+) )?TLS connection (?:established|reused) to ([^\s\[\]]+\[[^\]]*\]'
-            || '(?::\d+)?): (\S+) with cipher (\S+) ',
+            || '(?::\d+)?): (\S+) with cipher (\S+)(?: |$)',
             ['trust', 'relay', 'protocol', 'cipher']
         ) as parts
     from work_lines

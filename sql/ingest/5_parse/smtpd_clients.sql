@@ -17,7 +17,7 @@ with matched as (
                     body,
                     '^client=[^,]+(?:, sasl_method=([^,]+))?(?:, sasl_username=(.*?))?'
                     || '(?:, sasl_sender=(\S+))?(?:, orig_queue_id=([^,\s]+))?'
-                    || '(?:, orig_client=(\S+))?$',
+                    || '(?:, orig_client=(\S+))?,?$',
                     ['method', 'username', 'sender', 'orig_queue_id', 'orig_client']
                 )
         end as more
@@ -40,7 +40,7 @@ believed as (
         ) as is_forwarding,
         case
             when is_forwarding then more.username
-            else regexp_extract(body, ', sasl_username=(.*)$', 1)
+            else regexp_extract(body, ', sasl_username=(.*?),?$', 1)
         end as username,
         case when is_forwarding then more.sender else '' end as sender,
         case when is_forwarding then more.orig_queue_id else '' end as orig_queue_id,

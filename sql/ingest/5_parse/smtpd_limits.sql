@@ -11,7 +11,7 @@ with matched as (
         kind,
         regexp_extract(
             body,
-            '^(.*) from ' || client_pattern() || '( for service \S+)$',
+            '^(.*) from ' || client_pattern() || '( for service(?: \S+)?)$',
             ['text', 'name', 'ip', 'port', 'service']
         ) as parts
     from work_lines

@@ -1,4 +1,5 @@
--- One row per answer of a before-queue filter (smtpd_proxy_filter)
+-- One row per message that a before-queue filter (smtpd_proxy_filter) refused, discarded or bounced
+-- proxy-accept: END-OF-MESSAGE: 250 2.7.0 Ok, discarded, id=02141-07 - INFECTED: Test.Sig; from=<alice@example.net> to=<bob@example.com> proto=ESMTP helo=<mail-out.example.net>
 -- proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, id=02141-07 - INFECTED: Test.Sig (a; b); from=<alice@example.net> to=<bob@example.com> proto=ESMTP helo=<mail-out.example.net>
 create or replace temp table smtpd_proxy_verdicts as
 with matched as (
@@ -20,7 +21,29 @@ with matched as (
             ]
         ) as parts
     from work_lines
-    where kind in ('smtpd_proxy_accept', 'smtpd_proxy_reject')
+    where kind in ('smtpd_proxy_reject', 'smtpd_proxy_discard')
+),
+
+-- The end is missing, or more follows
+begun as (
+    select
+        * exclude (parts),
+        case
+            when parts.stage = '' and begun_context(body).whole <> '' then {
+                'action': split_part(body, ':', 1),
+                'stage': split_part(body, ': ', 2),
+                'text': regexp_extract(
+                    substr(body, 1, context_place(body) - 1), '^[a-z-]+: [A-Z-]+: (.*)$', 1
+                ),
+                'sender': begun_context(body).sender,
+                'recipient': begun_context(body).recipient,
+                'protocol': begun_context(body).protocol,
+                'helo_name': begun_context(body).helo_name,
+                'username': ''
+            }
+            else parts
+        end as parts
+    from matched
 ),
 
 readable as (
@@ -31,7 +54,7 @@ readable as (
         and not is_open_value(parts.text)
         and is_whole_address(parts.sender)
         and is_whole_address(parts.recipient) as is_readable
-    from matched
+    from begun
 ),
 
 -- The reply reaches from the stage to the context, or as far as the line does
@@ -52,7 +75,11 @@ select
     logged_at,
     header_id,
     kind,
-    split_part(body, ':', 1) as action,
+    case
+        when kind = 'smtpd_proxy_reject' then split_part(body, ':', 1)
+        when filter_verdict(reply) = 'bounced' then 'proxy-bounce'
+        else 'proxy-discard'
+    end as action,
     nullif(regexp_extract(body, '^[a-z-]+: ([A-Z-]+): ', 1), '') as stage,
     try_cast(regexp_extract(reply, '^([245]\d\d) ', 1) as integer) as reply_code,
     nullif(regexp_extract(reply, '^\d\d\d ([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,

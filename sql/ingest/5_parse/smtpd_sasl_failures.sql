@@ -10,8 +10,8 @@ with matched as (
         may_be_cut,
         regexp_extract(
             body,
-            '^' || client_pattern() || ': SASL (\S+) authentication (failed: |aborted)'
-            || '(.*?)(?:, sasl_username=(.*))?$',
+            '^' || client_pattern() || ': SASL (\S+) authentication ?(failed:?|aborted|$) ?'
+            || '(.*?),?(?: sasl_username=(.*))?$',
             ['name', 'ip', 'port', 'method', 'outcome', 'reason', 'username']
         ) as parts
     from changed_lines

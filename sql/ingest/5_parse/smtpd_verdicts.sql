@@ -76,6 +76,27 @@ tailed as (
     from usual
 ),
 
+-- The end is missing, or more follows
+begun as (
+    select
+        * exclude (tail),
+        case
+            when tail.before <> '' or may_be_cut then tail
+            when begun_context(body).whole <> ''
+                then {
+                    'before': substr(body, 1, context_place(body) - 1),
+                    'sender': begun_context(body).sender,
+                    'recipient': begun_context(body).recipient,
+                    'protocol': begun_context(body).protocol,
+                    'helo_name': begun_context(body).helo_name,
+                    'sasl_method': '',
+                    'user_in_brackets': '',
+                    'user': ''
+                }
+        end as tail
+    from tailed
+),
+
 told as (
     select
         * exclude (tail),
@@ -96,7 +117,7 @@ told as (
                 and head.stage not in ('CONNECT', 'HELO', 'EHLO')
                 then context_end(body)
         end as ending
-    from tailed
+    from begun
 ),
 
 -- From the text behind the client to the context
@@ -124,8 +145,8 @@ select
     known_name(client.name) as client_name,
     plain_ip(client.ip) as client_ip,
     try_cast(client.port as integer) as client_port,
-    try_cast(regexp_extract(text, '^([245]\d\d) ', 1) as integer) as reply_code,
-    nullif(regexp_extract(text, '^(?:[245]\d\d )?([245]\.\d{1,3}\.\d{1,3}) ', 1), '') as dsn,
+    try_cast(regexp_extract(text, '^([245]\d\d)(?: |$)', 1) as integer) as reply_code,
+    nullif(regexp_extract(text, '^(?:[245]\d\d )?([245]\.\d{1,3}\.\d{1,3})(?: |$)', 1), '') as dsn,
     nullif(
         trimmed(regexp_replace(text, '^(?:[245]\d\d )?(?:[245]\.\d{1,3}\.\d{1,3} )?', '')), ''
     ) as reason,

@@ -22,7 +22,7 @@ with authenticated as (
         connection_lines.position
     from smtpd_clients
     inner join connection_lines on smtpd_clients.line_key = connection_lines.line_key
-    where smtpd_clients.sasl_username is not null
+    where coalesce(smtpd_clients.sasl_username, smtpd_clients.sasl_method) is not null
     qualify row_number() over (
         partition by connection_lines.connection_key, smtpd_clients.sasl_username
         order by connection_lines.position
@@ -48,10 +48,49 @@ refused as (
     left join connection_lines on smtpd_sasl_failures.line_key = connection_lines.line_key
 ),
 
+-- AUTH commands that failed, of which no other line of the connection tells
+counted as (
+    select
+        smtpd_disconnects.line_key as login_key,
+        smtpd_disconnects.logged_at,
+        work_lines.header_id,
+        false as is_success,
+        connection_peers.client_name,
+        connection_peers.client_ip,
+        'authentication failed' as failure,
+        'auth=' || command_counters.auth_ok || '/' || command_counters.auth_total as reason,
+        command_counters.auth_total - command_counters.auth_ok as attempt_count,
+        work_lines.is_changed,
+        connection_lines.connection_key,
+        connection_lines.position
+    from smtpd_disconnects
+    inner join command_counters
+        on
+            smtpd_disconnects.counters = command_counters.counters
+            and command_counters.auth_total > command_counters.auth_ok
+    inner join work_lines on smtpd_disconnects.line_key = work_lines.line_key
+    inner join connection_lines on smtpd_disconnects.line_key = connection_lines.line_key
+    inner join connection_peers
+        on connection_lines.connection_key = connection_peers.connection_key
+    anti join (
+        select connection_key from connection_lines
+        where kind = 'smtpd_sasl_failure'
+    ) as failing
+        on connection_lines.connection_key = failing.connection_key
+),
+
 attempts as (
-    select * from authenticated
-    union all
-    select * from refused
+    select
+        *,
+        1 as attempt_count
+    from authenticated
+    union all by name
+    select
+        *,
+        1 as attempt_count
+    from refused
+    union all by name
+    select * from counted
 ),
 
 first_tls as (
@@ -67,7 +106,6 @@ select
     processes.host,
     attempts.* exclude (is_changed, position, header_id),
     'smtp' as protocol,
-    1 as attempt_count,
     case when first_tls.position < attempts.position then true end as is_tls
 from attempts
 inner join processes on attempts.header_id = processes.header_id

@@ -15,7 +15,6 @@ with decisions as (
     select * from smtpd_limits
     union all by name
     select * from smtpd_proxy_verdicts
-    where kind = 'smtpd_proxy_reject'
     union all by name
     select
         true as is_changed,

@@ -7,6 +7,7 @@ with naming as (
         queue_events.logged_at,
         queue_events.related_queue_id as queue_id,
         queue_events.relation,
+        false as is_near,
         'notification' as evidence
     from queue_events
     semi join related_ids on queue_events.related_queue_id = related_ids.queue_id
@@ -17,6 +18,7 @@ with naming as (
         deliveries.logged_at,
         deliveries.remote_queue_id as queue_id,
         case when deliveries.agent = 'local' then 'forward' end as relation,
+        is_near(deliveries.relay_ip) as is_near,
         case when deliveries.agent = 'local' then 'forwarded as' else 'queued as' end as evidence
     from deliveries
     semi join related_ids on deliveries.remote_queue_id = related_ids.queue_id
@@ -71,6 +73,33 @@ where
         where birth_kind = 'pickup' and orig_queue_id is null
     );
 
+-- Mail that Sieve sent on, and the message that it came in: its delivery is logged a moment later
+create or replace temp table redirects as
+select
+    messages.message_key,
+    messages.host,
+    messages.queue_id,
+    messages.message_id,
+    messages.queued_at,
+    mailbox_deliveries.mailbox_delivery_key as line_key,
+    mailbox_deliveries.logged_at,
+    lower(mailbox_deliveries.target) as target,
+    abs(epoch_us(deliveries.logged_at) - epoch_us(mailbox_deliveries.logged_at)) as distance
+from mailbox_deliveries
+inner join messages on mailbox_deliveries.message_id = messages.message_id
+inner join deliveries on messages.message_key = deliveries.message_key
+where
+    mailbox_deliveries.action = 'forwarded'
+    and mailbox_deliveries.message_id in (
+        select message_id from child_messages
+        where birth_kind = 'pickup' and orig_queue_id is null
+    )
+    and is_same_machine(mailbox_deliveries.host, messages.host)
+    and deliveries.agent in ('lmtp', 'pipe', 'local', 'virtual')
+    and deliveries.logged_at between
+    mailbox_deliveries.logged_at - removal_grace()
+    and mailbox_deliveries.logged_at + removal_grace();
+
 -- Their parents, found again
 insert into former_parents
 select parent_key from message_links
@@ -89,8 +118,8 @@ with named_pairs as (
         children.birth_kind,
         children.message_id as child_message_id,
         children.queued_at,
-        is_same(mentions.host, children.host)
-        and mentions.instance = children.instance as is_same_queue
+        is_same_machine(mentions.host, children.host) as is_same_machine,
+        is_same_machine and mentions.instance = children.instance as is_same_queue
     from mentions
     inner join child_messages as children on mentions.queue_id = children.queue_id
     where
@@ -104,13 +133,19 @@ named as (
         message_key as parent_key,
         child_key,
         coalesce(relation, case when is_same_queue then 'filter' else 'next hop' end) as reason,
-        evidence,
+        case
+            when relation is not null or message_id = child_message_id then evidence
+            else 'queued as, at that time'
+        end as evidence,
         line_key as link_key,
         parent_queue_id,
         child_queue_id,
         host as parent_host,
         child_host,
-        abs(epoch_us(queued_at) - epoch_us(logged_at)) as distance
+        -- A message of the same host before all others
+        abs(epoch_us(queued_at) - epoch_us(logged_at))
+        + (not is_same_machine)::bigint * epoch_us('epoch'::timestamptz + queue_silence())
+            as distance
     from named_pairs
     where
         case
@@ -119,7 +154,13 @@ named as (
                 is_same_queue
                 and birth_kind is null
                 and queued_at >= logged_at - notice_delay()
-            else birth_kind = 'smtpd_client' and message_id = child_message_id
+            when birth_kind = 'smtpd_client' and message_id = child_message_id then true
+            -- A filter of this host names the id, and no line that tells more is there
+            else
+                is_same_machine
+                and is_near
+                and coalesce(birth_kind, 'smtpd_client') = 'smtpd_client'
+                and coalesce(message_id = child_message_id, true)
         end
 ),
 
@@ -134,7 +175,7 @@ origin_pairs as (
         parents.queued_at as parent_queued_at,
         parents.host as parent_host,
         children.host as child_host,
-        is_same(parents.host, children.host) as is_same_host,
+        is_same_machine(parents.host, children.host) as is_same_host,
         parents.instance = children.instance as is_same_instance,
         parents.end_reason = 'requeued' as is_requeued
     from child_messages as children
@@ -183,7 +224,7 @@ handed_back as (
         children.birth_kind = 'pickup'
         and children.orig_queue_id is null
         and piped_messages.message_key <> children.message_key
-        and piped_messages.host is not distinct from children.host
+        and is_same_machine(piped_messages.host, children.host)
         and piped_messages.queued_at <= children.queued_at
         and children.queued_at between
         piped_messages.logged_at - transfer_time() and piped_messages.logged_at + removal_grace()
@@ -196,12 +237,46 @@ handed_back as (
         )
 ),
 
+redirected as (
+    select
+        redirects.message_key as parent_key,
+        children.message_key as child_key,
+        'forward' as reason,
+        'sieve redirect' as evidence,
+        redirects.line_key as link_key,
+        redirects.queue_id as parent_queue_id,
+        children.queue_id as child_queue_id,
+        redirects.host as parent_host,
+        children.host as child_host,
+        abs(epoch_us(children.queued_at) - epoch_us(redirects.logged_at)) + redirects.distance
+            as distance
+    from redirects
+    inner join child_messages as children on redirects.message_id = children.message_id
+    where
+        children.birth_kind = 'pickup'
+        and children.orig_queue_id is null
+        and redirects.message_key <> children.message_key
+        and is_same_machine(redirects.host, children.host)
+        and redirects.queued_at <= children.queued_at
+        and children.queued_at between
+        redirects.logged_at - removal_grace() and redirects.logged_at + removal_grace()
+        and exists(
+            from deliveries
+            where
+                deliveries.message_key = children.message_key
+                and redirects.target
+                in (lower(deliveries.recipient), lower(deliveries.orig_recipient))
+        )
+),
+
 candidates as (
     select * from named
     union all
     select * from returned
     union all
     select * from handed_back
+    union all
+    select * from redirected
 ),
 
 -- Of several lives of one queue id the nearest is meant; of equal ones not that which was loaded first
@@ -220,7 +295,11 @@ qualify row_number() over (
     partition by child_key
     order by
         list_position(
-            ['orig_queue_id', 'notification', 'forwarded as', 'queued as', 'message-id'], evidence
+            [
+                'orig_queue_id', 'notification', 'forwarded as', 'queued as', 'sieve redirect',
+                'message-id', 'queued as, at that time'
+            ],
+            evidence
         ) asc,
         distance asc,
         link_key asc

@@ -17,7 +17,10 @@ with spoken as (
         and not (starts_with(body, 'proxy(') and body like '%: user=<%: user=<%') as is_readable
     from dovecot_lines
     where
-        kind in ('dovecot_login', 'dovecot_proxy_login', 'dovecot_login_failure', 'proxy_logout')
+        kind in (
+            'dovecot_login', 'dovecot_proxy_login', 'dovecot_login_failure', 'dovecot_login_note',
+            'proxy_logout'
+        )
 ),
 
 parted as (

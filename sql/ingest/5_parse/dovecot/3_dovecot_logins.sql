@@ -13,7 +13,7 @@ with told as (
                 )
         end as reason
     from login_elements
-    where kind <> 'proxy_logout'
+    where kind not in ('proxy_logout', 'dovecot_login_note')
 )
 
 select
@@ -60,7 +60,7 @@ select
         )
     end as attempt_count,
     try_cast(
-        regexp_extract(reason, '(?:(?:attempts|auths) in|waited) (\d+) secs', 1) as integer
+        regexp_extract(reason, '(?:(?:attempts|auths) in|waited) (\d+)(?: secs|$)', 1) as integer
     ) as attempt_seconds,
     is_tls,
     tls_protocol,

@@ -82,7 +82,7 @@ named as (
         *,
         regexp_extract(
             parts.who,
-            '^(.*?)(?:,([0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+))?(?:,sasl:([\w-]+))?(,master)?'
+            '^(.*?)(?:,([0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+),?)?(?:,sasl:([\w-]+))?(,master)?'
             || '(?:,<([^<>]*)>)?$',
             ['username', 'client_ip', 'method', 'master', 'session_id']
         ) as person
@@ -133,10 +133,29 @@ of_pam as (
     from pam_lines
 ),
 
+-- What the login process says before it asks: imap-login: Login failed: Plaintext authentication
+-- disabled: user=<alice@example.com>, rip=203.0.113.9, lip=198.51.100.5, session=<QLKFOm5XX8nLAHEJ>
+of_logins as (
+    select
+        line_key,
+        logged_at,
+        header_id,
+        'login' as driver,
+        username,
+        client_ip,
+        session_id,
+        method,
+        regexp_replace(text, '^.*? failed: ', '') as text
+    from login_elements
+    where is_changed and kind = 'dovecot_login_note'
+),
+
 records as (
     select * from of_auth
     union all by name
     select * from of_pam
+    union all by name
+    select * from of_logins
 )
 
 select

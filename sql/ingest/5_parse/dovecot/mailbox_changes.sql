@@ -48,7 +48,7 @@ matched as (
         case
             when is_readable then regexp_extract(
                 body,
-                '^(?:Mailbox (.*): )?Mailbox (created|deleted|renamed)(?:: (.*))?$',
+                '^(?:Mailbox (.*): )?Mailbox (created|deleted|renamed)(?::(?: (.*))?)?$',
                 ['mailbox', 'event', 'names']
             )
         end as box
@@ -73,7 +73,7 @@ flagged as (
         nullif(regexp_extract(fields, ', flags=\(([^()]*)\)$', 1), '') as flags,
         case
             when not has_imitated_fields(fields)
-                then regexp_replace(fields, ', flags=\([^()]*\)$', '')
+                then regexp_replace(fields, ', flags=\([^()]*\)?$', '')
         end as fields
     from fielded
 ),
@@ -84,7 +84,7 @@ subjected as (
         regexp_extract(
             fields,
             '^(?:box=(.*?), )?uid=(\d+|error)(?:, msgid=(.*?))?'
-            || '((?:, size=(?:\d+|error))?(?:, vsize=(?:\d+|error))?)$',
+            || '((?:, size=(?:\d+|error))?(?:, vsize=(?:\d+|error))?),?$',
             ['mailbox', 'uid', 'message_id', 'tail']
         ) as short,
         regexp_extract(
@@ -94,7 +94,7 @@ subjected as (
             ['mailbox', 'uid', 'message_id', 'tail']
         ) as long,
         regexp_extract(
-            fields, '^(?:uids?=([0-9,:-]*))?(?:, )?(?:msgid=(.*))?$', ['uid', 'message_id']
+            fields, '^(?:uids?=([0-9,:-]*?))?,?(?: ?msgid=(.*))?$', ['uid', 'message_id']
         ) as old
     from flagged
 ),
@@ -138,7 +138,7 @@ select
     nullif(
         case
             when kind = 'imap_sieve_action' then regexp_extract(body, ' mailbox ''(.*)''', 1)
-            when box.event = 'renamed' then regexp_extract(box.names, '^(.*?) -> ', 1)
+            when box.event = 'renamed' then regexp_extract(box.names, '^(.*?) ->(?: |$)', 1)
             when box.event <> '' then coalesce(nullif(box.names, ''), box.mailbox)
             when old_copy.destination <> '' then old_copy.destination
             else coalesce(nullif(usual.mailbox, ''), message.mailbox)
@@ -160,7 +160,7 @@ select
     count_of(regexp_extract(usual.tail, '^, size=(\d+)', 1)) as size_bytes,
     count_of(regexp_extract(usual.tail, '^(?:, size=\w+)?, vsize=(\d+)', 1))
         as virtual_size_bytes,
-    nullif(regexp_extract(usual.tail, '^(?:, v?size=\w+)*, from=(.*?)(?:, subject=|$)', 1), '')
+    nullif(regexp_extract(usual.tail, '^(?:, v?size=\w+)*, from=(.*?)(?:, subject=|,?$)', 1), '')
         as sender,
     nullif(regexp_extract(usual.tail, '^(?:, v?size=\w+)*, from=.*?, subject=(.*)$', 1), '')
         as subject,

@@ -15,7 +15,7 @@ with saved as (
         -- deliver_log_format may end in what the sender chose
         regexp_extract(
             regexp_replace(body, turned_save(), 'msgid=\2: \1'),
-            '^(.*?)(?: \(subject="(.*)" size=(\d+)\))?$',
+            '^(.*?)(?: \(subject="(.*?)(?:"(?: size=(\d+)\)?)?)?)?$',
             ['text', 'subject', 'size']
         ) as framed
     from dovecot_lines
@@ -29,9 +29,14 @@ saves as (
         * exclude (framed),
         case
             when may_be_cut then null
-            when len(regexp_extract_all(framed.text, ' (?:' || save_verbs() || ') ')) <= 1
+            when
+                len(
+                    regexp_extract_all(framed.text, '(?:^| )(?:' || save_verbs() || ')(?: |$)')
+                ) <= 1
                 then regexp_extract(
-                    framed.text, '^(.*) (' || save_verbs() || ') (.*)$', ['head', 'verb', 'tail']
+                    framed.text,
+                    '^(?:(.*) )?(' || save_verbs() || ')(?: (.*))?$',
+                    ['head', 'verb', 'tail']
                 )
             when
                 len(
@@ -120,7 +125,7 @@ sieved as (
                 then sieve_parts(body, 'rejected message from ')
             when ends_with(body, '(discard action)')
                 then sieve_parts(body, '[Mm]arked message to be discarded ')
-            when regexp_matches(body, '''(?: \([^<>]*\))?(?: \[SPECIAL-USE [^<>]*\])?$')
+            when regexp_matches(body, '''(?: \([^<>]*\))?(?: \[SPECIAL-USE(?: [^<>]*)?)?$')
                 then sieve_parts(
                     body,
                     'stored mail into mailbox |left message in mailbox |piped message to program '
@@ -131,10 +136,14 @@ sieved as (
                     'forwarded to |discarded duplicate [a-z ]+ to |sent vacation response to '
                     || '|discard(?:ed|ing) vacation [a-z ]+ |not sending [a-z ]+ to '
                     || '|sent mail notification to |sent ''[^'']*'' report to '
+                    -- (reject) is missing
+                    || '|rejected message from '
                 )
             else sieve_parts(
                 body,
-                'store into mailbox |failed to store into mailbox |not forwarding message to '
+                'store into mailbox |failed to store into mailbox |[Mm]arked message to be '
+                || 'discarded |piped message to program |discarded duplicate [a-z ]+ to '
+                || '|sent mail notification to |not forwarding message to '
                 || '|failed to redirect message to |failed to send [a-z ]+ to '
                 || '|sent ''|not sending [a-z ]+ |discard(?:ed|ing) vacation [a-z ]+ '
                 || '|stored mail into mailbox |left message in mailbox |forwarded to '
@@ -167,7 +176,7 @@ of_sieve as (
         case
             when contains(parts.verb, 'mailbox ') and not may_be_cut
                 then regexp_extract(
-                    parts.tail, '^''(.*?)''(?:$|: | \(| \[SPECIAL-USE | skipped| aborted)', 1
+                    parts.tail, '^''(.*?)''(?:$|: | \(| \[SPECIAL-USE| skipped| aborted)', 1
                 )
         end as mailbox,
         case

@@ -13,7 +13,7 @@ with matched as (
             when not may_be_cut and body not like '%>, size=%>, size=%' then regexp_extract(
                 body,
                 '^(?:relay: )?[A-Z][a-z ]+ message: from=<(.*?)>(?:, to=<(.*?)>)?, size=(\d+)'
-                || '(?:, id=([^,]+))?, (?:nrcpt=|rcpt=\d+/)(\d+), reply=`(.*)''$',
+                || '(?:, id=([^,]+))?, (?:nrcpt=|rcpt=\d+/)(\d+), reply=`(.*?)''?$',
                 ['sender', 'recipient', 'size', 'id', 'count', 'reply']
             )
         end as parts

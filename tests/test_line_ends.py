@@ -1,0 +1,90 @@
+"""What stands at the end of a line: blanks mean nothing, and a word that is missing takes nothing
+with it that was read before it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.test_lines import FAMILIES, read_samples, rows_of_lines
+
+# A longer line may be cut off: its length tells, and not only its text
+LONGEST = 470
+# What strangers imitate in whole lines is not told apart in cut ones
+OF_DAEMONS = [family for family in FAMILIES if family.stem != "hostile"]
+# An id counts only where it stands at the end of a reply
+NEEDS_THE_END = {"remote_queue_id", "remote_session_id"}
+# The last word says what these lines tell
+TOLD_BY_THE_LAST_WORD = (
+    ": Mailbox Projects: Mailbox",
+    ": expunged:",
+    ",, TLS:",
+    ", session=<IQdzOm5Xy8PAAAIK>:",
+    # A text that came again ends in a bracket
+    ": Password",
+    " secs): user=<>, rip=203.0.113.9,",
+)
+Loader = Callable[..., duckdb.DuckDBPyConnection]
+# Rows that their own line tells alone
+OWN_ROWS = (
+    "auth_events",
+    "deliveries",
+    "logins",
+    "mailbox_deliveries",
+    "mailbox_events",
+    "notices",
+    "rejections",
+    "submissions",
+)
+
+
+@pytest.mark.parametrize("blanks", ["", " ", "  "], ids=["none", "one", "two"])
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda path: path.stem)
+def test_blanks_at_the_end_mean_nothing(family, blanks, loaded):
+    samples = [sample for sample in read_samples(family) if len(sample[1]) < LONGEST]
+    lines = [line for _, line in samples]
+    ends = [line.rstrip(" ") + blanks for line in lines]
+    found = rows_of_lines(loaded("".join(line + "\n" for line in ends), year=2026))
+    expected = rows_of_lines(loaded("".join(line + "\n" for line in lines), year=2026))
+    for number, line in enumerate(lines, start=1):
+        assert found[number] == expected[number], line
+
+
+def read_before(value: Any, kept: str, cut_word: str) -> bool:
+    """Whether a value stands in what is left of a line alone."""
+    return (
+        isinstance(value, str | int)
+        and not isinstance(value, bool)
+        and str(value) in kept
+        and str(value) not in cut_word
+    )
+
+
+def lost_columns(samples: list[tuple[str | None, str]], loaded: Loader) -> list[tuple[Any, ...]]:
+    """What is read of lines, and not of the same ones without their last words."""
+    cut = [line.rsplit(" ", 1) for _, line in samples]
+    found = rows_of_lines(loaded("".join(kept + "\n" for kept, _ in cut), year=2026))
+    lost = []
+    for number, (expected, _) in enumerate(samples, start=1):
+        kept, cut_word = cut[number - 1]
+        for table, row in json.loads(expected or "{}").items():
+            if table in OWN_ROWS and not kept.endswith(TOLD_BY_THE_LAST_WORD):
+                got = found[number].get(table, {})
+                lost += [
+                    (table, name, value, kept)
+                    for name, value in row.items()
+                    if name not in NEEDS_THE_END
+                    and read_before(value, kept.split(": ", 1)[-1], cut_word)
+                    # A comma before the next field may be the value's
+                    and got.get(name) not in (value, f"{value},")
+                ]
+    return lost
+
+
+@pytest.mark.parametrize("family", OF_DAEMONS, ids=lambda path: path.stem)
+def test_a_last_word_that_is_missing_takes_nothing_with_it(family, loaded):
+    samples = [sample for sample in read_samples(family) if len(sample[1]) < LONGEST]
+    lost = lost_columns(samples, loaded)
+    assert not lost, "\n".join(map(str, lost))
