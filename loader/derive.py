@@ -205,6 +205,17 @@ class Deriver:
         run_sql(self.connection, "ingest/doubled_lines.sql")
         return self._is_any("doubled_lines")
 
+    def named_host(self) -> str | None:
+        """Return the host that lines of the piece derived last are of, which name none.
+
+        It is the one whose loaded lines say the same in the same seconds.
+        """
+        if not self._is_any("lines where host is null and is_new and logged_at is not null"):
+            return None
+        run_sql(self.connection, "ingest/hostless_lines.sql")
+        found = self.connection.execute("select host from hostless_lines limit 1").fetchone()
+        return None if found is None else str(found[0])
+
     def keep_settings(self, piece: Piece) -> None:
         """Write what is kept of a piece without lines: where its stream is found, its settings."""
         self._describe(piece)

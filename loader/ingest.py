@@ -52,6 +52,7 @@ class LoadedSource:
         failed_steps: for each of the lines added that could not be read, the step that failed.
         copies: of the lines added, how many are copies of lines in each other log, by its path.
         is_doubled: each line of it stands there twice, and both count.
+        named_host: whose lines it tells again without naming a host, so that both count.
         fault: why it was not loaded, or not to its end; None if it was.
     """
 
@@ -64,6 +65,7 @@ class LoadedSource:
     failed_steps: tuple[str, ...] = ()
     copies: Mapping[str, int] = field(default_factory=dict)
     is_doubled: bool = False
+    named_host: str | None = None
     fault: InputError | None = None
 
     @property
@@ -226,6 +228,7 @@ class _Tally:
     is_empty: bool = False
     first_key: int | None = None
     is_doubled: bool = False
+    named_host: str | None = None
     failed_steps: list[str] = field(default_factory=list)
 
 
@@ -432,6 +435,7 @@ class _Loader:
             tally.waiting_bytes,
             tuple(tally.failed_steps),
             is_doubled=tally.is_doubled,
+            named_host=tally.named_host,
             fault=fault,
         )
         first = tally.first_key
@@ -514,6 +518,8 @@ class _Loader:
             assert stored.batch is not None
             if stored.first_byte == 0 and not stored.is_once:
                 tally.is_doubled = self.deriver.is_doubled()
+            if stored.first_byte == 0:
+                tally.named_host = self.deriver.named_host()
             if tally.first_key is None and stored.new_line_count:
                 tally.first_key = stored.file_key * 2**32 + stored.first_line_no + stored.goes_on
             tally.line_count += stored.new_line_count

@@ -69,8 +69,15 @@ def _describe_source(source: LoadedSource) -> str:
         if source.is_doubled
         else ""
     )
+    hostless = (
+        f"; it names no host, and what {one_line(source.named_host)} tells is told again: both "
+        "count, unless it is forgotten (mailsql forget) and loaded with --host"
+        if source.named_host is not None
+        else ""
+    )
+    told = doubled + hostless
     return (
-        f"{source.name}: {source.line_count:,}{since} lines{_describe_copies(source)}{doubled}"
+        f"{source.name}: {source.line_count:,}{since} lines{_describe_copies(source)}{told}"
         f"{waiting}"
     )
 

@@ -4,6 +4,7 @@ lines tell them."""
 import gzip
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import mailsql
 from mailsql.check import check_lines, check_rows, run_checks
 from mailsql.forget import forget
 from mailsql.reparse import derive_anew
+from mailsql.status import describe_load
 from tests.conftest import NOW, assert_derived_alike, load, rows_of_lines
 from tests.test_crash import start
 
@@ -377,6 +379,46 @@ def test_lines_without_host_are_those_of_the_host_that_is_told(tmp_path, databas
     assert line_counts(database) == (12, 6)
     told = dict.fromkeys(COUNTS, 0) | {"logins": 2, "pop3_sessions": 2, "notices": 2}
     assert counts(database) == told
+
+
+@pytest.mark.parametrize("is_own", [False, True], ids=["hosts left out", "its own log"])
+def test_a_log_without_hosts_whose_host_is_known_says_so_and_counts_once_if_that_is_told(
+    tmp_path, database, is_own
+):
+    lines = [line for line in lines_of(happened(8)) if "dovecot" in line]
+    log = write(tmp_path / "mail.log", lines)
+    # As Dovecot writes it itself: without program, and with the level of what is no fault
+    own = [
+        re.sub(r"^(.{16})(.+?): (?!Error: )", r"\1\2: Info: ", line.replace("mx1 dovecot: ", ""))
+        for line in lines
+    ]
+    hostless = write(
+        tmp_path / "dovecot.log", own if is_own else [line.replace(" mx1 ", " ") for line in lines]
+    )
+    assert load([log], database)[0].named_host is None
+    told = load([hostless], database)[0]
+    assert (told.copies, told.named_host) == ({}, "mx1")
+    with mailsql.open_database(database) as connection:
+        assert "--host" in describe_load(connection, [told], database)
+    assert load([hostless], database, host="mx1")[0].named_host is None
+    assert line_counts(database) == (48, 24)
+    assert counts(database) == dict.fromkeys(COUNTS, 0) | {
+        "logins": 8,
+        "pop3_sessions": 8,
+        "notices": 8,
+    }
+    assert_derived_alike(database)
+
+
+@pytest.mark.parametrize("second", [0, 1], ids=["one second", "neighbouring seconds"])
+def test_the_same_words_of_a_process_in_neighbouring_seconds_are_two_events(
+    tmp_path, database, second
+):
+    # Whoever cuts one log between the two has two that know them once each
+    parts = [attempts("root", second=10), attempts("root", second=10 + second)]
+    for number, part in enumerate(parts):
+        load([write(tmp_path / f"mail{number}.log", part)], database)
+    assert failed_logins(database) == 1 + second
 
 
 def failed_logins(database: Path) -> int:

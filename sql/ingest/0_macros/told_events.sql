@@ -30,6 +30,14 @@ create or replace temp macro headless_text(line, program) as
         )
     end;
 
+-- Dovecot's own logs name a level that syslog leaves out
+create or replace temp macro unlevelled(text) as
+    case
+        when contains(text, ': Info: ') and strpos(text, ': ') = strpos(text, ': Info: ')
+            then substr(text, 1, strpos(text, ': ')) || substr(text, strpos(text, ': ') + 7)
+        else text
+    end;
+
 -- Receivers write tabs as #011, and some leave blanks at the end out
 create or replace temp macro plain_text(text) as
     trimmed(case when contains(text, '#011') then replace(text, '#011', chr(9)) else text end);

@@ -1,4 +1,4 @@
--- One row per message that a before-queue filter (smtpd_proxy_filter) refused, discarded or bounced
+-- One row per answer of a before-queue filter (smtpd_proxy_filter)
 -- proxy-accept: END-OF-MESSAGE: 250 2.7.0 Ok, discarded, id=02141-07 - INFECTED: Test.Sig; from=<alice@example.net> to=<bob@example.com> proto=ESMTP helo=<mail-out.example.net>
 -- proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, id=02141-07 - INFECTED: Test.Sig (a; b); from=<alice@example.net> to=<bob@example.com> proto=ESMTP helo=<mail-out.example.net>
 create or replace temp table smtpd_proxy_verdicts as
@@ -21,7 +21,7 @@ with matched as (
             ]
         ) as parts
     from work_lines
-    where kind in ('smtpd_proxy_reject', 'smtpd_proxy_discard')
+    where kind in ('smtpd_proxy_accept', 'smtpd_proxy_reject', 'smtpd_proxy_discard')
 ),
 
 -- The end is missing, or more follows

@@ -15,6 +15,7 @@ with decisions as (
     select * from smtpd_limits
     union all by name
     select * from smtpd_proxy_verdicts
+    where kind <> 'smtpd_proxy_accept'
     union all by name
     select
         true as is_changed,
