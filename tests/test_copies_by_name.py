@@ -400,6 +400,7 @@ def test_a_log_without_hosts_whose_host_is_known_says_so_and_counts_once_if_that
     assert (told.copies, told.named_host) == ({}, "mx1")
     with mailsql.open_database(database) as connection:
         assert "--host" in describe_load(connection, [told], database)
+    forget(database, str(hostless), lambda _: None, now=NOW)
     assert load([hostless], database, host="mx1")[0].named_host is None
     assert line_counts(database) == (48, 24)
     assert counts(database) == dict.fromkeys(COUNTS, 0) | {
