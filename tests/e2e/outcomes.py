@@ -219,12 +219,12 @@ def reply_columns(reply: Any) -> dict[str, Any]:
     said = re.fullmatch(r"(?:host \S+ (?:said|refused to talk to me): )?(.*)", text)
     code = SMTP_CODE.match(said[1]) if said else None
     dsn = REPLY_DSN.match(said[1]) if said else None
-    queued = re.search(r"queued as (\w+)$", text)
+    queued = re.search(r"queued as (\w+)$|\[InternalId=(\d+)\] queued$", text)
     return {
         "reply": reply,
         "reply_code": int(code[0]) if code else None,
         "reply_dsn": dsn[1] if dsn else None,
-        "remote_queue_id": queued[1] if queued else None,
+        "remote_queue_id": queued[1] or queued[2] if queued else None,
         "remote_session_id": matching(LMTP_SESSION) if text.endswith(" Saved") else None,
     }
 
