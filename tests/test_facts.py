@@ -1,5 +1,5 @@
-"""Facts that several lines tell together: who failed to log in, whether TLS protected a login, what
-lines one message has, and which message came of which."""
+"""Facts that several lines tell together: who failed to log in, what lines one
+message has, and which message came of which."""
 
 import pytest
 
@@ -12,15 +12,7 @@ FAILED = (
     "postfix/submission/smtpd[30]: warning: dsl.example.net[198.51.100.77]: SASL LOGIN "
     "authentication failed: UGFzc3dvcmQ6"
 )
-TLS = (
-    "postfix/submission/smtpd[31]: Anonymous TLS connection established from "
-    "c.example.net[192.0.2.9]: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
-)
 MISMATCH = "dovecot: auth: sql(maria@example.org,198.51.100.77): Password mismatch"
-CLIENT = (
-    "postfix/submission/smtpd[30]: 1E24040751: client=dsl.example.net[198.51.100.77], "
-    "sasl_method=PLAIN, sasl_username=maria@example.org"
-)
 
 
 def log(*lines: tuple[int, str]) -> str:
@@ -90,50 +82,6 @@ def failures(connection):
 )
 def test_a_failed_login_is_told_by_all_that_speak_of_it(lines, expected, loaded):
     assert failures(loaded(log(*lines))) == expected
-
-
-@pytest.mark.parametrize(
-    ("lines", "is_tls"),
-    [
-        pytest.param([(0, CONNECT), (1, CLIENT)], None, id="nobody logs TLS"),
-        pytest.param([(0, TLS), (1, CONNECT), (2, CLIENT)], False, id="others had TLS"),
-        pytest.param([(0, CONNECT), (1, CLIENT), (9, TLS)], False, id="later ones have"),
-        pytest.param(
-            [(0, TLS.replace("submission/", "")), (1, CONNECT), (2, CLIENT)],
-            None,
-            id="another service has",
-        ),
-        pytest.param([(0, TLS), (2, CLIENT)], None, id="the beginning was not seen"),
-        pytest.param(
-            [
-                (0, CONNECT),
-                (
-                    1,
-                    TLS.replace("[31]", "[30]").replace(
-                        "c.example.net[192.0.2.9]", "dsl.example.net[198.51.100.77]"
-                    ),
-                ),
-                (2, CLIENT),
-            ],
-            True,
-            id="it had itself",
-        ),
-    ],
-)
-def test_a_login_is_without_tls_where_its_service_would_have_said_so(lines, is_tls, loaded):
-    connection = loaded(log(*lines))
-    assert connection.execute("select is_tls from logins").fetchall() == [(is_tls,)]
-
-
-NAMED = "postfix/cleanup[12]: 1E24040751: message-id=<1@example.net>"
-PICKUP = "postfix/pickup[10]: 1E24040751: uid=33 from=<www-data>"
-ACTIVE = "postfix/qmgr[13]: 1E24040751: from=<a@example.net>, size=900, nrcpt=1 (queue active)"
-REMOVED = "postfix/qmgr[13]: 1E24040751: removed"
-DELETED = "postfix/postsuper[9]: 1E24040751: removed"
-SENT = (
-    "postfix/smtp[14]: 1E24040751: to=<b@example.com>, relay=mx.example.com[192.0.2.25]:25, "
-    "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
-)
 
 
 @pytest.mark.parametrize(
