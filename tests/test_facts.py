@@ -1,5 +1,4 @@
-"""Facts that several lines tell together: who failed to log in, what lines one
-message has, and which message came of which."""
+"""Facts that several lines tell together: who failed to log in, and which message came of which."""
 
 import pytest
 
@@ -8,11 +7,6 @@ GONE = (
     "postfix/submission/smtpd[30]: disconnect from dsl.example.net[198.51.100.77] ehlo=2 "
     "starttls=1 auth=0/3 quit=1 commands=4/7"
 )
-FAILED = (
-    "postfix/submission/smtpd[30]: warning: dsl.example.net[198.51.100.77]: SASL LOGIN "
-    "authentication failed: UGFzc3dvcmQ6"
-)
-MISMATCH = "dovecot: auth: sql(maria@example.org,198.51.100.77): Password mismatch"
 
 
 def log(*lines: tuple[int, str]) -> str:
@@ -33,29 +27,6 @@ def failures(connection):
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        pytest.param(
-            [(0, CONNECT), (1, MISMATCH), (3, FAILED), (5, GONE)],
-            [("maria@example.org", "wrong password", 1)],
-            id="the auth process names the user",
-        ),
-        pytest.param(
-            [(0, CONNECT), (1, MISMATCH), (63, FAILED)],
-            [(None, "authentication failed", 1)],
-            id="a minute later it is another attempt",
-        ),
-        pytest.param(
-            [(0, CONNECT), (1, MISMATCH), (3, FAILED), (5, FAILED)],
-            [
-                ("maria@example.org", "wrong password", 1),
-                (None, "authentication failed", 1),
-            ],
-            id="one line speaks of one attempt",
-        ),
-        pytest.param(
-            [(0, CONNECT), (1, MISMATCH.replace("198.51.100.77", "192.0.2.1")), (3, FAILED)],
-            [(None, "authentication failed", 1)],
-            id="of another address",
-        ),
         pytest.param(
             [(0, CONNECT), (5, GONE)],
             [(None, "authentication failed", 3)],
@@ -82,49 +53,6 @@ def failures(connection):
 )
 def test_a_failed_login_is_told_by_all_that_speak_of_it(lines, expected, loaded):
     assert failures(loaded(log(*lines))) == expected
-
-
-@pytest.mark.parametrize(
-    ("lines", "expected"),
-    [
-        pytest.param(
-            [(0, NAMED), (4, PICKUP), (4, ACTIVE), (5, SENT), (5, REMOVED)],
-            [("pickup", 33, "1@example.net", "removed")],
-            id="the line that gave the queue id out comes later",
-        ),
-        pytest.param(
-            [(0, PICKUP), (0, NAMED), (1, REMOVED), (2, NAMED), (4, PICKUP), (5, REMOVED)],
-            [
-                ("pickup", 33, "1@example.net", "removed"),
-                ("pickup", 33, "1@example.net", "removed"),
-            ],
-            id="twice, the second one late",
-        ),
-        pytest.param(
-            [(0, PICKUP), (0, NAMED), (4, PICKUP), (4, NAMED)],
-            [("pickup", 33, "1@example.net", None), ("pickup", 33, "1@example.net", None)],
-            id="the removal is missing",
-        ),
-        pytest.param(
-            [(0, PICKUP), (0, NAMED), (1, ACTIVE), (2, DELETED), (400, SENT)],
-            [("pickup", 33, "1@example.net", "deleted")],
-            id="a delivery goes on behind postsuper",
-        ),
-        pytest.param(
-            [(0, PICKUP), (0, NAMED), (1, ACTIVE), (2, DELETED), (300, PICKUP), (301, NAMED)],
-            [("pickup", 33, "1@example.net", "deleted"), ("pickup", 33, "1@example.net", None)],
-            id="the next one behind postsuper",
-        ),
-    ],
-)
-def test_the_lines_of_one_message(lines, expected, loaded):
-    connection = loaded(log(*lines))
-    assert (
-        connection.execute(
-            "select birth_kind, uid, message_id, end_reason from messages order by message_key"
-        ).fetchall()
-        == expected
-    )
 
 
 PARENT = "40A1B2C3D4"
@@ -201,39 +129,29 @@ def test_a_host_with_and_without_its_domain_is_one(loaded):
     assert connection.execute("select reason from message_links").fetchall() == [("filter",)]
 
 
-@pytest.mark.parametrize(
-    ("target", "seconds", "expected"),
-    [
-        ("else@example.com", 1, [("forward", "sieve redirect")]),
-        ("other@example.com", 1, []),
-        ("else@example.com", 600, []),
-    ],
-    ids=["by Sieve", "to somebody else", "much later"],
-)
-def test_what_sieve_sends_on_goes_on_as_a_message(target, seconds, expected, loaded):
-    redirect = (
-        "dovecot: lmtp(bob@example.org)<5151><kDZEBWymZGofFAAAYovH3A>: sieve: "
-        f"msgid=<one@example.org>: redirect action: forwarded to <{target}>"
+def test_what_a_stranger_replies_is_not_what_a_filter_does(loaded):
+    reply = (
+        "postfix/smtp[61]: 60A1B2C3D4: to=<b@example.com>, relay={relay}:25, delay=1, "
+        "delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.7.0 Ok, discarded, id=1)"
     )
-    stored = (
-        f"postfix/lmtp[60]: {PARENT}: to=<bob@example.org>, relay=mx1[private/dovecot-lmtp], "
-        "delay=0.2, delays=0.1/0/0/0.1, dsn=2.0.0, status=sent "
-        "(250 2.0.0 <bob@example.org> kDZEBWymZGofFAAAYovH3A Saved)"
-    )
-    sent = (
-        f"postfix/smtp[61]: {CHILD}: to=<else@example.com>, relay=mx.example.com[203.0.113.33]:25, "
-        "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
-    )
+    relays = ("127.0.0.1[127.0.0.1]", "mx.example.com[203.0.113.66]")
+    connection = loaded(log(*((n, reply.format(relay=relay)) for n, relay in enumerate(relays))))
+    assert connection.execute(
+        "select outcome from delivery_outcomes order by delivery_key"
+    ).fetchall() == [("discarded",), ("relayed",)]
+
+
+def test_what_imitates_the_end_of_a_context_is_not_read_where_the_end_is_missing(loaded):
     connection = loaded(
         log(
-            (0, PARENT_CLIENT),
-            (0, PARENT_ID),
-            (1, redirect),
-            (1, stored),
-            (seconds, f"postfix/pickup[62]: {CHILD}: uid=5000 from=<alice@example.net>"),
-            (seconds, CHILD_ID),
-            (seconds + 1, sent),
+            (
+                0,
+                "postfix/smtpd[30]: NOQUEUE: reject: RCPT from c[198.51.100.77]: 554 5.7.1 Rejected; "
+                "from=<a@x.example> to=<x@example.com> helo=<bank.example> z@example.com> "
+                "proto=ESMTP helo=<h.exa",
+            )
         )
     )
-    links = connection.execute("select reason, evidence from message_links").fetchall()
-    assert links == expected
+    assert connection.execute("select recipient, helo_name from rejections").fetchall() == [
+        (None, None)
+    ]

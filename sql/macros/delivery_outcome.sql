@@ -1,5 +1,5 @@
 -- What became of a recipient in one delivery attempt: status sent alone does not tell
-create or replace macro delivery_outcome(agent, status, reply, remote_queue_id) as
+create or replace macro delivery_outcome(agent, status, reply, remote_queue_id, relay_ip) as
     case
         when status is null then 'unknown'
         when is_probe(status) then 'probed'
@@ -11,7 +11,9 @@ create or replace macro delivery_outcome(agent, status, reply, remote_queue_id) 
             then 'discarded'
         when agent = 'local' and remote_queue_id is not null then 'forwarded'
         when
+            -- Only of a filter of one's own; a socket has no address
             agent in ('smtp', 'lmtp')
+            and (relay_ip is null or is_near(relay_ip))
             and contains(reply, ' Ok, ')
             and filter_verdict(reply) is not null
             then filter_verdict(reply)

@@ -22,10 +22,6 @@ create or replace temp macro notice_delay() as interval 10 minutes;
 -- From the first recipient to the end of the message
 create or replace temp macro transfer_time() as interval 1 hour;
 
--- A delivery that was under way when postsuper deleted its message goes on
-create or replace temp macro removal_end(removed_at, kind) as
-    removed_at + case when kind = 'queue_deleted' then transfer_time() else removal_grace() end;
-
 create or replace temp macro is_same(one, other) as
     coalesce(one = other, one is null and other is null);
 
@@ -33,16 +29,6 @@ create or replace temp macro is_same(one, other) as
 create or replace temp macro is_same_machine(one, other) as
     is_same(one, other)
     or coalesce(starts_with(one, other || '.') or starts_with(other, one || '.'), false);
-
--- A machine or network of one's own: loopback (RFC 1122, RFC 4291), private (RFC 1918, RFC 4193)
-create or replace temp macro is_near(ip) as
-    coalesce(
-        ip = '::1'
-        or regexp_matches(
-            ip, '^(?:127|10)\.|^192\.168\.|^172\.(?:1[6-9]|2\d|3[01])\.|^f[cd][0-9a-f]{2}:'
-        ),
-        false
-    );
 
 -- Lines without a readable time come first
 create or replace temp macro moment(logged_at) as coalesce(logged_at, 'epoch'::timestamptz);

@@ -123,6 +123,7 @@ create or replace temp macro begun_context(text) as
             not contains(substr(text, 1, context_place(text)), '"')
             and not regexp_matches(substr(text, 1, context_place(text) - 1), '<[^<>]*$')
             and has_one_context(text)
+            and not regexp_matches(text, ' helo=<.* (?:helo|proto)=')
             then
                 case
                     when starts_with(substr(text, context_place(text)), '; from=<')

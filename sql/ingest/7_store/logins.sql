@@ -48,7 +48,8 @@ refused as (
     left join connection_lines on smtpd_sasl_failures.line_key = connection_lines.line_key
 ),
 
--- AUTH commands that failed, of which no other line of the connection tells
+-- AUTH commands that failed, of which no other line of the connection tells: when in it they were
+-- given, and so whether TLS protected them, is not known
 counted as (
     select
         smtpd_disconnects.line_key as login_key,
@@ -62,7 +63,7 @@ counted as (
         command_counters.auth_total - command_counters.auth_ok as attempt_count,
         work_lines.is_changed,
         connection_lines.connection_key,
-        connection_lines.position
+        null as position
     from smtpd_disconnects
     inner join command_counters
         on

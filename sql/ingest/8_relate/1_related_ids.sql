@@ -22,21 +22,6 @@ filtered as (
     inner join deliveries on messages.message_key = deliveries.message_key
     semi join ids_at_hand on messages.queue_id = ids_at_hand.queue_id
     where deliveries.agent = 'pipe' and messages.message_id is not null
-),
-
--- Mail that Sieve sends on is handed to sendmail
-redirected as (
-    select message_id from mailbox_records
-    where action = 'forwarded' and message_id is not null
-    union
-    select messages.message_id
-    from messages
-    semi join ids_at_hand on messages.queue_id = ids_at_hand.queue_id
-    semi join (
-        from mailbox_deliveries
-        where action = 'forwarded'
-    ) as redirects
-        on messages.message_id = redirects.message_id
 )
 
 select queue_id from ids_at_hand
@@ -51,13 +36,4 @@ semi join ids_at_hand on messages.orig_queue_id = ids_at_hand.queue_id
 union
 select messages.queue_id from messages
 semi join filtered on messages.message_id = filtered.message_id
-where messages.birth_kind = 'pickup'
-union
-select messages.queue_id from messages
-semi join redirected on messages.message_id = redirected.message_id
-where messages.birth_kind = 'pickup'
-union
-select child_queue_id from message_links
-where
-    evidence = 'sieve redirect'
-    and link_key in (select line_key from removed_keys);
+where messages.birth_kind = 'pickup';

@@ -73,33 +73,6 @@ where
         where birth_kind = 'pickup' and orig_queue_id is null
     );
 
--- Mail that Sieve sent on, and the message that it came in: its delivery is logged a moment later
-create or replace temp table redirects as
-select
-    messages.message_key,
-    messages.host,
-    messages.queue_id,
-    messages.message_id,
-    messages.queued_at,
-    mailbox_deliveries.mailbox_delivery_key as line_key,
-    mailbox_deliveries.logged_at,
-    lower(mailbox_deliveries.target) as target,
-    abs(epoch_us(deliveries.logged_at) - epoch_us(mailbox_deliveries.logged_at)) as distance
-from mailbox_deliveries
-inner join messages on mailbox_deliveries.message_id = messages.message_id
-inner join deliveries on messages.message_key = deliveries.message_key
-where
-    mailbox_deliveries.action = 'forwarded'
-    and mailbox_deliveries.message_id in (
-        select message_id from child_messages
-        where birth_kind = 'pickup' and orig_queue_id is null
-    )
-    and is_same_machine(mailbox_deliveries.host, messages.host)
-    and deliveries.agent in ('lmtp', 'pipe', 'local', 'virtual')
-    and deliveries.logged_at between
-    mailbox_deliveries.logged_at - removal_grace()
-    and mailbox_deliveries.logged_at + removal_grace();
-
 -- Their parents, found again
 insert into former_parents
 select parent_key from message_links
@@ -237,46 +210,12 @@ handed_back as (
         )
 ),
 
-redirected as (
-    select
-        redirects.message_key as parent_key,
-        children.message_key as child_key,
-        'forward' as reason,
-        'sieve redirect' as evidence,
-        redirects.line_key as link_key,
-        redirects.queue_id as parent_queue_id,
-        children.queue_id as child_queue_id,
-        redirects.host as parent_host,
-        children.host as child_host,
-        abs(epoch_us(children.queued_at) - epoch_us(redirects.logged_at)) + redirects.distance
-            as distance
-    from redirects
-    inner join child_messages as children on redirects.message_id = children.message_id
-    where
-        children.birth_kind = 'pickup'
-        and children.orig_queue_id is null
-        and redirects.message_key <> children.message_key
-        and is_same_machine(redirects.host, children.host)
-        and redirects.queued_at <= children.queued_at
-        and children.queued_at between
-        redirects.logged_at - removal_grace() and redirects.logged_at + removal_grace()
-        and exists(
-            from deliveries
-            where
-                deliveries.message_key = children.message_key
-                and redirects.target
-                in (lower(deliveries.recipient), lower(deliveries.orig_recipient))
-        )
-),
-
 candidates as (
     select * from named
     union all
     select * from returned
     union all
     select * from handed_back
-    union all
-    select * from redirected
 ),
 
 -- Of several lives of one queue id the nearest is meant; of equal ones not that which was loaded first
@@ -296,8 +235,8 @@ qualify row_number() over (
     order by
         list_position(
             [
-                'orig_queue_id', 'notification', 'forwarded as', 'queued as', 'sieve redirect',
-                'message-id', 'queued as, at that time'
+                'orig_queue_id', 'notification', 'forwarded as', 'queued as', 'message-id',
+                'queued as, at that time'
             ],
             evidence
         ) asc,

@@ -35,7 +35,11 @@ select
             )
             then 'filtered'
         else delivery_outcome(
-            deliveries.agent, deliveries.status, deliveries.reply, deliveries.remote_queue_id
+            deliveries.agent,
+            deliveries.status,
+            deliveries.reply,
+            deliveries.remote_queue_id,
+            deliveries.relay_ip
         )
     end as outcome
 from deliveries

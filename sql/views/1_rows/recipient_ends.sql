@@ -68,7 +68,11 @@ attempted as (
         messages.state,
         messages.end_reason,
         delivery_outcome(
-            attempts.agent, attempts.status, attempts.reply, attempts.remote_queue_id
+            attempts.agent,
+            attempts.status,
+            attempts.reply,
+            attempts.remote_queue_id,
+            attempts.relay_ip
         ) as attempted_outcome
     from followed
     inner join main.messages on followed.end_message_key = messages.message_key

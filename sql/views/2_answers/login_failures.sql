@@ -2,10 +2,7 @@
 create or replace view login_failures as
 with final_words as (
     select * from auth_events
-    where
-        is_final
-        and outcome not in ('policy', 'master user')
-        and coalesce(client_ip, session_id) is not null
+    where is_final and outcome not in ('policy', 'master user') and client_ip is not null
 ),
 
 -- Its last word on a session
@@ -19,20 +16,18 @@ of_sessions as (
     group by host, session_id
 ),
 
--- To clients without a session, such as Postfix, it spoke some seconds before
+-- To clients without a session, such as Postfix, it spoke shortly before
 of_users as (
     select
         *,
-        coalesce(host, '') as host_name,
         lower(username) as user_key
     from final_words
-    where session_id is null and username is not null and client_ip is not null
+    where session_id is null and username is not null
 ),
 
 failures as (
     select
         *,
-        coalesce(host, '') as host_name,
         lower(username) as user_key
     from logins
     where not is_success
@@ -42,19 +37,12 @@ told as (
     select
         failures.*,
         case
-            when failures.session_id is not null then null
             when
-                failures.user_key is not null
-                and of_users.logged_at >= failures.logged_at - interval 10 seconds
-                then of_users
-            -- smtpd may not know the name
-            when
-                failures.user_key is null
-                and failures.protocol = 'smtp'
-                and failures.failure = 'authentication failed'
-                and of_addresses.logged_at >= failures.logged_at - interval 10 seconds
-                then of_addresses
-        end as user_event,
+                failures.session_id is null
+                and of_users.logged_at >= failures.logged_at - interval 10 minutes
+                then of_users.auth_event_key
+        end as user_event_key,
+        of_users.outcome as user_outcome,
         of_sessions.event.auth_event_key as session_event_key,
         of_sessions.event.outcome as session_outcome
     from failures
@@ -66,30 +54,9 @@ told as (
             between failures.logged_at - interval 1 hour and failures.logged_at + interval 1 minute
     asof left join of_users
         on
-            failures.host_name = of_users.host_name
-            and failures.user_key = of_users.user_key
+            failures.user_key = of_users.user_key
             and failures.client_ip = of_users.client_ip
             and failures.logged_at >= of_users.logged_at
-    asof left join of_users as of_addresses
-        on
-            failures.host_name = of_addresses.host_name
-            and failures.client_ip = of_addresses.client_ip
-            and failures.logged_at >= of_addresses.logged_at
-),
-
--- One line speaks of one attempt
-taken as (
-    select
-        * exclude (user_event),
-        case
-            when
-                row_number() over (
-                    partition by user_event.auth_event_key
-                    order by logged_at, login_key
-                ) = 1
-                then user_event
-        end as user_event
-    from told
 )
 
 select
@@ -97,14 +64,14 @@ select
     logged_at,
     host,
     protocol,
-    coalesce(username, user_event.username) as username,
+    username,
     client_ip,
     network(client_ip) as network,
     method,
     case
         when coalesce(failure, 'authentication failed') <> 'authentication failed' then failure
         when session_event_key is not null then session_outcome
-        when user_event.auth_event_key is not null then user_event.outcome
+        when user_event_key is not null then user_outcome
         else 'authentication failed'
     end as failure,
     reason,
@@ -112,16 +79,15 @@ select
     attempt_seconds,
     is_tls,
     session_id,
-    coalesce(session_event_key, user_event.auth_event_key) as auth_event_key,
+    coalesce(session_event_key, user_event_key) as auth_event_key,
     occurrences
-from taken;
+from told;
 
 comment on column login_failures.login_key is 'The login (logins)';
 comment on column login_failures.logged_at is 'When';
 comment on column login_failures.host is 'Server that was logged in to';
 comment on column login_failures.protocol is 'As in logins';
-comment on column login_failures.username is
-'Login name as the client gave it: the auth process''s where the login line has none';
+comment on column login_failures.username is 'Login name as the client gave it';
 comment on column login_failures.client_ip is 'Address of the client';
 comment on column login_failures.network is 'Its network: /24 of IPv4, /48 of IPv6';
 comment on column login_failures.method is 'SASL mechanism';

@@ -27,15 +27,11 @@ before as (
         last_value(
             case
                 when is_removal then 'removal'
-                when is_birth then 'birth'
-                when is_intake(kind) then 'intake'
+                when is_birth or is_intake(kind) then 'birth'
             end ignore nulls
         ) over earlier_rows as previous_mark,
-        max(position) filter (where is_birth) over earlier_rows as birth_position,
-        max(moment(logged_at)) filter (where is_intake(kind)) over earlier_rows as intake_moment,
         max(position) filter (where is_removal) over earlier_rows as removal_position,
-        max(removal_end(moment(logged_at), kind)) filter (where is_removal) over earlier_rows
-            as removal_end
+        max(moment(logged_at)) filter (where is_removal) over earlier_rows as removal_moment
     from lines_of_ids
     window
         earlier as (partition by queue_home_id, queue_id order by position),
@@ -46,30 +42,19 @@ before as (
         )
 ),
 
--- On a busy machine cleanup's line of a message may stand before that which gave its queue id out
-judged as (
-    select
-        *,
-        is_birth
-        and coalesce(previous_mark = 'intake', false)
-        and coalesce(birth_position < removal_position, birth_position is null)
-        and moment(logged_at) <= intake_moment + removal_grace() as is_late_birth
-    from before
-),
-
 begun as (
     select
         *,
-        (is_birth and not is_late_birth)
+        is_birth
         or previous_moment is null
         or coalesce(
             is_intake(kind)
             and previous_mark = 'removal'
-            and moment(logged_at) <= removal_end,
+            and moment(logged_at) <= removal_moment + removal_grace(),
             false
         )
         or moment(logged_at) > previous_moment + queue_silence() as is_begun
-    from judged
+    from before
 ),
 
 since as (
@@ -90,8 +75,8 @@ first_lines as (
         is_begun
         or coalesce(
             removal_position >= begun_position
-            and moment(logged_at) > removal_end
-            and previous_moment <= removal_end,
+            and moment(logged_at) > removal_moment + removal_grace()
+            and previous_moment <= removal_moment + removal_grace(),
             false
         ) as is_first
     from since
