@@ -146,7 +146,7 @@ def test_what_imitates_the_end_of_a_context_is_not_read_where_the_end_is_missing
         log(
             (
                 0,
-                "postfix/smtpd[30]: NOQUEUE: reject: RCPT from c[198.51.100.77]: 554 5.7.1 Rejected; "
+                "postfix/smtpd[30]: NOQUEUE: reject: RCPT from c[198.51.100.77]: 554 5.7.1 No; "
                 "from=<a@x.example> to=<x@example.com> helo=<bank.example> z@example.com> "
                 "proto=ESMTP helo=<h.exa",
             )

@@ -2,7 +2,10 @@
 create or replace view login_failures as
 with final_words as (
     select * from auth_events
-    where is_final and outcome not in ('policy', 'master user') and client_ip is not null
+    where
+        is_final
+        and outcome not in ('policy', 'master user')
+        and coalesce(client_ip, session_id) is not null
 ),
 
 -- Its last word on a session
@@ -22,7 +25,7 @@ of_users as (
         *,
         lower(username) as user_key
     from final_words
-    where session_id is null and username is not null
+    where session_id is null and username is not null and client_ip is not null
 ),
 
 failures as (
