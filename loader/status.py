@@ -70,7 +70,7 @@ def _describe_source(source: LoadedSource) -> str:
         else ""
     )
     hostless = (
-        f"; it names no host, and what {one_line(source.named_host)} tells is told again: both "
+        f"; it names no host, and what {source.named_host} tells is told again: both "
         "count, unless it is forgotten (mailsql forget) and loaded with --host"
         if source.named_host is not None
         else ""
