@@ -489,6 +489,9 @@ class _Loader:
                     tally.waiting_bytes = len(batch)
                     break
                 first_line_no = here.first_line_no + tally.line_count - batch.goes_on
+                if batch.goes_on:
+                    # It is read anew, with what is told now
+                    self.deriver.prepare(Stretch(checkpoint.file_key, first_line_no, settings))
                 self._load_batch(
                     replace(
                         here, first_line_no=first_line_no, line_count=batch.line_count, batch=batch

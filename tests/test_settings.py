@@ -217,3 +217,19 @@ def test_a_branch_inherits_what_holds_where_it_begins(tmp_path):
         ).fetchall()
     assert found == [("mx1", "2025-01-01 23:59:07+09")]
     assert_derived_alike(database)
+
+
+def test_a_prefix_holds_in_the_load_in_which_a_torn_line_goes_on(tmp_path):
+    database, log = tmp_path / "mail.duckdb", tmp_path / "dovecot.log.1"
+    lines = [
+        f"2026-02-03 10:12:0{second} [imap] alice/192.0.2.7 s{second} - Logged out in=1 out=2\n"
+        for second in range(3)
+    ]
+    log.write_text(lines[0][:40])
+    load([log], database, host="mx1")
+    log.write_text("".join(lines))
+    load([log], database, dovecot_prefix=TEMPLATE)
+    with mailsql.open_database(database) as connection:
+        kinds = connection.execute("select kind from log_lines order by line_no").fetchall()
+    assert kinds == [("imap_logout",)] * 3
+    assert_derived_alike(database)
