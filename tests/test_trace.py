@@ -397,7 +397,9 @@ def bad_sentences(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
         "from message_links) "
         "from told where kind is null or not coalesce(detail <> '' and detail_ja <> '', false) "
         "or regexp_matches(detail || detail_ja, '\\{[a-z_]+\\}|\\bNone\\b|\\bNULL\\b') "
-        "or regexp_matches(detail, '^[:;,. ]|: *$|\\b(?:to|in|with|by) (?:for|from)\\b|  ') "
+        "or regexp_matches(detail, '^[:;,. ]|: *$|\\b(?:to|in|with|by) (?:for|from)\\b') "
+        # A reply in brackets is as the server wrote it
+        "or contains(regexp_replace(detail, '\\([245]\\d\\d .*\\)', ''), '  ') "
         # A particle with nothing before it
         "or regexp_matches(detail_ja, '。。|、、|: *$') "
         "or regexp_matches(detail_ja, '(?:^|[:、。]) *(?:に|への|には|という|を|が)')"
