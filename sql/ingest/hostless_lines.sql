@@ -4,9 +4,7 @@ create or replace temp view hostless_lines as
 with told as (
     select
         second_of(logged_at) as epoch_second,
-        program,
-        plain_text(unlevelled(headless_text(line, program))) as text,
-        logged_at
+        said_text(line, program) as text
     from lines
     where
         line_key >= (select first_line_key from batch)
@@ -24,7 +22,7 @@ from raw_lines
 inner join told
     on
         second_of(raw_lines.logged_at) = told.epoch_second
-        and plain_text(unlevelled(headless_text(raw_lines.line, raw_lines.program))) = told.text
+        and said_text(raw_lines.line, raw_lines.program) = told.text
 where
     raw_lines.host is not null
     and raw_lines.logged_at >= (select to_timestamp(min(epoch_second)) from told)

@@ -42,6 +42,10 @@ create or replace temp macro unlevelled(text) as
 create or replace temp macro plain_text(text) as
     trimmed(case when contains(text, '#011') then replace(text, '#011', chr(9)) else text end);
 
+-- What a line says, however it was written
+create or replace temp macro said_text(line, program) as
+    plain_text(unlevelled(headless_text(line, program)));
+
 -- What was said, and how many times: a receiver sums lines up that come again
 create or replace temp macro said_once(text) as
     case

@@ -11,7 +11,7 @@ worded as (
     select
         * exclude (shown),
         stamp_digits(shown) as digits,
-        plain_text(unlevelled(headless_text(shown, program))) as text
+        said_text(shown, program) as text
     from shown_lines
 )
 
