@@ -17,6 +17,7 @@ from .database import WAIT_SECONDS, attach_stored, open_database, set_timezone
 from .private import OWNER_ONLY
 from .settings import Settings, Stretch, set_prefixes
 from .statements import quote_text, run_sql
+from .steps import Steps
 
 # Of the engine; with the batches in Python the process stays below 1 GiB
 MEMORY_LIMIT = "800MB"
@@ -32,7 +33,15 @@ STATED = (
     "8_relate/6_states.sql",
     "8_relate/7_family_seeds.sql",
 )
-DERIVED = ("7_store", "8_relate", "9_repeats/1_repeats_again.sql")
+LINKED = ("5_parse", "6_link")
+STORED = ("7_store", "8_relate", "9_repeats/1_repeats_again.sql")
+# Where there is what they are about
+RELATED = {
+    "9_families": "family_seeds",
+    "9_mailboxes": "mailbox_deliveries",
+    "9_events": "mailbox_events",
+}
+REPEATED = ("9_repeats/2_line_repeats.sql", "9_repeats/3_occurrences.sql")
 # Where all new lines are copies of lines that count
 COPIES_STORED = ("7_store/raw_lines.sql", "7_store/longest_lines.sql", "7_store/log_files.sql")
 
@@ -258,46 +267,55 @@ class Deriver:
         piece.show(self.connection)
         run_sql(self.connection, "ingest/batch_lines.sql")
         piece.judge_text(self.connection)
-        run_sql(self.connection, "ingest/1_lines")
+        Steps(self.connection).run("ingest/1_lines")
         self._find_copies()
         is_told = self._is_any("changed_lines") or self._is_any("removed_lines")
         if is_told:
             run_sql(self.connection, "ingest/2_order")
             _read_late_hosts_again(self.connection)
-            for folder in ("4_earlier", "5_parse", "6_link"):
-                run_sql(self.connection, f"ingest/{folder}")
+            run_sql(self.connection, "ingest/4_earlier")
+            steps = Steps(self.connection, self._kinds())
+            for place in LINKED:
+                steps.run(f"ingest/{place}")
         self._begin()
         piece.begin(self.connection)
-        for place in DERIVED if is_told else COPIES_STORED:
-            run_sql(self.connection, f"ingest/{place}")
         if is_told:
-            self._relate()
-        if is_told and self._is_any("repeats_again"):
-            for place in ("2_line_repeats.sql", "3_occurrences.sql"):
-                run_sql(self.connection, f"ingest/9_repeats/{place}")
+            for place in STORED:
+                steps.run(f"ingest/{place}")
+            self._relate(steps)
+            for place in REPEATED:
+                steps.run(f"ingest/{place}")
+        else:
+            for place in COPIES_STORED:
+                run_sql(self.connection, f"ingest/{place}")
         piece.end(self.connection)
 
-    def _relate(self) -> None:
+    def _relate(self, steps: Steps) -> None:
         """Tell what the touched messages have to do with others, and with mailboxes."""
-        if self._is_any("family_seeds"):
-            run_sql(self.connection, "ingest/9_families")
-        if self._is_any("mailbox_deliveries"):
-            run_sql(self.connection, "ingest/9_mailboxes")
-        if self._is_any("mailbox_events"):
-            run_sql(self.connection, "ingest/9_events")
+        for place, rows in RELATED.items():
+            if self._is_any(rows):
+                steps.run(f"ingest/{place}")
+
+    def _kinds(self) -> frozenset[str]:
+        """Return the kinds of the lines at hand, and of those that they continue."""
+        found = self.connection.execute(
+            "select distinct kind from lines union select distinct kind from earlier_lines"
+        ).fetchall()
+        return frozenset(kind for (kind,) in found)
 
     def _tell_older_messages(self) -> None:
         """Tell what became of messages of which an older mailsql did not tell it."""
         self._begin()
         for place in ("0_empty", "untold_messages.sql", "2_order/1_file_ranks.sql", *STATED):
             run_sql(self.connection, f"ingest/{place}")
-        self._relate()
+        self._relate(Steps(self.connection))
         self._commit()
 
     def _find_copies(self) -> None:
         """Find out which lines count where several logs tell the same; whose rows go, or come."""
+        steps = Steps(self.connection)
         for step in ("1_stream_state.sql", "2_contested_seconds.sql"):
-            run_sql(self.connection, f"ingest/2_copies/{step}")
+            steps.run(f"ingest/2_copies/{step}")
         if not self._is_any("contested_seconds"):
             return
         run_sql(self.connection, "ingest/2_copies/3_plain")
@@ -368,6 +386,11 @@ class Deriver:
     def _describe(self, piece: Piece) -> None:
         """Tell SQL what it works on."""
         settings = piece.settings
+        first_key = piece.file_key * 2**32 + piece.first_line_no
+        self.connection.execute("set variable first_loaded_key = ?", [first_key])
+        # Of the stream: which line is the last is known where lines are told apart
+        last_key = (piece.file_key + 1) * 2**32 - 1
+        self.connection.execute("set variable last_loaded_key = ?", [last_key])
         self.connection.execute(
             "create or replace temp table batch as select ?::integer as file_key, "
             "?::bigint as first_line_key, ?::bigint as first_byte, ?::varchar as default_host, "
@@ -383,7 +406,7 @@ class Deriver:
             "left join log_files as known using (file_key)",
             [
                 piece.file_key,
-                piece.file_key * 2**32 + piece.first_line_no,
+                first_key,
                 piece.first_byte,
                 settings.host,
                 settings.year,
@@ -461,8 +484,9 @@ def _read_late_hosts_again(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _read_again(connection: duckdb.DuckDBPyConnection, place: str) -> None:
     """Add lines that are stored, or were, to those at hand."""
-    for step in (place, "batch_lines.sql", "1_lines"):
+    for step in (place, "batch_lines.sql"):
         run_sql(connection, f"ingest/{step}")
+    Steps(connection).run("ingest/1_lines")
 
 
 def _failed_step(error: duckdb.Error) -> str | None:

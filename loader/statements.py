@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -22,7 +24,7 @@ def sql_files(place: str) -> list[Traversable]:
 
 
 @cache
-def _sql_texts(place: str) -> tuple[tuple[str, str], ...]:
+def sql_texts(place: str) -> tuple[tuple[str, str], ...]:
     """Names and texts of the SQL files of a place; names as `5_parse/pickups` below ingest."""
     top = str(files("mailsql.sql").joinpath("ingest"))
     return tuple(
@@ -38,21 +40,33 @@ def _sql_texts(place: str) -> tuple[tuple[str, str], ...]:
 _statements: dict[str, list[duckdb.Statement]] = {}
 
 
+def parsed(connection: duckdb.DuckDBPyConnection, text: str) -> list[duckdb.Statement]:
+    """Return the statements of the text of an SQL file."""
+    if text not in _statements:
+        _statements[text] = connection.extract_statements(text)
+    return _statements[text]
+
+
 def run_sql(connection: duckdb.DuckDBPyConnection, place: str) -> None:
     """Run the SQL files under a folder of sql/, in path order, or the one file named.
 
     Raises:
         duckdb.Error: one failed; its note is the name of the file.
     """
-    for name, text in _sql_texts(place):
-        try:
-            if text not in _statements:
-                _statements[text] = connection.extract_statements(text)
-            for statement in _statements[text]:
+    for name, text in sql_texts(place):
+        with named_in_errors(name):
+            for statement in parsed(connection, text):
                 connection.execute(statement)
-        except duckdb.Error as error:
-            error.add_note(name)
-            raise
+
+
+@contextmanager
+def named_in_errors(name: str) -> Iterator[None]:
+    """Add the name of a file to an error of the engine, as its note."""
+    try:
+        yield
+    except duckdb.Error as error:
+        error.add_note(name)
+        raise
 
 
 def quote_identifier(name: str) -> str:

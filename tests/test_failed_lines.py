@@ -8,6 +8,7 @@ import pytest
 import mailsql
 from bench.generate import generate
 from mailsql import statements as statements_module
+from mailsql import steps as steps_module
 from mailsql.check import run_checks
 from mailsql.status import describe_load, describe_status
 from tests.conftest import load, rows_without_keys
@@ -23,7 +24,7 @@ from lines;
 @pytest.fixture
 def break_steps(monkeypatch):
     """Make a step fail on every line that holds the word MARK and the number of the step."""
-    read = statements_module._sql_texts
+    read = statements_module.sql_texts
 
     def broken(place: str) -> tuple[tuple[str, str], ...]:
         return tuple(
@@ -33,7 +34,11 @@ def break_steps(monkeypatch):
             for name, text in read(place)
         )
 
-    return lambda: monkeypatch.setattr(statements_module, "_sql_texts", broken)
+    def break_them() -> None:
+        for module in (statements_module, steps_module):
+            monkeypatch.setattr(module, "sql_texts", broken)
+
+    return break_them
 
 
 def marked_log(path: Path, marks: dict[int, str]) -> dict[str, list[tuple]]:
@@ -87,11 +92,12 @@ def test_lines_on_which_a_step_fails_are_kept_and_the_others_load(tmp_path, brea
 def test_a_lost_engine_is_opened_again(tmp_path, monkeypatch):
     log, database = tmp_path / "mail.log", tmp_path / "broken.duckdb"
     marked_log(log, {1000: "MARK"})
-    run = mailsql.derive.run_sql
+    run = steps_module.Steps.run
     lost = []
 
-    def failing(connection: duckdb.DuckDBPyConnection, place: str) -> None:
-        run(connection, place)
+    def failing(steps: steps_module.Steps, place: str) -> None:
+        run(steps, place)
+        connection = steps.connection
         if place == "ingest/7_store" and connection.execute(
             "select count(*) from lines where contains(line, 'MARK')"
         ).fetchone() != (0,):
@@ -100,7 +106,7 @@ def test_a_lost_engine_is_opened_again(tmp_path, monkeypatch):
             error.add_note("7_store/messages")
             raise error
 
-    monkeypatch.setattr("mailsql.derive.run_sql", failing)
+    monkeypatch.setattr(steps_module.Steps, "run", failing)
     loaded = load([log], database, batch_bytes=80_000)
     assert loaded[0].failed_steps == ("7_store/messages",)
     assert len(set(map(id, lost))) > 1

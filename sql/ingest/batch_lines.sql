@@ -5,7 +5,7 @@ with freed as (
     select
         *,
         -- Lines of the batch have no key yet, and are all read alike
-        coalesce(line_key, (select first_line_key from batch)) as place_key,
+        coalesce(line_key, getvariable('first_loaded_key')) as place_key,
         unframed(line) as unframed
     from read_lines
 ),

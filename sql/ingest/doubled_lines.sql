@@ -5,11 +5,9 @@ with first_lines as (
     select
         logged_at,
         line
-    from lines
+    from loaded_lines
     where
-        line_key >= (select first_line_key from batch)
-        and line_key < (select first_line_key from batch) + 20000
-        and line_key >> 32 = (select file_key from batch)
+        line_key < getvariable('first_loaded_key') + 20000
         and logged_at is not null
 ),
 

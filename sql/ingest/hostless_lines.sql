@@ -5,11 +5,9 @@ with told as (
     select
         second_of(logged_at) as epoch_second,
         said_text(line, program) as text
-    from lines
+    from loaded_lines
     where
-        line_key >= (select first_line_key from batch)
-        and line_key < (select first_line_key from batch) + 20000
-        and line_key >> 32 = (select file_key from batch)
+        line_key < getvariable('first_loaded_key') + 20000
         and host is null
         and program_family(program) <> 'other'
         and logged_at is not null

@@ -18,6 +18,11 @@ create or replace temp table lines (
     copy_of bigint
 );
 
+-- Those of the batch itself
+create or replace temp view loaded_lines as
+select * from lines
+where line_key between getvariable('first_loaded_key') and getvariable('last_loaded_key');
+
 -- Those of which rows are derived: new ones that are no copies, and what these change
 create or replace temp view changed_lines as
 select * from lines

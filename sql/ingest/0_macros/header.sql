@@ -41,11 +41,9 @@ create or replace temp macro trimmed(text) as
 
 -- Where the first colon stands that a blank follows, or would if anything did; 0 if nowhere
 create or replace temp macro colon_place(text) as
-    case
-        when contains(text, ': ') then strpos(text, ': ')
-        when ends_with(text, ':') then length(text)
-        else 0
-    end;
+    coalesce(
+        nullif(strpos(text, ': '), 0), case when ends_with(text, ':') then length(text) else 0 end
+    );
 
 -- A piece of what is shown of a line: of itself, if nothing else is
 create or replace temp macro shown_part(line, shown, first, count) as

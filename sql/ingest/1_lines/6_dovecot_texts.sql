@@ -1,19 +1,28 @@
+-- One row per header of Dovecot
+create or replace temp table dovecot_headers as
+select
+    header,
+    default_host,
+    head,
+    daemon
+from known_headers
+where family = 'dovecot';
+
 -- One row per line of Dovecot in the batch: its kind, who speaks, and what is said
 create or replace temp table dovecot_texts as
 with cut as (
     select
         cut_lines.row_no,
         cut_lines.place_key,
-        known_headers.daemon,
+        dovecot_headers.daemon,
         shown_rest(
-            cut_lines.line, cut_lines.shown, text_start(cut_lines, known_headers.head)
+            cut_lines.line, cut_lines.shown, text_start(cut_lines, dovecot_headers.head)
         ) as text
     from cut_lines
-    inner join known_headers
+    inner join dovecot_headers
         on
-            cut_lines.header = known_headers.header
-            and cut_lines.default_host is not distinct from known_headers.default_host
-    where known_headers.family = 'dovecot'
+            cut_lines.header = dovecot_headers.header
+            and cut_lines.default_host is not distinct from dovecot_headers.default_host
 ),
 
 opened as (

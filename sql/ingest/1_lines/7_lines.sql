@@ -115,7 +115,7 @@ bodied as (
 )
 
 select
-    coalesce(line_key, (select first_line_key from batch) + row_no) as line_key,
+    coalesce(line_key, getvariable('first_loaded_key') + row_no) as line_key,
     line_key is null as is_new,
     part,
     logged_at,

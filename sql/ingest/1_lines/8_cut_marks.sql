@@ -6,12 +6,10 @@ with sized as (
         line_key,
         host,
         line_bytes(line) as byte_count
-    from lines
+    from loaded_lines
     -- What syslog writes of its own is longer than what it received
     where
-        line_key >= (select first_line_key from batch)
-        and line_key >> 32 = (select file_key from batch)
-        and part is distinct from 'removed'
+        part is distinct from 'removed'
         and repeat_count is null
         and strlen(line) >= 480
         and line_bytes(line) >= 480

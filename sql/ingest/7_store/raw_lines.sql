@@ -10,11 +10,8 @@ select
     kind,
     line,
     copy_of
-from lines
-where
-    line_key >= (select first_line_key from batch)
-    and line_key >> 32 = (select file_key from batch)
-    and part is distinct from 'removed';
+from loaded_lines
+where part is distinct from 'removed';
 
 update raw_lines
 set copy_of = copy_choices.copy_of

@@ -1,0 +1,77 @@
+"""What statements need: that it is read from the SQL as it is, and that nothing else is planned.
+
+That leaving statements out changes no row is what the tests of cutting show: a line by itself holds
+next to nothing that steps need, a whole log nearly all.
+"""
+
+from importlib.resources import files
+
+import duckdb
+import pytest
+
+import mailsql
+from mailsql import steps
+from mailsql.statements import sql_texts
+from mailsql.steps import STEPS_FILE, Step, Steps
+from tests.conftest import NOW
+from tests.steps import written_steps
+
+
+@pytest.mark.skipif(duckdb.__version__.startswith("1."), reason="its syntax trees differ")
+def test_what_is_known_of_the_steps_is_true():
+    known = files("mailsql.sql").joinpath(STEPS_FILE).read_text(encoding="utf-8")
+    assert known == written_steps(), "make steps"
+
+
+@pytest.mark.parametrize(
+    ("need", "is_met"),
+    [
+        (None, True),
+        ("full_one", True),
+        ("empty_one", False),
+        ("stored", True),
+        (["and", "full_one", "empty_one"], False),
+        (["or", "full_one", "empty_one"], True),
+        (["and", "full_one", ["or", "empty_one", {"kinds": ["pickup", "delivery"]}]], True),
+        ({"kinds": ["pickup"]}, False),
+    ],
+)
+def test_needs(need, is_met, monkeypatch):
+    text = (
+        "create temp table full_one as select 1 as x; "
+        "create temp table empty_one as select 1 as x limit 0; "
+        "create temp table made as select 1 as x;"
+    )
+    known = [
+        Step(None, "full_one", "create temp table full_one (x integer)"),
+        Step(None, "empty_one", "create temp table empty_one (x integer)"),
+        Step(need, "made", "create temp table made (x integer)"),
+    ]
+    monkeypatch.setattr(steps, "sql_texts", lambda _: [("step", text)])
+    monkeypatch.setattr(steps, "known_steps", lambda *_: known)
+    with duckdb.connect() as connection:
+        Steps(connection, {"delivery"}).run("step")
+        assert connection.execute("select count(*) from made").fetchone() == (int(is_met),)
+
+
+def test_what_a_log_does_not_hold_is_not_planned(tmp_path, monkeypatch):
+    planned = set()
+    read = steps.parsed
+
+    def noting(connection, text):
+        planned.add(names[text])
+        return read(connection, text)
+
+    names = {text: name for name, text in sql_texts("ingest")}
+    monkeypatch.setattr(steps, "parsed", noting)
+    log = tmp_path / "mail.log"
+    log.write_text("Nov 24 07:00:01 mx postfix/smtpd[41]: connect from a.example.com[192.0.2.1]\n")
+    mailsql.load([str(log)], tmp_path / "mail.duckdb", now=NOW)
+    assert {"1_lines/7_lines", "7_store/connections"} <= planned
+    assert not planned & {
+        "5_parse/delivery_records",
+        "5_parse/dovecot/mailbox_records",
+        "5_parse/postscreen_lines",
+        "6_link/sessions/3_session_pops",
+        "9_families/1_families",
+    }
