@@ -94,7 +94,7 @@ class Piece:
 
     @property
     def identity(self) -> tuple[str | None, str | None, int | None]:
-        """Of a new stream: SHA-256 of its first bytes, rotation and branch_of (log_files)."""
+        """SHA-256 of its stream's first bytes, rotation and branch_of (log_files), where told."""
         return None, None, None
 
     @property
@@ -386,26 +386,27 @@ class Deriver:
     def _describe(self, piece: Piece) -> None:
         """Tell SQL what it works on."""
         settings = piece.settings
+        identity_sha256, rotation, branch_of = piece.identity
         first_key = piece.file_key * 2**32 + piece.first_line_no
         self.connection.execute("set variable first_loaded_key = ?", [first_key])
         # Of the stream: which line is the last is known where lines are told apart
         last_key = (piece.file_key + 1) * 2**32 - 1
         self.connection.execute("set variable last_loaded_key = ?", [last_key])
         self.connection.execute(
-            "create or replace temp table batch as select ?::integer as file_key, "
+            "create or replace temp table batch as select told.file_key, "
             "?::bigint as first_line_key, ?::bigint as first_byte, ?::varchar as default_host, "
             "?::integer as given_year, ?::date as reference_date, ?::varchar as timezone, "
             "?::varchar as dovecot_prefix, known.first_logged_at, known.last_logged_at, "
             "coalesce(known.last_local_date, ?::date) as last_local_date, "
             "coalesce(known.identity_sha256, ?::varchar) as identity_sha256, "
-            "coalesce(known.rotation, ?::varchar) as rotation, "
+            "coalesce(told.rotation, known.rotation) as rotation, "
+            "told.rotation <> known.rotation as is_moved, "
             "coalesce(known.branch_of, ?::integer) as branch_of, "
             "coalesce(known.is_once, false) or ? as is_once, "
             "? and not coalesce(known.is_once, false) as is_once_anew "
-            "from (select ?::integer as file_key) as stream "
+            "from (select ?::integer as file_key, ?::varchar as rotation) as told "
             "left join log_files as known using (file_key)",
             [
-                piece.file_key,
                 first_key,
                 piece.first_byte,
                 settings.host,
@@ -414,10 +415,12 @@ class Deriver:
                 settings.timezone,
                 settings.dovecot_prefix,
                 piece.date_before,
-                *piece.identity,
+                identity_sha256,
+                branch_of,
                 piece.is_once,
                 piece.is_once,
                 piece.file_key,
+                rotation,
             ],
         )
 

@@ -269,7 +269,9 @@ class _TextPiece(Piece):
     @property
     def identity(self) -> tuple[str, str | None, int | None]:
         digest = hashlib.sha256(self.place.head[:IDENTITY_BYTES]).hexdigest()
-        return digest, self.place.source.rotation, self.place.checkpoint.branch_of
+        # What only lies somewhere else is still a part of its rotation; what goes on there is not
+        rotation = self.place.source.rotation if self.batch is not None else None
+        return digest, rotation, self.place.checkpoint.branch_of
 
     @property
     def first_byte(self) -> int | None:
@@ -331,9 +333,9 @@ class _TextPiece(Piece):
         ]
         updated = connection.execute(
             "update log_files set path = ?, compression = ?, identity_bytes = ?, "
-            "identity_sha256 = ?, is_proven = ?, is_once = is_once or ? "
-            "where file_key = ? returning file_key",
-            [*values, self.file_key],
+            "identity_sha256 = ?, is_proven = ?, is_once = is_once or ?, "
+            "rotation = coalesce(?, rotation) where file_key = ? returning file_key",
+            [*values, rotation, self.file_key],
         ).fetchone()
         if updated is None:
             connection.execute(

@@ -487,6 +487,26 @@ def test_the_packed_part_of_a_rotation_is_nothing_new(tmp_path, database):
     assert_told_once(database, 3)
 
 
+@pytest.mark.parametrize("is_whole_last", [False, True])
+def test_what_goes_on_under_another_name_is_no_part_of_the_rotation(
+    tmp_path, database, is_whole_last
+):
+    events = happened(1)
+    lines = lines_of(events)
+    # The newer part holds lines of the second only that the older one ends in
+    same = [place for place, event in enumerate(events) if event.moment.second == 32]
+    first, last = same[1], same[-1] + 1
+    parts = [
+        write(tmp_path / "mail.log.1", lines[:first]),
+        write(tmp_path / "mail.log", lines[first:last]),
+    ]
+    whole = write(tmp_path / "all.log", lines[:last])
+    for log in [*parts, whole] if is_whole_last else [parts[0], whole, parts[1]]:
+        load([log], database)
+    assert line_counts(database) == (last + last - first, last - first)
+    assert_checked(database)
+
+
 def doubled(lines: list[str]) -> list[str]:
     return [line for line in lines for _ in range(2)]
 

@@ -11,7 +11,14 @@ where is_once;
 -- The last second that the stream was read up to
 set variable last_stream_moment = (select to_timestamp(second_of(last_logged_at)) from batch);
 
--- One row per host and second of which lines come or go, or that the stream does not end in any more
+-- The second that the stream begins in, if it is a part of another rotation now
+set variable moved_stream_moment = (
+    select to_timestamp(second_of(first_logged_at)) from batch
+    where is_moved
+);
+
+-- One row per host and second of which lines come or go, or that the stream does not end in any more,
+-- or begins in as a part of another rotation
 create or replace temp table touched_seconds as
 with touched as (
     select
@@ -33,6 +40,16 @@ with touched as (
     where
         raw_lines.logged_at >= getvariable('last_stream_moment')
         and raw_lines.logged_at < getvariable('last_stream_moment') + interval 1 second
+        and raw_lines.line_key >> 32 = batch.file_key
+    union
+    select
+        raw_lines.host,
+        second_of(raw_lines.logged_at) as epoch_second
+    from raw_lines
+    cross join batch
+    where
+        raw_lines.logged_at >= getvariable('moved_stream_moment')
+        and raw_lines.logged_at < getvariable('moved_stream_moment') + interval 1 second
         and raw_lines.line_key >> 32 = batch.file_key
     union
     select
