@@ -6,21 +6,28 @@ with freed as (
         *,
         -- Lines of the batch have no key yet, and are all read alike
         coalesce(line_key, (select first_line_key from batch)) as place_key,
-        unframed(line) as unframed
+        plain_style(line) as plain_style
     from read_lines
+),
+
+unwrapped as (
+    select
+        *,
+        case when plain_style is null then unframed(line) end as unframed
+    from freed
 ),
 
 framed as (
     select
         *,
         coalesce(unframed, line) as shown_line
-    from freed
+    from unwrapped
 ),
 
 styled as (
     select
-        *,
-        stamp_style(shown_line) as style,
+        * exclude (plain_style),
+        case when plain_style is null then stamp_style(shown_line) else plain_style end as style,
         strpos(shown_line, ': ') as colon
     from framed
 ),
@@ -30,7 +37,7 @@ repeated as (
     select
         *,
         case
-            when ends_with(line, ']') and contains(line, ': message repeated ')
+            when ends_with(shown_line, ']') and contains(shown_line, ': message repeated ')
                 then regexp_extract(
                     substr(shown_line, colon + 2), repeated_text(), ['count', 'blank', 'text']
                 )
@@ -59,9 +66,11 @@ started as (
         *,
         case style
             when 'bsd' then 17
+            when 'bsd_fraction' then strpos(substr(shown_line, 17), ' ') + 17
             when 'rfc3339' then strpos(shown_line, ' ') + 1
             when 'iso' then strpos(substr(shown_line, 12), ' ') + 12
             when 'tai64n' then 27
+            else case when is_header_first(shown_line) then 1 end
         end as header_start
     from released
 ),

@@ -12,7 +12,7 @@ with dated as (
         text_start(cut_lines, known_headers.head) as text_start,
         case
             when cut_lines.line_key is not null then cut_lines.known_at
-            when cut_lines.style = 'bsd' then stamps.logged_at
+            when cut_lines.style in ('bsd', 'bsd_fraction') then stamps.logged_at
             when cut_lines.style = 'tai64n' then tai64n_time(cut_lines.stamp)
             else sensible_time(cut_lines.stamp)
         end as logged_at,
