@@ -205,6 +205,12 @@ class Deriver:
         run_sql(self.connection, "ingest/doubled_lines.sql")
         return self._is_any("doubled_lines")
 
+    def first_foreign_line(self) -> str | None:
+        """Return the first line of the piece derived last, if none is of Postfix or Dovecot."""
+        run_sql(self.connection, "ingest/foreign_text.sql")
+        found = self.connection.execute("select line from foreign_text").fetchone()
+        return None if found is None else str(found[0])
+
     def keep_settings(self, piece: Piece) -> None:
         """Write what is kept of a piece without lines: where its stream is found, its settings."""
         self._describe(piece)

@@ -113,3 +113,8 @@ create or replace temp macro text_of_bytes(bytes) as
 -- Without a stamp a header is one of Postfix or Dovecot
 create or replace temp macro is_header_first(line) as
     contains(line, ']: ') and regexp_matches(line, '^(?:[^\s:]+ )?' || mail_program());
+
+-- Whether a line of Postfix or Dovecot stands somewhere in it
+create or replace temp macro shows_mail_system(line) as
+    (contains(line, 'postfix') or contains(line, 'dovecot'))
+    and regexp_matches(line, '(?:^|[^\w./-])(?:postfix[\w-]*/[^\s\[\]:]+\[\d+\]|dovecot(?:\[\d+\])?): ');

@@ -74,6 +74,26 @@ create or replace temp macro dated_line(line, parts) as
         else line
     end;
 
+-- Inside a stamp with a year one without has that year, or its neighbour at New Year
+create or replace temp macro year_beside(outer_month, month) as
+    split_part(outer_month, '-', 1)::integer
+    + case split_part(outer_month, '-', 2)::integer - month
+        when -11 then -1
+        when 11 then 1
+        else 0
+    end;
+
+create or replace temp macro with_year_of(outer_stamp, line) as
+    case
+        when
+            regexp_matches(outer_stamp, '^\d{4}-\d{2}-')
+            and regexp_matches(line, '^[A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}:\d{2}')
+            and month_number(substr(line, 1, 3)) > 0
+            then year_beside(outer_stamp, month_number(substr(line, 1, 3)))
+            || regexp_replace(line, '^(\w{3}) +', ' \1 ')
+        else line
+    end;
+
 -- postfix@postfix-out.service is the instance postfix-out, postfix@-.service the first one
 create or replace temp macro postfix_instance_rest(rest) as
     case
@@ -106,12 +126,14 @@ create or replace temp macro named_line(line, parts) as
 create or replace temp macro told_line(parts) as
     case
         when regexp_matches(parts.text, '^' || any_stamp() || ' \S+ ' || mail_program())
-            then parts.text
+            then with_year_of(parts.stamp, parts.text)
         when regexp_matches(parts.text, '^' || any_stamp() || ' ' || mail_program())
-            then regexp_extract(parts.text, '^' || any_stamp()) || ' ' || parts.host
+            then with_year_of(parts.stamp, regexp_extract(parts.text, '^' || any_stamp()))
+            || ' ' || parts.host
             || regexp_replace(parts.text, '^' || any_stamp(), '')
         when regexp_matches(parts.text, '^' || any_stamp() || ' ' || dovecot_beginning())
-            then regexp_extract(parts.text, '^' || any_stamp()) || ' ' || parts.host || ' dovecot:'
+            then with_year_of(parts.stamp, regexp_extract(parts.text, '^' || any_stamp()))
+            || ' ' || parts.host || ' dovecot:'
             || regexp_replace(parts.text, '^' || any_stamp(), '')
         when regexp_matches(parts.text, '^' || mail_program())
             then parts.stamp || ' ' || parts.host || ' ' || parts.text
@@ -232,7 +254,7 @@ create or replace temp macro peeled(line) as
             regexp_matches(
                 line, '^' || any_stamp() || ' (?:' || any_stamp() || ' |\{"|<\d{1,3}>|[\w.@-]+ +\| )'
             )
-            then regexp_replace(line, '^' || any_stamp() || ' ', '')
+            then with_year_of(line, regexp_replace(line, '^' || any_stamp() || ' ', ''))
         else inner_line(line)
     end;
 

@@ -41,7 +41,9 @@ with dated as (
 -- A severity, a queue id and what follows them are found in the first characters
 begun as (
     select
-        *,
+        * exclude (family),
+        -- In a wrapping that is not known they are nobody else's
+        case when family <> 'other' or not shows_mail_system(line) then family end as family,
         case when family = 'postfix' then shown_part(line, shown, text_start, 60) end as beginning
     from dated
 ),
