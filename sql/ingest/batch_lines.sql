@@ -10,11 +10,18 @@ with freed as (
     from read_lines
 ),
 
+looked_at as (
+    select
+        *,
+        case when plain_style is null then is_wrapped(line) else false end as is_wrapped
+    from freed
+),
+
 unwrapped as (
     select
         *,
-        case when plain_style is null then unframed(line) end as unframed
-    from freed
+        case when is_wrapped then unframed(line) end as unframed
+    from looked_at
 ),
 
 framed as (
@@ -97,6 +104,7 @@ select
     part,
     repeat_count,
     coalesce(is_repeat_cut, false) as is_repeat_cut,
+    is_wrapped,
     style,
     -- A stamp ends before the header
     substr(shown_line, 1, header_start - 2) as stamp,

@@ -27,44 +27,75 @@ create or replace temp macro json_of(line) as
     end;
 
 create or replace temp macro one_word(name) as
-    regexp_replace(escaped_text(name), '[\s:\[\]()<>]+', '_', 'g');
+    regexp_replace(name, '[\s\x00-\x1f\x7f-\x{9f}:\[\]()<>]+', '_', 'g');
+
+create or replace temp macro one_stamp(stamp) as
+    regexp_replace(stamp, '[^A-Za-z0-9:.,+@ -]+', '_', 'g');
 
 -- STAMP HOST PROGRAM[PID]: TEXT of what is there; NULL where nothing was said
-create or replace temp macro line_of(stamp, host, program, pid, text, is_lost) as
+create or replace temp macro line_of(told) as
+    case when told.stamp = '' then '' else one_stamp(told.stamp) || ' ' end
+    || case
+        when told.program = '' then ''
+        else case when told.host = '' then '-' else one_word(told.host) end
+            || ' ' || one_word(told.program)
+            || case when told.pid = '' then '' else '[' || one_word(told.pid) || ']' end
+            || ': '
+    end
+    || told.text;
+
+create or replace temp macro message_text(json, fields) as
     case
-        when text is null and not coalesce(is_lost, false) then null
-        when program = ''
-            then escaped_text(stamp)
-            || case when stamp = '' then '' else ' ' end || coalesce(text, '')
-        else escaped_text(stamp) || case when stamp = '' then '' else ' ' end
-            || coalesce(nullif(one_word(host), ''), '-') || ' ' || one_word(program)
-            || case when pid = '' then '' else '[' || one_word(pid) || ']' end
-            || ': ' || coalesce(text, '')
+        when json_type(json, '$.MESSAGE') = 'ARRAY'
+            then coalesce(
+                list_transform(
+                    [try_cast(json_extract(json, '$.MESSAGE') as utinyint[])],
+                    lambda bytes: text_of_bytes(bytes)
+                )[1],
+                list_transform(
+                    [json_extract_string(json, '$.MESSAGE[0]')], lambda text: escaped_text(text)
+                )[1]
+            )
+        -- journalctl leaves long ones out
+        when json_type(json, '$.MESSAGE') = 'NULL' then ''
+        else list_transform(
+            [rtrim(coalesce(fields[1], fields[2], fields[3], fields[4]), e'\r\n')],
+            lambda text: escaped_text(text)
+        )[1]
     end;
 
 create or replace temp macro wrapped_line(json, fields) as
-    line_of(
-        epoch_stamp(
-            coalesce(
-                fields[5], fields[6], fields[7], fields[8], fields[9], fields[10], fields[11], ''
-            )
-        ),
-        coalesce(fields[12], fields[13], fields[14], fields[15], ''),
-        coalesce(fields[16], fields[17], fields[18], fields[19], fields[20], ''),
-        coalesce(fields[21], fields[22], fields[23], fields[24], ''),
-        case
-            when json_type(json, '$.MESSAGE') = 'ARRAY'
-                then coalesce(
-                    text_of_bytes(try_cast(json_extract(json, '$.MESSAGE') as utinyint[])),
-                    escaped_text(json_extract_string(json, '$.MESSAGE[0]'))
-                )
-            else escaped_text(rtrim(coalesce(fields[1], fields[2], fields[3], fields[4]), e'\r\n'))
-        end,
-        json_type(json, '$.MESSAGE') = 'NULL'
-    );
+    list_transform(
+        [
+            {
+                'stamp': list_transform(
+                    [coalesce(
+                        fields[5], fields[6], fields[7], fields[8], fields[9], fields[10],
+                        fields[11], ''
+                    )],
+                    lambda digits: epoch_stamp(digits)
+                )[1],
+                'host': coalesce(fields[12], fields[13], fields[14], fields[15], ''),
+                'program': coalesce(
+                    fields[16], fields[17], fields[18], fields[19], fields[20], ''
+                ),
+                'pid': coalesce(fields[21], fields[22], fields[23], fields[24], ''),
+                'text': message_text(json, fields)
+            }
+        ],
+        lambda told: line_of(told)
+    )[1];
 
-create or replace temp macro json_line(json) as
-    case when json_valid(json) then wrapped_line(json, json_fields(json)) end;
+create or replace temp macro json_line(line) as
+    list_transform(
+        [json_of(line)],
+        lambda json: case
+            when json_valid(json)
+                then list_transform(
+                    [json_fields(json)], lambda fields: wrapped_line(json, fields)
+                )[1]
+        end
+    )[1];
 
 create or replace temp macro dated_line(line, parts) as
     case
@@ -104,20 +135,16 @@ create or replace temp macro postfix_instance_rest(rest) as
     end;
 
 -- Of a unit of systemd or a cut program the daemon, if the text tells it
-create or replace temp macro named_line(line, parts) as
+create or replace temp macro named_line(line, parts, told) as
     case
-        when parts.system = 'dovecot'
-            then case
-                when parts.rest = '' then line
-                when ends_with(parts.rest, '.service')
-                    then parts.head || 'dovecot' || parts.pid || ': ' || parts.text
-                else line
-            end
+        when parts.system = 'dovecot' and ends_with(parts.rest, '.service')
+            then parts.head || 'dovecot' || parts.pid || ': ' || parts.text
         when
-            is_postfix_instance('postfix' || postfix_instance_rest(parts.rest))
-            and (ends_with(parts.rest, '.service') or told_daemon(parts.text) is not null)
-            then parts.head || 'postfix' || postfix_instance_rest(parts.rest)
-            || coalesce('/' || told_daemon(parts.text), '') || parts.pid || ': ' || parts.text
+            parts.system = 'postfix'
+            and is_postfix_instance('postfix' || told.instance_rest)
+            and (ends_with(parts.rest, '.service') or told.daemon is not null)
+            then parts.head || 'postfix' || told.instance_rest || coalesce('/' || told.daemon, '')
+            || parts.pid || ': ' || parts.text
         else line
     end;
 
@@ -150,22 +177,36 @@ create or replace temp macro inner_line(line) as
             regexp_matches(
                 line, '^' || any_stamp() || ' (?:\S+ )?(?:postfix|dovecot)[^\s/\[\]:]*(?:\[[^\]]*\])?: '
             )
-            then named_line(
-                line,
-                regexp_extract(
-                    line,
-                    '^(' || any_stamp() || ' (?:\S+ )?)(postfix|dovecot)([^\s/\[\]:]*)(\[[^\]]*\])?: (.*)$',
-                    ['head', 'system', 'rest', 'pid', 'text']
-                )
-            )
+            then list_transform(
+                [
+                    regexp_extract(
+                        line,
+                        '^(' || any_stamp()
+                        || ' (?:\S+ )?)(postfix|dovecot)([^\s/\[\]:]*)(\[[^\]]*\])?: (.*)$',
+                        ['head', 'system', 'rest', 'pid', 'text']
+                    )
+                ],
+                lambda parts: list_transform(
+                    [
+                        {
+                            'instance_rest': postfix_instance_rest(parts.rest),
+                            'daemon': told_daemon(parts.text)
+                        }
+                    ],
+                    lambda told: named_line(line, parts, told)
+                )[1]
+            )[1]
         else coalesce(
-            told_line(
-                regexp_extract(
-                    line,
-                    '^(' || any_stamp() || ') (\S+) [^\s\[\]():<>]+(?:\[[^\]]*\])?: (.*)$',
-                    ['stamp', 'host', 'text']
-                )
-            ),
+            list_transform(
+                [
+                    regexp_extract(
+                        line,
+                        '^(' || any_stamp() || ') (\S+) [^\s\[\]():<>]+(?:\[[^\]]*\])?: (.*)$',
+                        ['stamp', 'host', 'text']
+                    )
+                ],
+                lambda parts: told_line(parts)
+            )[1],
             line
         )
     end;
@@ -174,7 +215,7 @@ create or replace temp macro inner_line(line) as
 create or replace temp macro peeled(line) as
     case
         when plain_style(line) is not null then line
-        when starts_with(line, '{') then coalesce(json_line(json_of(line)), line)
+        when starts_with(line, '{') then coalesce(json_line(line), line)
         -- A crash leaves NULs, and a terminal colours, in front
         when starts_with(line, '\x') then regexp_replace(line, '^(?:\\x00|\\x1b\[[0-9;]*m)+', '')
         -- <22>1 2026-11-24T02:50:30.545125+00:00 mx1 postfix 2278 - -  5F71426E4BF: removed
@@ -217,20 +258,28 @@ create or replace temp macro peeled(line) as
             then epoch_stamp(split_part(line, ' ', 1)) || substr(line, strpos(line, ' '))
         -- 2013 Jun 10 06:27:30.123 mx1 ...
         when regexp_matches(line, '^\d{4} [A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}:\d{2}')
-            then dated_line(
-                line,
-                regexp_extract(
-                    line, '^(\d{4}) (\w{3}) +(\d{1,2}) (\S+)( .*)$', ['year', 'month', 'day', 'time', 'rest']
-                )
-            )
+            then list_transform(
+                [
+                    regexp_extract(
+                        line,
+                        '^(\d{4}) (\w{3}) +(\d{1,2}) (\S+)( .*)$',
+                        ['year', 'month', 'day', 'time', 'rest']
+                    )
+                ],
+                lambda parts: dated_line(line, parts)
+            )[1]
         -- Jun 10 2013 06:27:30 mx1 ...
         when regexp_matches(line, '^[A-Z][a-z]{2} +\d{1,2} \d{4} \d{2}:\d{2}:\d{2}')
-            then dated_line(
-                line,
-                regexp_extract(
-                    line, '^(\w{3}) +(\d{1,2}) (\d{4}) (\S+)( .*)$', ['month', 'day', 'year', 'time', 'rest']
-                )
-            )
+            then list_transform(
+                [
+                    regexp_extract(
+                        line,
+                        '^(\w{3}) +(\d{1,2}) (\d{4}) (\S+)( .*)$',
+                        ['month', 'day', 'year', 'time', 'rest']
+                    )
+                ],
+                lambda parts: dated_line(line, parts)
+            )[1]
         -- Mar 7 02:09:33 mx1 ...: blanks were squeezed
         when regexp_matches(line, '^[A-Z][a-z]{2} \d \d{2}:\d{2}:\d{2}')
             then substr(line, 1, 4) || ' ' || substr(line, 5)
