@@ -5,7 +5,8 @@ import json
 import pytest
 
 from mailsql.wrappings import known_wrappings
-from tests.conftest import load, run_cli
+from tests.conftest import load
+from tests.test_cli import mailsql
 
 MESSAGE = (
     "postfix/smtpd[90]: 5E31727A35D: client=c.example.net[192.0.2.10]",
@@ -106,15 +107,19 @@ def test_each_wrapping_that_is_named_is_read(wrapping, loaded):
 def test_a_load_that_reads_nothing_of_a_mail_system_says_so(tmp_path):
     log = tmp_path / "mail.log"
     log.write_bytes(b"Jul 25 12:00:00 mx1 CRON[411]: a \x1b[31m text\n" * 3)
-    result = run_cli("load", log, "--db", tmp_path / "mail.duckdb")
-    assert result.returncode == 0
-    assert "no line of Postfix or Dovecot was read, the first is: Jul 25 12:00:00 mx1 CRON" in (
-        result.stdout
-    )
-    assert r"\x1b[31m" in result.stdout
-    assert "CRI" in result.stdout
+    out, _ = mailsql("load", "mail.log", cwd=tmp_path)
+    assert "no line of Postfix or Dovecot was read, the first is: Jul 25 12:00:00 mx1 CRON" in out
+    assert r"\x1b[31m" in out
+    assert all(name in out for name in known_wrappings())
     with log.open("a") as more:
         more.write(syslog(MESSAGE[0]) + "\n")
-    assert "no line of Postfix" not in run_cli(
-        "load", log, "--db", tmp_path / "mail.duckdb"
-    ).stdout
+    out, _ = mailsql("load", "mail.log", cwd=tmp_path)
+    assert "no line of Postfix" not in out
+
+
+def test_lines_of_which_postfix_is_last_are_read(tmp_path):
+    (tmp_path / "mail.log").write_text(
+        "Jul 25 12:00:00 mx1 CRON[411]: a text\n" + syslog(MESSAGE[0]) + "\n"
+    )
+    out, _ = mailsql("load", "mail.log", cwd=tmp_path)
+    assert "no line of Postfix" not in out
