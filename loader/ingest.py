@@ -423,7 +423,7 @@ class _Loader:
             fault = error
         except DamagedDataError as error:
             fault = InputError(
-                f"{source.name}: damaged {source.compression} file ({error}); what stands before "
+                f"{source.name}: damaged {error.compression} file ({error}); what stands before "
                 f"that is loaded, {tally.loaded_before + tally.byte_count:,} bytes in whole lines",
                 "copy the file again: the next load goes on with what follows",
             )

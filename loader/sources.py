@@ -8,14 +8,16 @@ import errno
 import io
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Protocol
 
-from .decompress import MAGIC, DecompressedFile
+from .decompress import MAGIC_BYTES, DecompressedFile, compression_of
 from .errors import InputError
 
 STANDARD_INPUT = "-"
@@ -27,7 +29,7 @@ DATABASE_NAME = re.compile(r"\.(?:duckdb|db)(?:\.wal)?$")
 ROTATED = re.compile(
     r"^(?P<base>.*?)[._-](?:(?P<number>\d{1,3})|(?P<date>\d{4}-?\d{2}-?\d{2})(?:[-_T]?\d{2,6})?)$"
 )
-COMPRESSED_SUFFIX = re.compile(r"\.(?:gz|bz2|xz)$")
+COMPRESSED_SUFFIX = re.compile(r"\.(?:gz|bz2|xz|zst|lzma)$")
 # Control characters that no text holds; NUL is left out, for a crash leaves runs of it in logs
 BINARY_BYTES = bytes([*range(1, 8), *range(14, 27), *range(28, 32), 127])
 SNIFFED_BYTES = 65536
@@ -51,7 +53,7 @@ class Source:
 
     Attributes:
         path: the file, or None for standard input.
-        compression: gzip, bzip2, xz, or None.
+        compression: gzip, bzip2, xz, zstd, lzma, or None; of standard input it is not known yet.
         is_closed: nothing is appended any more, so a last line without newline is whole.
         reference_date: day of its last change; stamps without a year are not after it.
     """
@@ -123,20 +125,47 @@ def _find_files(given: str) -> list[Path]:
 
 
 class StandardInput:
-    """Standard input, read past the buffer of sys.stdin, whose lock a waiting thread would hold."""
+    """Standard input, read past the buffer of sys.stdin, whose lock a waiting thread would hold.
 
-    def __init__(self) -> None:
-        self._raw = io.FileIO(0, closefd=False)
+    If it is compressed, all of it is kept in an unlinked file first: so damages are found.
+    """
+
+    def __init__(self, files: ExitStack) -> None:
+        self._files = files
+        self._stream: DecompressedFile | io.FileIO | None = None
         self._returned: IO[bytes] = io.BytesIO()
 
     def read(self, count: int) -> bytes:
         """Return the next bytes, fewer only at the end."""
         parts = [self._returned.read(count)]
         count -= len(parts[0])
-        while count > 0 and (part := self._raw.read(count)):
+        stream = self._stream or self._begin()
+        # What told whether it is compressed was given back
+        parts.append(self._returned.read(count))
+        count -= len(parts[-1])
+        while count > 0 and (part := stream.read(count)):
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
+
+    def _begin(self) -> DecompressedFile | io.FileIO:
+        """Look at its first bytes."""
+        raw = io.FileIO(0, closefd=False)
+        self._stream = raw
+        head = b""
+        while len(head) < MAGIC_BYTES and (part := raw.read(MAGIC_BYTES - len(head))):
+            head += part
+        compression = compression_of(head)
+        if compression is None:
+            self._returned = io.BytesIO(head)
+            return raw
+        packed = self._files.enter_context(TemporaryFile())
+        packed.write(head)
+        shutil.copyfileobj(raw, packed)
+        packed.flush()
+        unpacked = DecompressedFile(Path(f"/dev/fd/{packed.fileno()}"), compression)
+        self._stream = self._files.enter_context(closing(unpacked))
+        return unpacked
 
     def give_back(self, file: IO[bytes]) -> None:
         """Read what follows in a file once more, before what comes."""
@@ -160,7 +189,8 @@ def open_source(source: Source) -> Iterator[ByteStream]:
     """
     try:
         if source.path is None:
-            yield StandardInput()
+            with ExitStack() as files:
+                yield StandardInput(files)
         elif source.compression is not None:
             with closing(DecompressedFile(source.path, source.compression)) as unpacked:
                 yield unpacked
@@ -218,9 +248,9 @@ def _age_order(path: Path) -> tuple[str, str, int, str, int]:
 
 def _describe(path: Path) -> Source:
     with path.open("rb") as stream:
-        magic = stream.read(6)
+        head = stream.read(MAGIC_BYTES)
     changed = datetime.fromtimestamp(path.stat().st_mtime).date()
-    compression = next((MAGIC[start] for start in MAGIC if magic.startswith(start)), None)
+    compression = compression_of(head)
     rotated = ROTATED.match(COMPRESSED_SUFFIX.sub("", path.name))
     reference_date = changed
     if rotated and rotated["date"]:
