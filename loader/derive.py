@@ -332,7 +332,7 @@ class Deriver:
             run_sql(self.connection, "ingest/2_copies/9_promoted_rows.sql")
 
     def _read_late_hosts_again(self) -> None:
-        """Where lines come before stored ones, or stored ones are gone: read what that may change."""
+        """Read what late lines may change, and lines that are gone."""
         found = self.connection.execute("select distinct family from late_hosts").fetchall()
         families = {family for (family,) in found}
         if not families:

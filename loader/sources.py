@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -127,11 +127,11 @@ def _find_files(given: str) -> list[Path]:
 class StandardInput:
     """Standard input, read past the buffer of sys.stdin, whose lock a waiting thread would hold.
 
-    If it is compressed, all of it is kept in an unlinked file first: so damages are found.
+    If it is compressed, all of it goes into a file first, so that a damage is found as in a file.
     """
 
-    def __init__(self, files: ExitStack) -> None:
-        self._files = files
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
         self._stream: DecompressedFile | io.FileIO | None = None
         self._returned: IO[bytes] = io.BytesIO()
 
@@ -159,13 +159,16 @@ class StandardInput:
         if compression is None:
             self._returned = io.BytesIO(head)
             return raw
-        packed = self._files.enter_context(TemporaryFile())
-        packed.write(head)
-        shutil.copyfileobj(raw, packed)
-        packed.flush()
-        unpacked = DecompressedFile(Path(f"/dev/fd/{packed.fileno()}"), compression)
-        self._stream = self._files.enter_context(closing(unpacked))
-        return unpacked
+        self._packed.write(head)
+        shutil.copyfileobj(raw, self._packed)
+        self._packed.flush()
+        self._stream = DecompressedFile(Path(f"/dev/fd/{self._packed.fileno()}"), compression)
+        return self._stream
+
+    def close(self) -> None:
+        """Close what was opened; standard input itself stays open."""
+        if self._stream is not None:
+            self._stream.close()
 
     def give_back(self, file: IO[bytes]) -> None:
         """Read what follows in a file once more, before what comes."""
@@ -189,8 +192,8 @@ def open_source(source: Source) -> Iterator[ByteStream]:
     """
     try:
         if source.path is None:
-            with ExitStack() as files:
-                yield StandardInput(files)
+            with TemporaryFile() as packed, closing(StandardInput(packed)) as stream:
+                yield stream
         elif source.compression is not None:
             with closing(DecompressedFile(source.path, source.compression)) as unpacked:
                 yield unpacked

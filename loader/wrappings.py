@@ -1,4 +1,4 @@
-"""What may stand around a line of a mail log, by name; SQL takes it off (ingest/0_macros/wrappings_*)."""
+"""What may stand around a line of a mail log, by name; SQL takes it off (ingest/wrappings)."""
 
 from __future__ import annotations
 

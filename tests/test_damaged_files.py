@@ -14,8 +14,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from backports import zstd
-
 from bench.generate import generate
 from mailsql.decompress import zstd
 from tests.conftest import load, rows_without_keys

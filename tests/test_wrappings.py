@@ -1,4 +1,4 @@
-"""What stands around a line changes nothing of what it says; what Postfix and Dovecot wrote is never looked into."""
+"""What stands around a line changes nothing of what it says."""
 
 import json
 
@@ -70,9 +70,7 @@ def written_rows(connection):
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
 def test_a_wrapping_changes_no_row(wrapping, loaded):
     plain = loaded("".join(syslog(text) + "\n" for text in MESSAGE), year=2026)
-    wrapped = loaded(
-        "".join(WRAPPINGS[wrapping](text) + "\n" for text in MESSAGE), year=2026
-    )
+    wrapped = loaded("".join(WRAPPINGS[wrapping](text) + "\n" for text in MESSAGE), year=2026)
     assert written_rows(plain) == written_rows(wrapped)
 
 
@@ -88,9 +86,7 @@ def test_wrappings_may_change_inside_a_log(loaded):
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
 def test_a_wrapped_line_is_a_copy_of_a_plain_one(wrapping, tmp_path):
     (tmp_path / "a.log").write_text("".join(syslog(text) + "\n" for text in MESSAGE))
-    (tmp_path / "b.log").write_text(
-        "".join(WRAPPINGS[wrapping](text) + "\n" for text in MESSAGE)
-    )
+    (tmp_path / "b.log").write_text("".join(WRAPPINGS[wrapping](text) + "\n" for text in MESSAGE))
     loaded = load([tmp_path / "a.log", tmp_path / "b.log"], tmp_path / "mail.duckdb", year=2026)
     assert sum(sum(source.copies.values()) for source in loaded) == len(MESSAGE)
 

@@ -37,7 +37,10 @@ def years(database) -> list[int]:
 def write(path, stamps: list[str], day: str):
     """A log of one line for each stamp, last changed on a day."""
     path.write_text(
-        "".join(f"{stamp} 12:00:00 mx1 postfix/smtpd[1]: connect from a[192.0.2.1]\n" for stamp in stamps)
+        "".join(
+            f"{stamp} 12:00:00 mx1 postfix/smtpd[1]: connect from a[192.0.2.1]\n"
+            for stamp in stamps
+        )
     )
     moment = datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
     os.utime(path, (moment, moment))

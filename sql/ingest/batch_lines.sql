@@ -34,7 +34,7 @@ framed as (
 styled as (
     select
         * exclude (plain_style),
-        case when plain_style is null then stamp_style(shown_line) else plain_style end as style,
+        coalesce(plain_style, stamp_style(shown_line)) as style,
         strpos(shown_line, ': ') as colon
     from framed
 ),

@@ -8,7 +8,9 @@ create or replace temp macro postfix_daemons() as
 -- A program without a daemon's name: an instance, and no policy server
 create or replace temp macro is_postfix_instance(program) as
     regexp_full_match(program, 'postfix(?:-[\w-]+)?')
-    and not regexp_matches(program, '^postfix-(?:exporter|gld|logwatch|mta-sts|polic|spf|srs|tlspol)');
+    and not regexp_matches(
+        program, '^postfix-(?:exporter|gld|logwatch|mta-sts|polic|spf|srs|tlspol)'
+    );
 
 create or replace temp macro program_instance(program) as split_part(program, '/', 1);
 

@@ -65,7 +65,8 @@ create or replace temp macro is_wrapped(line) as
         || '|[^\s\[\]():<>]+(?:\[[^\]]*\])?: (?:'
         || any_stamp() || ' |' || mail_program() || '|' || dovecot_beginning() || ')))'
     )
-    or not regexp_matches(line, '^(?:-- |' || usual_stamp() || ' )');
+    -- A zone stands apart
+    or not regexp_matches(line, '^(?:-- |' || usual_stamp() || ' (?:[^+-]|-[^0-9]))');
 
 -- A line without what stands around it; NULL if nothing does, or if no line at hand is_wrapped
 create or replace temp macro unframed(line) as null::varchar;
@@ -77,4 +78,6 @@ create or replace temp macro is_header_first(line) as
 -- Whether a line of Postfix or Dovecot stands somewhere in it
 create or replace temp macro shows_mail_system(line) as
     (contains(line, 'postfix') or contains(line, 'dovecot'))
-    and regexp_matches(line, '(?:^|[^\w./-])(?:postfix[\w-]*/[^\s\[\]:]+\[\d+\]|dovecot(?:\[\d+\])?): ');
+    and regexp_matches(
+        line, '(?:^|[^\w./-])(?:postfix[\w-]*/[^\s\[\]:]+\[\d+\]|dovecot(?:\[\d+\])?): '
+    );

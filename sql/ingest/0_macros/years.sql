@@ -15,7 +15,8 @@ create or replace temp macro years_after(year, month, day, reference_date) as
         0,
         year - year(reference_date + 1)
         + case
-            when month * 100 + day > month(reference_date + 1) * 100 + day(reference_date + 1) then 1
+            when month * 100 + day > month(reference_date + 1) * 100 + day(reference_date + 1)
+                then 1
             else 0
         end
     );

@@ -114,7 +114,7 @@ fitting as (
     ) as trials
         on
             trials.is_fitting
-            and trials.year_count >= shifted.year_count
+            and shifted.year_count <= trials.year_count
             and (select is_guessed from start)
 ),
 

@@ -24,7 +24,9 @@ matched as (
         -- Of a log without hosts
         case
             when not contains(header, ' ')
-                then regexp_extract(header, '^([^\s\[\]():<>]+)(?:\[([^\]]*)\])?$', ['program', 'pid'])
+                then regexp_extract(
+                    header, '^([^\s\[\]():<>]+)(?:\[([^\]]*)\])?$', ['program', 'pid']
+                )
         end as hostless
     from distinct_headers
 )

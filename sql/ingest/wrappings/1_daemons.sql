@@ -2,7 +2,10 @@
 
 create or replace temp macro told_queue_daemon(body) as
     case
-        when regexp_matches(body, '^(?:client=|reject: |warn: |hold: |discard: |redirect: |filter: )')
+        when
+            regexp_matches(
+                body, '^(?:client=|(?:reject|warn|hold|discard|redirect|filter): )'
+            )
             and not regexp_matches(body, '^\w+: (?:header|body|milter-\w+|mime-header) ')
             then 'smtpd'
         when
@@ -44,7 +47,8 @@ create or replace temp macro told_daemon(text) as
                 text,
                 '^(?:CONNECT from|PASS (?:NEW|OLD)|DISCONNECT|PREGREET|DNSBL rank|HANGUP|'
                 || '(?:ALLOW|DENY)LIST(?:ED| VETO)|(?:WHITE|BLACK)LIST(?:ED| VETO)|'
-                || 'BARE NEWLINE|NON-SMTP COMMAND|COMMAND (?:PIPELINING|LENGTH LIMIT|TIME LIMIT|COUNT LIMIT)'
+                || 'BARE NEWLINE|NON-SMTP COMMAND|'
+                || 'COMMAND (?:PIPELINING|(?:LENGTH|TIME|COUNT) LIMIT)'
                 || '|NOQUEUE: reject: CONNECT from)'
                 || '|^NOQUEUE: reject: RCPT from \['
             )

@@ -1,5 +1,5 @@
--- What may stand around a line, layer by layer: each branch takes one layer off and names what it
--- looks like. What stands inside keeps its stamp and host; where it has none, those outside stand there
+-- What may stand around a line, layer by layer: each branch takes one layer off and shows what it
+-- looks like. What stands inside keeps its stamp and host; where it has none, it gets those outside
 
 -- {"__REALTIME_TIMESTAMP":"1752490800123456","_HOSTNAME":"mx1","SYSLOG_IDENTIFIER":"postfix/qmgr",
 -- "SYSLOG_PID":"812","MESSAGE":"4T8Zh133D8zGpCM: removed"}     (journalctl -o json)
@@ -22,7 +22,8 @@ create or replace temp macro json_fields(json) as
 -- A byte that is no UTF-8 (\xNN) would be no JSON
 create or replace temp macro json_of(line) as
     case
-        when contains(line, '\x') then regexp_replace(line, '(^|[^\\])((?:\\\\)*)\\x', '\1\2\\\\x', 'g')
+        when contains(line, '\x')
+            then regexp_replace(line, '(^|[^\\])((?:\\\\)*)\\x', '\1\2\\\\x', 'g')
         else line
     end;
 
@@ -175,7 +176,9 @@ create or replace temp macro inner_line(line) as
         when not regexp_matches(line, '^' || any_stamp() || ' ') then line
         when
             regexp_matches(
-                line, '^' || any_stamp() || ' (?:\S+ )?(?:postfix|dovecot)[^\s/\[\]:]*(?:\[[^\]]*\])?: '
+                line,
+                '^' || any_stamp()
+                || ' (?:\S+ )?(?:postfix|dovecot)[^\s/\[\]:]*(?:\[[^\]]*\])?: '
             )
             then list_transform(
                 [
@@ -291,9 +294,9 @@ create or replace temp macro peeled(line) as
                 || '|(?:\.\d+)? [+-]\d{2}:?\d{2}) '
             )
             then regexp_replace(
-                line,
-                '^(\d{4}-\d{2}-\d{2})[T ]([\d:]{8})(?:[.,](\d+))?(?: ?([+-][\d:]+|Z))? ',
-                '\1T\2.\3\4 '
+                regexp_replace(line, '^(\S{10}[T ][\d:]{8}),', '\1.'),
+                '^(\d{4}-\d{2}-\d{2})[T ]([\d:.]+) ?([+-][\d:]+|Z)? ',
+                '\1T\2\3 '
             )
         -- mail-1  | ...: docker compose; mail.1.x8f2@node1    | ...: a service of docker
         when regexp_matches(line, '^[A-Za-z0-9_.@-]+ +\| ')
@@ -301,21 +304,9 @@ create or replace temp macro peeled(line) as
         -- STAMP before a line that has one, or before another wrapping
         when
             regexp_matches(
-                line, '^' || any_stamp() || ' (?:' || any_stamp() || ' |\{"|<\d{1,3}>|[\w.@-]+ +\| )'
+                line,
+                '^' || any_stamp() || ' (?:' || any_stamp() || ' |\{"|<\d{1,3}>|[\w.@-]+ +\| )'
             )
             then with_year_of(line, regexp_replace(line, '^' || any_stamp() || ' ', ''))
         else inner_line(line)
-    end;
-
--- A line without what stands around it; NULL if nothing does
-create or replace temp macro unframed(line) as
-    case
-        when plain_style(line) is null
-            then nullif(
-                list_reduce(
-                    [line, '', '', '', '', '', ''],
-                    lambda held, layer: peeled(held)
-                ),
-                line
-            )
     end;
