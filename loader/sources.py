@@ -10,14 +10,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Protocol
 
-from .decompress import MAGIC_BYTES, DecompressedFile, compression_of
+from .decompress import MAGIC_BYTES, DamagedDataError, DecompressedFile, compression_of
 from .errors import InputError
 
 STANDARD_INPUT = "-"
@@ -33,6 +33,11 @@ COMPRESSED_SUFFIX = re.compile(r"\.(?:gz|bz2|xz|zst|lzma)$")
 # Control characters that no text holds; NUL is left out, for a crash leaves runs of it in logs
 BINARY_BYTES = bytes([*range(1, 8), *range(14, 27), *range(28, 32), 127])
 SNIFFED_BYTES = 65536
+# Of syslog, at the beginning of a line
+YEARLESS_STAMP = re.compile(
+    rb"^(?:<\d+>)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:", re.MULTILINE
+)
+FIRST_LINES_BYTES = 4096
 
 
 class ByteStream(Protocol):
@@ -108,9 +113,43 @@ def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[
             sources.append(_describe(file))
         except OSError as error:
             faults[str(file)] = _unreadable(str(file), error)
+    sources = _in_order(sources)
     if STANDARD_INPUT in paths:
         sources.append(Source(None, None, True, today))
     return sources, faults
+
+
+def _in_order(sources: list[Source]) -> list[Source]:
+    """Date parts of one rotated log so that none goes on behind the beginning of the next one.
+
+    Files that were copied have lost the times that tell their years.
+    """
+    ordered: list[Source] = []
+    begin = None
+    for source in reversed(sources):
+        if begin is not None and source.rotation == ordered[-1].rotation:
+            source = replace(source, reference_date=min(source.reference_date, begin))
+        ordered.append(source)
+        begin = _first_day(source) if len(sources) > 1 else None
+    return ordered[::-1]
+
+
+def _first_day(source: Source) -> date | None:
+    """Return the day of the first stamp without a year; None where there is none."""
+    try:
+        with open_source(source) as stream:
+            stamp = YEARLESS_STAMP.search(stream.read(FIRST_LINES_BYTES))
+    except (InputError, DamagedDataError):
+        return None
+    if stamp is None:
+        return None
+    last = source.reference_date + timedelta(days=1)
+    for year in range(last.year, last.year - 9, -1):
+        with suppress(ValueError):
+            day = datetime.strptime(f"{year} {stamp[1].decode()} {stamp[2].decode()}", "%Y %b %d")
+            if day.date() <= last:
+                return day.date()
+    return None
 
 
 def _find_files(given: str) -> list[Path]:

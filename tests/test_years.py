@@ -68,3 +68,11 @@ def test_each_load_judges_by_the_time_of_the_log_then(tmp_path):
     load([log], database)
     assert years(database) == [2026, 2026, 2026, 2027, 2027, 2027]
     assert_derived_alike(database)
+
+
+def test_parts_of_a_rotation_agree_where_their_times_are_lost(tmp_path):
+    write(tmp_path / "mail.log.3", ["May 20", "Jun  5"], "2027-06-10")
+    write(tmp_path / "mail.log.2", ["Jun  5", "Jun 20"], "2027-06-10")
+    write(tmp_path / "mail.log.1", ["Jun 20", "Jul  3"], "2027-06-10")
+    load([tmp_path / f"mail.log.{part}" for part in (1, 2, 3)], tmp_path / "mail.duckdb")
+    assert years(tmp_path / "mail.duckdb") == [2026] * 6

@@ -103,7 +103,9 @@ select
         as default_host,
     part,
     repeat_count,
-    coalesce(is_repeat_cut, false) as is_repeat_cut,
+    -- rsyslog keeps 800 bytes of a text that came again; a piece (P) of a line of CRI goes on in the next
+    coalesce(is_repeat_cut, false)
+    or (is_wrapped and regexp_matches(line, '^\S+ (?:stdout|stderr) P ')) as is_cut,
     is_wrapped,
     style,
     -- A stamp ends before the header

@@ -8,7 +8,7 @@ with dated as (
         cut_lines.line,
         cut_lines.shown,
         cut_lines.repeat_count,
-        cut_lines.is_repeat_cut,
+        cut_lines.is_cut,
         text_start(cut_lines, known_headers.head) as text_start,
         case
             when cut_lines.line_key is not null then cut_lines.known_at
@@ -107,7 +107,7 @@ bodied as (
         end as body,
         -- Postfix cuts its text, queue id and all but the severity, at 2,000 bytes
         case
-            when is_repeat_cut then true
+            when is_cut then true
             when family = 'postfix' and strlen(line) >= 2000
                 then strlen(shown_rest(line, shown, text_start)) >= 2000
             else false
