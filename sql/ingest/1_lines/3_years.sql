@@ -84,6 +84,7 @@ held_back as (
 -- Where the year is a guess, no stamp is after the reference
 shifted as (
     select
+        any_value(start.is_guessed) as is_guessed,
         case
             when any_value(start.is_guessed) then max(
                 years_after(
@@ -115,7 +116,7 @@ fitting as (
         on
             trials.is_fitting
             and shifted.year_count <= trials.year_count
-            and (select is_guessed from start)
+            and shifted.is_guessed
 ),
 
 placed as (
