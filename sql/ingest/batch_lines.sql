@@ -6,8 +6,22 @@ with freed as (
         *,
         -- Lines of the batch have no key yet, and are all read alike
         coalesce(line_key, (select first_line_key from batch)) as place_key,
-        unframed(line) as unframed
+        plain_style(line) as plain_style
     from read_lines
+),
+
+looked_at as (
+    select
+        *,
+        case when plain_style is null then is_wrapped(line) else false end as is_wrapped
+    from freed
+),
+
+unwrapped as (
+    select
+        *,
+        case when is_wrapped then unframed(line) end as unframed
+    from looked_at
 ),
 
 -- Blanks at the end mean nothing: some receivers leave them out
@@ -18,7 +32,7 @@ stripped as (
             when ends_with(coalesce(unframed, line), ' ') then rtrim(coalesce(unframed, line))
             else unframed
         end as unframed
-    from freed
+    from unwrapped
 ),
 
 framed as (
@@ -30,8 +44,8 @@ framed as (
 
 styled as (
     select
-        *,
-        stamp_style(shown_line) as style,
+        * exclude (plain_style),
+        coalesce(plain_style, stamp_style(shown_line)) as style,
         colon_place(shown_line) as colon
     from framed
 ),
@@ -41,7 +55,7 @@ repeated as (
     select
         *,
         case
-            when ends_with(shown_line, ']') and contains(line, ': message repeated ')
+            when ends_with(shown_line, ']') and contains(shown_line, ': message repeated ')
                 then regexp_extract(
                     substr(shown_line, colon + 2), repeated_text(), ['count', 'blank', 'text']
                 )
@@ -70,9 +84,11 @@ started as (
         *,
         case style
             when 'bsd' then 17
+            when 'bsd_fraction' then strpos(substr(shown_line, 17), ' ') + 17
             when 'rfc3339' then strpos(shown_line, ' ') + 1
             when 'iso' then strpos(substr(shown_line, 12), ' ') + 12
             when 'tai64n' then 27
+            else case when is_header_first(shown_line) then 1 end
         end as header_start
     from released
 ),
@@ -98,7 +114,10 @@ select
         as default_host,
     part,
     repeat_count,
-    coalesce(is_repeat_cut, false) as is_repeat_cut,
+    -- rsyslog keeps 800 bytes of a text that came again; a piece (P) of a line of CRI goes on in the next
+    coalesce(is_repeat_cut, false)
+    or (is_wrapped and regexp_matches(line, '^\S+ (?:stdout|stderr) P ')) as is_cut,
+    is_wrapped,
     style,
     -- A stamp ends before the header
     substr(shown_line, 1, header_start - 2) as stamp,

@@ -1,0 +1,83 @@
+-- What stands around a line is taken off where something does (ingest/wrappings)
+
+-- Stamps that the text of a line may begin with, and what a line begins with that needs no peeling
+create or replace temp macro any_stamp() as
+    '(?:[A-Z][a-z]{2} +\d{1,2} [0-9X]{2}:[0-9X]{2}:[0-9X]{2}(?:\.\d+)?'
+    || '|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z| ?[+-]\d{2}:?\d{2})?'
+    || '|\d{4} [A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}:\d{2}(?:\.\d+)?'
+    || '|@4[0-9a-f]{23})';
+
+-- Those that are read as they stand
+create or replace temp macro usual_stamp() as
+    '(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9X]{2}:[0-9X]{2}:[0-9X]{2}(?:\.\d+)?'
+    || '|\d{4}-\d{2}-\d{2}(?:T[0-9:]{8}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?| [0-9:]{8}(?:\.\d+)?)'
+    || '|@4[0-9a-f]{23})';
+
+-- PROGRAM[PID] of Postfix or Dovecot, as syslog writes it
+create or replace temp macro mail_program() as
+    '(?:(?:[^\s/\[\]():<>"{}|]+/)+(?:' || postfix_daemons() || ')\[\d+\]|dovecot(?:\[\d+\])?): ';
+
+create or replace temp macro dovecot_levels() as '(?:Debug|Info|Warning|Error|Fatal|Panic)';
+
+-- PROCESS: LEVEL of Dovecot, as its own logs have it
+create or replace temp macro dovecot_beginning() as
+    '(?:[a-z][a-z0-9-]*(?:\([^()]*\))?(?:<[^<>]*>)*: ' || dovecot_levels() || ': '
+    || '|' || dovecot_levels() || ': [a-z][a-z0-9-]*(?:\([^()]*\))?(?:<[^<>]*>)*: )';
+
+-- HOST PROGRAM of Postfix (with its daemon) or Dovecot; or a process of Dovecot in its own logs
+create or replace temp macro plain_header() as
+    '(?:[^ :]+ (?:postfix[^ /\[:]*/|dovecot[^.@])|[a-z0-9-]+(?:[(<]|: ))';
+
+-- Lines without any wrapping: their style, told by a look at stamp and header
+create or replace temp macro plain_style(line) as
+    case
+        when
+            regexp_matches(
+                line,
+                '^[A-Z][a-z]{2} [ 0-9][0-9] [0-9X]{2}:[0-9X]{2}:[0-9X]{2} ' || plain_header()
+            )
+            then 'bsd'::style_name
+        when
+            regexp_matches(
+                line, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[0-9.:Z+-]* ' || plain_header()
+            )
+            then 'rfc3339'::style_name
+        when
+            regexp_matches(
+                line, '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}(?:\.\d+)? ' || plain_header()
+            )
+            then 'iso'::style_name
+        when regexp_matches(line, '^@4[0-9a-f]{23} ' || plain_header()) then 'tai64n'::style_name
+    end;
+
+-- Of a line that is not plain: whether something may stand around it. Not, if another program wrote it
+-- and it is no line of Postfix or Dovecot
+create or replace temp macro is_wrapped(line) as
+    not regexp_matches(
+        line,
+        '^(?:-- |' || any_stamp()
+        || ' (?:[^ :]+ )?(?:[^\s\[\]():<>]+(?:\[[^\]]*\])?: |last message repeated ))'
+    )
+    or regexp_matches(
+        line,
+        '^(?:' || any_stamp() || ' (?:[^ :]+ )?(?:'
+        || '(?:postfix|dovecot)[^\s/\[\]:]*(?:\[[^\]]*\])?: '
+        || '|[^\s\[\]():<>]+(?:\[[^\]]*\])?: (?:'
+        || any_stamp() || ' |' || mail_program() || '|' || dovecot_beginning() || ')))'
+    )
+    -- A zone stands apart
+    or not regexp_matches(line, '^(?:-- |' || usual_stamp() || ' (?:[^+-]|-[^0-9]))');
+
+-- A line without what stands around it; NULL if nothing does, or if no line at hand is_wrapped
+create or replace temp macro unframed(line) as null::varchar;
+
+-- Without a stamp a header is one of Postfix or Dovecot
+create or replace temp macro is_header_first(line) as
+    contains(line, ']: ') and regexp_matches(line, '^(?:[^\s:]+ )?' || mail_program());
+
+-- Whether a line of Postfix or Dovecot stands somewhere in it
+create or replace temp macro shows_mail_system(line) as
+    (contains(line, 'postfix') or contains(line, 'dovecot'))
+    and regexp_matches(
+        line, '(?:^|[^\w./-])(?:postfix[\w-]*/[^\s\[\]:]+\[\d+\]|dovecot(?:\[\d+\])?): '
+    );
