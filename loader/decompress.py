@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,15 +20,17 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-MAGIC = {
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\x00": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    # Properties that every encoder writes, and a dictionary of 64 KiB or more
-    b"]\x00\x00": "lzma",
+# How files begin. Of bzip2 its first block or, of an empty one, its end; of old lzma files the
+# properties that every encoder writes, a dictionary of 64 KiB or more, a length that is unknown or
+# below 1 TiB, and the first byte of what is encoded
+BEGINNINGS = {
+    "gzip": re.compile(rb"\x1f\x8b\x08"),
+    "bzip2": re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"),
+    "xz": re.compile(rb"\xfd7zXZ\x00"),
+    "zstd": re.compile(rb"\x28\xb5\x2f\xfd"),
+    "lzma": re.compile(rb"\]\0[\0\x80](?!\0\0).[\0-\x60](?:\xff{8}|.{5}\0{3})\0", re.DOTALL),
 }
-MAGIC_BYTES = max(map(len, MAGIC))
+BEGINNING_BYTES = 14
 PACKED_BYTES = 65536
 # A few bytes may become gigabytes
 UNPACKED_BYTES = 1048576
@@ -44,7 +47,7 @@ class DamagedDataError(Exception):
     """A compressed file cannot be read any further.
 
     Attributes:
-        compression: of the file, a word of MAGIC.
+        compression: of the file, a word of BEGINNINGS.
         packed_bytes: of the file up to the piece in which the damage shows.
     """
 
@@ -56,7 +59,7 @@ class DamagedDataError(Exception):
 
 def compression_of(head: bytes) -> str | None:
     """Return how a file is compressed that begins so; None if it is not."""
-    return next((MAGIC[magic] for magic in MAGIC if head.startswith(magic)), None)
+    return next((name for name, begin in BEGINNINGS.items() if begin.match(head)), None)
 
 
 def _decode(decoder: Any, piece: bytes) -> Iterator[bytes]:
@@ -75,7 +78,7 @@ def _unpack(packed: BinaryIO, compression: str, whole_until: int | None) -> Iter
 
     Args:
         packed: the compressed file, at its beginning.
-        compression: a word of MAGIC.
+        compression: a word of BEGINNINGS.
         whole_until: from here on it is decoded byte by byte, for what a piece becomes before the
             damage in it is lost; None for never.
 

@@ -498,7 +498,9 @@ def _failed_step(error: duckdb.Error) -> str | None:
         | duckdb.IntegrityError
         | duckdb.InvalidInputException
         | duckdb.InternalException
-        | duckdb.FatalException,
+        | duckdb.FatalException
+        # What a few lines become may be more than all others
+        | duckdb.OutOfMemoryException,
     )
     if not is_of_a_line or "No space left" in str(error):
         return None

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Protocol
 
-from .decompress import MAGIC_BYTES, DamagedDataError, DecompressedFile, compression_of
+from .decompress import BEGINNING_BYTES, DamagedDataError, DecompressedFile, compression_of
 from .errors import InputError
 
 STANDARD_INPUT = "-"
@@ -37,7 +37,7 @@ SNIFFED_BYTES = 65536
 YEARLESS_STAMP = re.compile(
     rb"^(?:<\d+>)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:", re.MULTILINE
 )
-FIRST_LINES_BYTES = 4096
+FIRST_LINES_BYTES = 65536
 
 
 class ByteStream(Protocol):
@@ -122,34 +122,43 @@ def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[
 def _in_order(sources: list[Source]) -> list[Source]:
     """Date parts of one rotated log so that none goes on behind the beginning of the next one.
 
-    Files that were copied have lost the times that tell their years.
+    Files that were copied have lost the times that tell their years: a part was not changed before
+    the next one.
     """
     ordered: list[Source] = []
-    begin = None
     for source in reversed(sources):
-        if begin is not None and source.rotation == ordered[-1].rotation:
+        later = ordered[-1] if ordered else None
+        if (
+            later is not None
+            and source.rotation == later.rotation
+            and source.reference_date >= later.reference_date
+        ):
+            begin = _first_day(later)
             source = replace(source, reference_date=min(source.reference_date, begin))
         ordered.append(source)
-        begin = _first_day(source) if len(sources) > 1 else None
     return ordered[::-1]
 
 
-def _first_day(source: Source) -> date | None:
-    """Return the day of the first stamp without a year; None where there is none."""
+def _first_day(source: Source) -> date:
+    """Return the latest day of the first stamps without a year; else that of the last change.
+
+    The first of all may be of a clock that was not set yet.
+    """
     try:
         with open_source(source) as stream:
-            stamp = YEARLESS_STAMP.search(stream.read(FIRST_LINES_BYTES))
+            stamps = YEARLESS_STAMP.findall(stream.read(FIRST_LINES_BYTES))
     except (InputError, DamagedDataError):
-        return None
-    if stamp is None:
-        return None
+        stamps = []
     last = source.reference_date + timedelta(days=1)
-    for year in range(last.year, last.year - 9, -1):
-        with suppress(ValueError):
-            day = datetime.strptime(f"{year} {stamp[1].decode()} {stamp[2].decode()}", "%Y %b %d")
-            if day.date() <= last:
-                return day.date()
-    return None
+    days = []
+    for month, day in set(stamps):
+        for year in range(last.year, last.year - 9, -1):
+            with suppress(ValueError):
+                found = datetime.strptime(f"{year} {month.decode()} {day.decode()}", "%Y %b %d")
+                if found.date() <= last:
+                    days.append(found.date())
+                    break
+    return max(days, default=source.reference_date)
 
 
 def _find_files(given: str) -> list[Path]:
@@ -192,7 +201,7 @@ class StandardInput:
         raw = io.FileIO(0, closefd=False)
         self._stream = raw
         head = b""
-        while len(head) < MAGIC_BYTES and (part := raw.read(MAGIC_BYTES - len(head))):
+        while len(head) < BEGINNING_BYTES and (part := raw.read(BEGINNING_BYTES - len(head))):
             head += part
         compression = compression_of(head)
         if compression is None:
@@ -290,7 +299,7 @@ def _age_order(path: Path) -> tuple[str, str, int, str, int]:
 
 def _describe(path: Path) -> Source:
     with path.open("rb") as stream:
-        head = stream.read(MAGIC_BYTES)
+        head = stream.read(BEGINNING_BYTES)
     changed = datetime.fromtimestamp(path.stat().st_mtime).date()
     compression = compression_of(head)
     rotated = ROTATED.match(COMPRESSED_SUFFIX.sub("", path.name))

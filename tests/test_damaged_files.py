@@ -106,6 +106,27 @@ def test_an_old_lzma_file_is_read(tmp_path):
     assert loaded_text(tmp_path / "mail.duckdb") == TEXT
 
 
+@pytest.mark.parametrize(
+    "beginning", [b"BZh is a name\n", b"BZh9\n", b"]\0\0 torn\n", b"]" + b"\0" * 20]
+)
+def test_a_log_may_begin_like_a_compressed_file(tmp_path, beginning):
+    log = tmp_path / "mail.log"
+    log.write_bytes(beginning + TEXT)
+    assert load([log], tmp_path / "mail.duckdb")[0].fault is None
+    text = (beginning + TEXT).replace(b"\0", rb"\x00")
+    assert loaded_text(tmp_path / "mail.duckdb") == text
+    out, _ = mailsql("load", "-", cwd=tmp_path, stdin=beginning + TEXT)
+    assert "nothing new" in out
+
+
+@pytest.mark.parametrize("suffix", [*PACK, "lzma"])
+def test_an_empty_compressed_file_is_empty(tmp_path, suffix):
+    pack = PACK | {"lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE)}
+    log = tmp_path / f"mail.log.{suffix}"
+    log.write_bytes(pack[suffix](b""))
+    assert load([log], tmp_path / "mail.duckdb")[0].is_empty
+
+
 def test_a_compressed_log_that_is_killed_between_batches_goes_on(tmp_path):
     log = tmp_path / "mail.log.1.gz"
     text = "".join(line + "\n" for line in generate(8000, seed=3, per_second=3)).encode()
