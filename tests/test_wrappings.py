@@ -100,6 +100,111 @@ def test_each_wrapping_that_is_named_is_read(wrapping, loaded):
     assert (kind, is_dated) in {("queue_removed", True), ("pop3_logout", True)}
 
 
+def journal_of(program: str, text: str) -> str:
+    return json.dumps(
+        {
+            "MESSAGE": text,
+            "__REALTIME_TIMESTAMP": "1784980800000000",
+            "_HOSTNAME": "mx1",
+            "SYSLOG_IDENTIFIER": program,
+            "_PID": "4",
+        }
+    )
+
+
+# What another program writes, which a stranger may have told it
+HEADERS = {
+    "syslog": lambda program, text: f"Jul 25 12:00:00 mx1 {program}[4]: {text}",
+    "no process": lambda program, text: f"Jul 25 12:00:00 mx1 {program}: {text}",
+    "RFC 3339": lambda program, text: f"2026-07-25T12:00:00Z mx1 {program}[4]: {text}",
+    "no host": lambda program, text: f"Jul 25 12:00:00 {program}[4]: {text}",
+    "RFC 5424": lambda program, text: f"<22>1 2026-07-25T12:00:00Z mx1 {program} 4 - - {text}",
+    "no stamp": lambda program, text: f"<22>1 - mx1 {program} 4 - - {text}",
+    "journal": journal_of,
+    "bytes": lambda program, text: journal_of(program, list(text.encode())),
+    "ECS": lambda program, text: json.dumps(
+        {"@timestamp": "2026-07-25T12:00:00Z", "process": {"name": program}, "message": text}
+    ),
+    "log": lambda program, text: json.dumps({"log": text, "ident": program, "pid": 4}),
+    "CRI": lambda program, text: (
+        f"2026-07-25T12:00:00.7Z stdout F Jul 25 12:00:00 mx1 {program}[4]: {text}"
+    ),
+    "compose": lambda program, text: f"app-1  | Jul 25 12:00:00 mx1 {program}[4]: {text}",
+    "short-full": lambda program, text: f"Sat 2026-07-25 12:00:00 UTC mx1 {program}[4]: {text}",
+    "bare": lambda program, text: f"1784980800.5 mx1 {program}[4]: {text}",
+}
+INNER = [
+    f"Jul 25 12:00:09 mx9 {MESSAGE[0]}",
+    f"2026-07-25T12:00:09Z {MESSAGE[0]}",
+    MESSAGE[0],
+    f"mx9 {MESSAGE[0]}",
+    f"docker[4]: {MESSAGE[0]}",
+    f"mx9 docker[4]: {syslog(MESSAGE[0])}",
+    "imap-login: Info: Login: user=<a>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.2, session=<q>",
+    "Info: imap-login: Login: user=<a>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.2, session=<q>",
+    "Jul 25 12:00:09 imap: Error: a text",
+    "Error: imap: a text",
+    journal(MESSAGE[0]),
+    docker(MESSAGE[0]),
+    cut_at_slash(MESSAGE[0]),
+    f"2026-07-25T12:00:09Z stdout F {syslog(MESSAGE[0])}",
+    f"mail-1  | {syslog(MESSAGE[0])}",
+    f"[pod/mail-0/postfix] {syslog(MESSAGE[0])}",
+    "connect from c.example.net[192.0.2.10]",
+    "5E31727A35D: removed",
+]
+
+
+def test_what_another_program_wrote_is_nobody_elses(loaded):
+    programs = ["php", "postfix-ratelimit", "dockerize", "rspamd/smtp-proxy"]
+    lines = [
+        wrap(program, text) for wrap in HEADERS.values() for program in programs for text in INNER
+    ]
+    connection = loaded("".join(line + "\n" for line in lines), year=2026)
+    told = connection.execute(
+        "select distinct kind, host, program, logged_at from log_lines order by all"
+    ).fetchall()
+    assert {kind for kind, *_ in told} <= {"foreign", "unknown"}
+    assert {host for _, host, *_ in told} <= {"mx1", None}
+    assert {program for *_, program, _ in told} <= {*programs, None}
+    assert {at and at.isoformat() for *_, at in told} <= {
+        None,
+        "2026-07-25T12:00:00+00:00",
+        "2026-07-25T12:00:00.500000+00:00",
+        "2026-07-25T12:00:00.700000+00:00",
+    }
+    assert not any(written_rows(connection))
+
+
+def test_a_carrier_passes_lines_on(loaded):
+    headers = ("syslog", "no process", "RFC 3339", "RFC 5424", "journal", "short-full")
+    lines = [
+        HEADERS[header](carrier, syslog(MESSAGE[4]))
+        for carrier in ("docker", "dockerd", "conmon", "podman", "containerd", "8f1d3c4b5a69")
+        for header in headers
+    ]
+    connection = loaded("".join(line + "\n" for line in lines), year=2026)
+    assert connection.execute("select distinct kind, program from log_lines").fetchall() == [
+        ("queue_removed", "postfix/qmgr")
+    ]
+
+
+def test_texts_as_bytes_are_read_however_long_they_are(loaded):
+    said = f"5E31727A35D: warning: header Subject: {'ä' * 900} from c.example.net[192.0.2.10]"
+    line = journal_of("postfix/cleanup", list(said.encode()))
+    connection = loaded((line + "\n") * 300, year=2026)
+    assert connection.execute("select distinct kind, queue_id from log_lines").fetchall() == [
+        ("cleanup_check", "5E31727A35D")
+    ]
+    line = journal_of("postfix/cleanup", [65] * 3_000_000)
+    connection = loaded(line + "\n" + syslog(MESSAGE[0]) + "\n", year=2026)
+    assert [kind for (kind,) in connection.execute("select kind from log_lines").fetchall()] == [
+        "unknown",
+        "smtpd_client",
+    ]
+    assert connection.execute("select count(*) from notices").fetchone() == (0,)
+
+
 def test_a_load_that_reads_nothing_of_a_mail_system_says_so(tmp_path):
     log = tmp_path / "mail.log"
     log.write_bytes(b"Jul 25 12:00:00 mx1 CRON[411]: a \x1b[31m text\n" * 3)

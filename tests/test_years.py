@@ -82,6 +82,6 @@ def test_a_clock_that_was_not_set_yet_dates_no_older_part(tmp_path):
     write(tmp_path / "mail.log.2", ["Nov 20", "Nov 21"], "2026-11-22")
     write(tmp_path / "mail.log.1", ["Jan  1", "Nov 22", "Nov 23"], "2026-11-23")
     # Both were changed on the same day
-    write(tmp_path / "mail.log", ["Jan  1", "Nov 23", "Nov 23"], "2026-11-23")
+    write(tmp_path / "mail.log", ["Jan  2", "Nov 23", "Nov 23"], "2026-11-23")
     load([tmp_path / f"mail.log{part}" for part in (".2", ".1", "")], tmp_path / "mail.duckdb")
     assert years(tmp_path / "mail.duckdb") == [2026] * 8

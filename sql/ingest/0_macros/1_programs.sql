@@ -5,12 +5,11 @@ create or replace temp macro postfix_daemons() as
     || 'tlsproxy|trivial-rewrite|verify|virtual|postalias|postdrop|postfix-script|'
     || 'postfix-tls-script|postlog|postmap|postmulti|postmulti-script|postqueue|postsuper|sendmail';
 
--- A program without a daemon's name: an instance, and no policy server
-create or replace temp macro is_postfix_instance(program) as
-    regexp_full_match(program, 'postfix(?:-[\w-]+)?')
-    and not regexp_matches(
-        program, '^postfix-(?:exporter|gld|logwatch|mta-sts|polic|spf|srs|tlspol)'
-    );
+-- Where RFC 5424 cuts a program at its slash: an instance of Postfix, and no neighbour of its
+create or replace temp macro cut_instance() as 'postfix(?:-[\w-]+)?';
+
+create or replace temp macro neighbours_of_postfix() as
+    'postfix-(?:exporter|gld|grey|logwatch|mta-sts|polic|quota|rate|spf|sql|srs|tlspol)';
 
 create or replace temp macro program_instance(program) as split_part(program, '/', 1);
 
@@ -19,14 +18,14 @@ create or replace temp macro program_service(program) as
 
 create or replace temp macro program_daemon(program) as regexp_extract(program, '[^/]*$');
 
--- Those of Courier, Cyrus, Exim and sendmail have daemons of the same names
+-- Courier, Cyrus, Exim and sendmail have daemons of the same names, and so may containers be called
 create or replace temp macro program_family(program) as
     case
         when starts_with(program, 'dovecot') or program in ('deliver', 'auth') then 'dovecot'
-        when is_postfix_instance(program) then 'postfix'
+        when program = 'postfix' then 'postfix'
         when
             regexp_full_match(program, '\S+/(?:' || postfix_daemons() || ')')
-            and not regexp_matches(program, '^(?:courier|cyrus|exim|sendmail|sm-mta)')
+            and not regexp_matches(program, '^(?:courier|cyrus|docker|exim|podman|sendmail|sm-mta)')
             then 'postfix'
         else 'other'
     end;

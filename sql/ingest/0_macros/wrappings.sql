@@ -17,12 +17,20 @@ create or replace temp macro usual_stamp() as
 create or replace temp macro mail_program() as
     '(?:(?:[^\s/\[\]():<>"{}|]+/)+(?:' || postfix_daemons() || ')\[\d+\]|dovecot(?:\[\d+\])?): ';
 
-create or replace temp macro dovecot_levels() as '(?:Debug|Info|Warning|Error|Fatal|Panic)';
-
--- PROCESS: LEVEL of Dovecot, as its own logs have it
+-- PROCESS: LEVEL of Dovecot, as its own logs have it, or LEVEL: PROCESS
 create or replace temp macro dovecot_beginning() as
-    '(?:[a-z][a-z0-9-]*(?:\([^()]*\))?(?:<[^<>]*>)*: ' || dovecot_levels() || ': '
-    || '|' || dovecot_levels() || ': [a-z][a-z0-9-]*(?:\([^()]*\))?(?:<[^<>]*>)*: )';
+    '(?:(?:' || dovecot_services() || ')(?:\([^()]*\))?(?:<[^<>]*>)*: '
+    || '(?:Debug|Info|Warning|Error|Fatal|Panic): '
+    || '|(?:Debug|Info|Warning|Error|Fatal|Panic): '
+    || '(?:' || dovecot_services() || ')(?:\([^()]*\))?(?:<[^<>]*>)*: )';
+
+-- Programs that pass on what others wrote; docker names a container, too, by its id
+create or replace temp macro carrier() as
+    '(?:(?:docker|dockerd|conmon|podman|containerd)(?:/[^\s\[\]():<>]*)?|[0-9a-f]{12})';
+
+-- Units of systemd, and Postfix where a receiver has cut it at the slash
+create or replace temp macro unit_or_postfix() as
+    '(?:postfix(?:(?:@[^\s/\[\]:]*)?\.service)?|dovecot\.service)';
 
 -- HOST PROGRAM of Postfix (with its daemon) or Dovecot; or a process of Dovecot in its own logs
 create or replace temp macro plain_header() as
@@ -51,7 +59,7 @@ create or replace temp macro plain_style(line) as
     end;
 
 -- Of a line that is not plain: whether something may stand around it. Not, if another program wrote it
--- and it is no line of Postfix or Dovecot
+-- that passes nothing on
 create or replace temp macro is_wrapped(line) as
     not regexp_matches(
         line,
@@ -60,10 +68,9 @@ create or replace temp macro is_wrapped(line) as
     )
     or regexp_matches(
         line,
-        '^(?:' || any_stamp() || ' (?:[^ :]+ )?(?:'
-        || '(?:postfix|dovecot)[^\s/\[\]:]*(?:\[[^\]]*\])?: '
-        || '|[^\s\[\]():<>]+(?:\[[^\]]*\])?: (?:'
-        || any_stamp() || ' |' || mail_program() || '|' || dovecot_beginning() || ')))'
+        '^' || any_stamp() || ' (?:[^ :]+ )?(?:' || unit_or_postfix() || '(?:\[[^\]]*\])?: '
+        || '|' || carrier() || '(?:\[[^\]]*\])?: (?:'
+        || any_stamp() || ' |' || mail_program() || '|' || dovecot_beginning() || '))'
     )
     -- A zone stands apart
     or not regexp_matches(line, '^(?:-- |' || usual_stamp() || ' (?:[^+-]|-[^0-9]))');
@@ -75,9 +82,17 @@ create or replace temp macro unframed(line) as null::varchar;
 create or replace temp macro is_header_first(line) as
     contains(line, ']: ') and regexp_matches(line, '^(?:[^\s:]+ )?' || mail_program());
 
--- Whether a line of Postfix or Dovecot stands somewhere in it
+-- Whether a line of Postfix or Dovecot stands somewhere in it, or a program that may be Postfix, cut
 create or replace temp macro shows_mail_system(line) as
     (contains(line, 'postfix') or contains(line, 'dovecot'))
-    and regexp_matches(
-        line, '(?:^|[^\w./-])(?:postfix[\w-]*/[^\s\[\]:]+\[\d+\]|dovecot(?:\[\d+\])?): '
+    and (
+        regexp_matches(
+            line,
+            '(?:^|[^\w./-])(?:postfix[\w-]*/[^\s\[\]:]+\[\d+\]|dovecot(?:\[\d+\])?'
+            || '|postfix@[^\s/\[\]:]*\.service\[\d+\]): '
+        )
+        or (
+            regexp_matches(line, '^(?:\d{1,5} )?<\d{1,3}>1 \S+ \S+ ' || cut_instance() || ' ')
+            and not regexp_matches(line, '1 \S+ \S+ ' || neighbours_of_postfix())
+        )
     );

@@ -9,6 +9,7 @@ with dated as (
         cut_lines.shown,
         cut_lines.repeat_count,
         cut_lines.is_cut,
+        cut_lines.header = '(text)' as is_unnamed,
         text_start(cut_lines, known_headers.head) as text_start,
         case
             when cut_lines.line_key is not null then cut_lines.known_at
@@ -41,9 +42,13 @@ with dated as (
 -- A severity, a queue id and what follows them are found in the first characters
 begun as (
     select
-        * exclude (family),
-        -- In a wrapping that is not known they are nobody else's
-        case when family <> 'other' or not shows_mail_system(line) then family end as family,
+        * exclude (family, is_unnamed),
+        -- In a wrapping that is not known, or that names no program, they are nobody else's
+        case
+            when family <> 'other' then family
+            when is_unnamed then null
+            when not shows_mail_system(line) then family
+        end as family,
         case when family = 'postfix' then shown_part(line, shown, text_start, 60) end as beginning
     from dated
 ),

@@ -1,5 +1,29 @@
 -- Which daemon of Postfix writes a text, where a receiver has cut the program at its slash
 
+-- The relay of a delivery; NULL where an address without quotes imitates it
+create or replace temp macro told_relay(body) as
+    case
+        when not regexp_matches(body, '^to=<[^">]*, relay=')
+            then nullif(
+                regexp_extract(
+                    body,
+                    '^to=<(?:"(?:[^"\\]|\\.)*"|[^">])*>'
+                    || '(?:, orig_to=<(?:"(?:[^"\\]|\\.)*"|[^">])*>)?, relay=([^\s,]+), ',
+                    1
+                ),
+                ''
+            )
+    end;
+
+create or replace temp macro agent_of(relay) as
+    case
+        when relay in ('local', 'virtual') then relay
+        when relay = 'none' then 'smtp'
+        when regexp_matches(relay, '\[(?:[^\]]*/[^\]]*\]|[^\]]*\]:24$)') then 'lmtp'
+        when regexp_matches(relay, '\[[^\]]*\]') then 'smtp'
+        when relay is not null then 'pipe'
+    end;
+
 create or replace temp macro told_queue_daemon(body) as
     case
         when
@@ -20,19 +44,7 @@ create or replace temp macro told_queue_daemon(body) as
         when regexp_matches(body, '^(?:sender|postmaster) (?:non-)?delivery') then 'bounce'
         when regexp_matches(body, '^(?:placed on hold|released from hold|requeued|expired)')
             then 'postsuper'
-        when starts_with(body, 'to=<') then
-            case regexp_extract(body, ', relay=([^\s,]*), ', 1)
-                when 'local' then 'local'
-                when 'virtual' then 'virtual'
-                when '' then null
-                when 'none' then 'smtp'
-                else case
-                    when regexp_matches(body, ', relay=[^\s,]*\[(?:[^\]]*/[^\]]*\],|[^\]]*\]:24,)')
-                        then 'lmtp'
-                    when regexp_matches(body, ', relay=[^\s,]*\[[^\]]*\]') then 'smtp'
-                    else 'pipe'
-                end
-            end
+        when starts_with(body, 'to=<') then agent_of(told_relay(body))
         when regexp_matches(body, '^(?:host \S+\[|lost connection with |conversation with )')
             then 'smtp'
     end;
@@ -45,12 +57,12 @@ create or replace temp macro told_daemon(text) as
         when
             regexp_matches(
                 text,
-                '^(?:CONNECT from|PASS (?:NEW|OLD)|DISCONNECT|PREGREET|DNSBL rank|HANGUP|'
-                || '(?:ALLOW|DENY)LIST(?:ED| VETO)|(?:WHITE|BLACK)LIST(?:ED| VETO)|'
-                || 'BARE NEWLINE|NON-SMTP COMMAND|'
-                || 'COMMAND (?:PIPELINING|(?:LENGTH|TIME|COUNT) LIMIT)'
-                || '|NOQUEUE: reject: CONNECT from)'
-                || '|^NOQUEUE: reject: RCPT from \['
+                '^(?:(?:NOQUEUE: reject: )?CONNECT from \[|PASS (?:NEW|OLD) \[|DISCONNECT \['
+                || '|PREGREET \d+ after |DNSBL rank \d+ for \[|HANGUP after '
+                || '|(?:ALLOW|DENY|WHITE|BLACK)LIST(?:ED| VETO) \[|BARE NEWLINE from \['
+                || '|NON-SMTP COMMAND from \['
+                || '|COMMAND (?:PIPELINING|(?:LENGTH|TIME|COUNT) LIMIT) from \['
+                || '|NOQUEUE: reject: RCPT from \[)'
             )
             then 'postscreen'
         when
@@ -73,4 +85,13 @@ create or replace temp macro told_daemon(text) as
             then 'smtp'
         when regexp_matches(text, '^[0-9A-Za-z]{6,20}: ')
             then told_queue_daemon(substr(text, strpos(text, ': ') + 2))
+    end;
+
+create or replace temp macro cut_program(program, text) as
+    case
+        when
+            regexp_full_match(program, cut_instance())
+            and not regexp_matches(program, '^' || neighbours_of_postfix())
+            then program || coalesce('/' || told_daemon(text), '')
+        else program
     end;
