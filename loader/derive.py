@@ -290,6 +290,10 @@ class Deriver:
         run_sql(self.connection, "ingest/batch_lines.sql")
         if self._learn_wrappings("batch_lines where is_wrapped"):
             run_sql(self.connection, "ingest/batch_lines.sql")
+        if self._peels and self._is_any("batch_lines where is_wrapped and piece_stream(line) <> ''"):
+            run_sql(self.connection, "ingest/line_pieces.sql")
+            if self._is_any("line_pieces"):
+                run_sql(self.connection, "ingest/batch_lines.sql")
 
     def _learn_wrappings(self, wrapped: str) -> bool:
         """Take off from now on what stands around lines, if something does around one of some.

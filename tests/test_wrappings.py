@@ -205,6 +205,60 @@ def test_texts_as_bytes_are_read_however_long_they_are(loaded):
     assert connection.execute("select count(*) from notices").fetchone() == (0,)
 
 
+def cri(stream: str, part: str, text: str) -> str:
+    return f"2026-07-25T12:00:00.7Z {stream} {part} {text}"
+
+
+def docker_piece(text: str, end: str) -> str:
+    return json.dumps(
+        {"log": text + end, "stream": "stdout", "time": "2026-07-25T12:00:00.7Z"},
+        separators=(",", ":"),
+    )
+
+
+FORGED = "Jul 25 12:00:09 mx9 postfix/qmgr[9]: 6E31727A35D: removed"
+PIECES = [
+    cri("stdout", "F", syslog(MESSAGE[0])),
+    cri("stderr", "F", syslog(MESSAGE[1])),
+    cri("stdout", "P", syslog("postfix/cleanup[91]: 5E31727A35D: warning: header X: ")),
+    cri("stderr", "F", syslog(MESSAGE[2])),
+    cri("stdout", "P", FORGED),
+    cri("stdout", "F", f"{FORGED} from c.example.net[192.0.2.10]"),
+    cri("stdout", "F", syslog(MESSAGE[3])),
+    docker_piece(syslog("postfix/cleanup[91]: 5E31727A35D: warning: header Y: ") + "x" * 16384, ""),
+    docker_piece(FORGED, "\n"),
+    docker_piece(syslog(MESSAGE[4]), "\n"),
+]
+
+
+def test_pieces_of_a_line_are_put_together_and_none_is_a_line(loaded, small_head):
+    text = "".join(line + "\n" for line in PIECES)
+    connection = loaded(text, year=2026)
+    kinds = [kind for (kind,) in connection.execute("select kind from log_lines").fetchall()]
+    assert [place for place, kind in enumerate(kinds) if kind == "line_piece"] == [2, 4, 7]
+    assert connection.execute("select queue_id, end_reason from messages").fetchall() == [
+        ("5E31727A35D", "removed")
+    ]
+    assert connection.execute(
+        "select distinct host from log_lines where host <> ''"
+    ).fetchall() == [("mx1",)]
+    for batch_bytes in (600,):
+        assert written_rows(loaded(text, year=2026, batch_bytes=batch_bytes)) == written_rows(
+            connection
+        )
+
+
+def test_the_end_of_a_line_whose_beginning_is_far_away_is_no_line(loaded, small_head):
+    between = [cri("stdout", "P", "x")] * 1001
+    text = "".join(
+        line + "\n"
+        for line in [*between, cri("stdout", "P", FORGED), cri("stdout", "F", FORGED), PIECES[0]]
+    )
+    for batch_bytes in (100_000_000, 40_000):
+        connection = loaded(text, year=2026, batch_bytes=batch_bytes)
+        assert connection.execute("select queue_id from messages").fetchall() == [("5E31727A35D",)]
+
+
 def test_a_load_that_reads_nothing_of_a_mail_system_says_so(tmp_path):
     log = tmp_path / "mail.log"
     log.write_bytes(b"Jul 25 12:00:00 mx1 CRON[411]: a \x1b[31m text\n" * 3)

@@ -20,7 +20,11 @@ looked_at as (
 unwrapped as (
     select
         *,
-        case when is_wrapped then unframed(line) end as unframed
+        -- Of a line that came in pieces; no piece is a line of its own
+        case
+            when is_wrapped and whole_line is distinct from ''
+                then unframed(coalesce(whole_line, line))
+        end as unframed
     from looked_at
 ),
 
@@ -114,9 +118,8 @@ select
         as default_host,
     part,
     repeat_count,
-    -- rsyslog keeps 800 bytes of a text that came again; a piece (P) of a line of CRI goes on in the next
-    coalesce(is_repeat_cut, false)
-    or (is_wrapped and regexp_matches(line, '^\S+ (?:stdout|stderr) P ')) as is_cut,
+    coalesce(is_repeat_cut, false) as is_cut,
+    coalesce(whole_line = '', false) as is_piece,
     is_wrapped,
     style,
     -- A stamp ends before the header

@@ -4,5 +4,7 @@ select arg_min(line, line_key) as line
 from lines
 where is_new
 having
-    bool_and(kind in ('foreign', 'journal_separator', 'lines_repeated', 'unknown'))
+    bool_and(
+        kind in ('foreign', 'journal_separator', 'line_piece', 'lines_repeated', 'unknown')
+    )
     and count(*) > 0;

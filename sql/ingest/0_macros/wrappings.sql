@@ -59,21 +59,24 @@ create or replace temp macro plain_style(line) as
     end;
 
 -- Of a line that is not plain: whether something may stand around it. Not, if another program wrote it
--- that passes nothing on
+-- that passes nothing on; no line of a mail system is longer than a megabyte
 create or replace temp macro is_wrapped(line) as
-    not regexp_matches(
-        line,
-        '^(?:-- |' || any_stamp()
-        || ' (?:[^ :]+ )?(?:[^\s\[\]():<>]+(?:\[[^\]]*\])?: |last message repeated ))'
-    )
-    or regexp_matches(
-        line,
-        '^' || any_stamp() || ' (?:[^ :]+ )?(?:' || unit_or_postfix() || '(?:\[[^\]]*\])?: '
-        || '|' || carrier() || '(?:\[[^\]]*\])?: (?:'
-        || any_stamp() || ' |' || mail_program() || '|' || dovecot_beginning() || '))'
-    )
-    -- A zone stands apart
-    or not regexp_matches(line, '^(?:-- |' || usual_stamp() || ' (?:[^+-]|-[^0-9]))');
+    strlen(line) < 1048576
+    and (
+        not regexp_matches(
+            line,
+            '^(?:-- |' || any_stamp()
+            || ' (?:[^ :]+ )?(?:[^\s\[\]():<>]+(?:\[[^\]]*\])?: |last message repeated ))'
+        )
+        or regexp_matches(
+            line,
+            '^' || any_stamp() || ' (?:[^ :]+ )?(?:' || unit_or_postfix() || '(?:\[[^\]]*\])?: '
+            || '|' || carrier() || '(?:\[[^\]]*\])?: (?:'
+            || any_stamp() || ' |' || mail_program() || '|' || dovecot_beginning() || '))'
+        )
+        -- A zone stands apart
+        or not regexp_matches(line, '^(?:-- |' || usual_stamp() || ' (?:[^+-]|-[^0-9]))')
+    );
 
 -- A line without what stands around it; NULL if nothing does, or if no line at hand is_wrapped
 create or replace temp macro unframed(line) as null::varchar;

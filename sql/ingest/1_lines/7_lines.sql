@@ -10,6 +10,7 @@ with dated as (
         cut_lines.repeat_count,
         cut_lines.is_cut,
         cut_lines.header = '(text)' as is_unnamed,
+        cut_lines.is_piece,
         text_start(cut_lines, known_headers.head) as text_start,
         case
             when cut_lines.line_key is not null then cut_lines.known_at
@@ -45,8 +46,8 @@ begun as (
         * exclude (family, is_unnamed),
         -- In a wrapping that is not known, or that names no program, they are nobody else's
         case
+            when is_unnamed or is_piece then null
             when family <> 'other' then family
-            when is_unnamed then null
             when not shows_mail_system(line) then family
         end as family,
         case when family = 'postfix' then shown_part(line, shown, text_start, 60) end as beginning
@@ -132,6 +133,7 @@ select
     header_id,
     queue_id,
     case
+        when is_piece then 'line_piece'
         when family = 'dovecot' then dovecot_kind
         else line_kind(family, daemon, severity, queue_id, body)
     end as kind,
