@@ -98,6 +98,10 @@ class Piece:
         """Where it begins in the uncompressed stream; None where that is not asked again."""
         return None
 
+    def later_days(self) -> list[str]:
+        """Return the days of stamps without a year that follow it in its stream."""
+        return []
+
     def show(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make its lines the view read_lines."""
         raise NotImplementedError
@@ -290,7 +294,9 @@ class Deriver:
         run_sql(self.connection, "ingest/batch_lines.sql")
         if self._learn_wrappings("batch_lines where is_wrapped"):
             run_sql(self.connection, "ingest/batch_lines.sql")
-        if self._peels and self._is_any("batch_lines where is_wrapped and piece_stream(line) <> ''"):
+        if self._peels and self._is_any(
+            "batch_lines where is_wrapped and piece_stream(line) <> ''"
+        ):
             run_sql(self.connection, "ingest/line_pieces.sql")
             if self._is_any("line_pieces"):
                 run_sql(self.connection, "ingest/batch_lines.sql")
@@ -456,6 +462,10 @@ class Deriver:
                 piece.is_once,
                 piece.file_key,
             ],
+        )
+        is_guessed = self._is_any("batch where last_local_date is null and given_year is null")
+        self.connection.execute(
+            "set variable later_days = ?::varchar[]", [piece.later_days() if is_guessed else []]
         )
 
 

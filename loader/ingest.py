@@ -26,7 +26,15 @@ from .objects import __version__
 from .prefixes import read_prefix
 from .private import OWNER_ONLY, beside, created_with
 from .settings import Settings, Stretch
-from .sources import SNIFFED_BYTES, ByteStream, Source, check_text, find_sources, open_source
+from .sources import (
+    SNIFFED_BYTES,
+    ByteStream,
+    Source,
+    check_text,
+    find_sources,
+    later_days,
+    open_source,
+)
 from .statements import run_sql
 from .streams import IDENTITY_BYTES, Checkpoint, find_checkpoint, first_line_sha256
 from .visible import visible
@@ -261,6 +269,7 @@ class _TextPiece(Piece):
 
     place: _Place
     batch: Batch | None
+    is_last: bool = False
 
     @property
     def is_once(self) -> bool:
@@ -305,8 +314,19 @@ class _TextPiece(Piece):
         assert self.batch is not None
         first_line_no = self.first_line_no
         for half in cut_in_two(self.batch):
-            yield replace(self, first_line_no=first_line_no, line_count=half.line_count, batch=half)
+            yield replace(
+                self,
+                first_line_no=first_line_no,
+                line_count=half.line_count,
+                batch=half,
+                is_last=self.is_last and first_line_no > self.first_line_no,
+            )
             first_line_no += half.line_count
+
+    def later_days(self) -> list[str]:
+        if self.batch is None or self.is_last:
+            return []
+        return later_days(self.place.source, self.batch.first_byte + self.batch.byte_count)
 
     def judge_text(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Refuse a log of which no line begins like that of a log.
@@ -502,7 +522,11 @@ class _Loader:
                     self.deriver.prepare(Stretch(checkpoint.file_key, first_line_no, settings))
                 self._load_batch(
                     replace(
-                        here, first_line_no=first_line_no, line_count=batch.line_count, batch=batch
+                        here,
+                        first_line_no=first_line_no,
+                        line_count=batch.line_count,
+                        batch=batch,
+                        is_last=batch.byte_count < self.batch_bytes,
                     ),
                     batch,
                     tally,

@@ -161,6 +161,41 @@ def _first_day(source: Source) -> date:
     return max(days, default=source.reference_date)
 
 
+def later_days(source: Source, position: int) -> list[str]:
+    """Return the days of stamps without a year from a place on, as they follow each other.
+
+    The first MiB is looked at line by line, then the beginning of every 64 KiB, and the end.
+
+    Args:
+        source: a log; of standard input nothing is known.
+        position: an offset in its uncompressed bytes.
+
+    Returns:
+        Month and day, as a stamp begins: "Feb  3".
+    """
+    days: list[str] = []
+
+    def add(piece: bytes) -> None:
+        for month, day in YEARLESS_STAMP.findall(piece):
+            stamp = f"{month.decode()} {day.decode():>2}"
+            if days[-1:] != [stamp]:
+                days.append(stamp)
+
+    if source.path is None:
+        return days
+    chunk = b""
+    # What cannot be read is told when it is loaded
+    with suppress(InputError, DamagedDataError), open_source(source) as stream:
+        stream.seek(position)
+        at = 0
+        while read := stream.read(SNIFFED_BYTES):
+            chunk = read
+            add(chunk if at < 1048576 else chunk[:1024])
+            at += len(chunk)
+    add(chunk)
+    return days
+
+
 def _find_files(given: str) -> list[Path]:
     path = Path(given)
     if path.is_dir():

@@ -13,6 +13,7 @@ CASES = {
     "New Year": ("Dec 31, Jan  1", "2027-01-02", None, [2026, 2027]),
     "the last is not after the file": ("Dec 31, Jan  1", "2026-12-02", None, [2025, 2026]),
     "29 February": ("Feb 29", "2026-12-02", None, [2024]),
+    "29 February after the 28th": ("Feb 28, Feb 29", "2026-12-02", None, [2024, 2024]),
     "29 February comes later": ("Jan 30, Feb 29", "2026-12-02", None, [2024, 2024]),
     "29 February after New Year": ("Dec 31, Feb 29", "2026-12-02", None, [2023, 2024]),
     "January came late": ("Mar  1, Jan 31, Mar  2", "2026-03-03", None, [2026] * 3),
@@ -51,6 +52,16 @@ def test_the_year_is_chosen_for_the_whole_log(case, tmp_path):
     stamps, changed, told, expected = CASES[case]
     write(tmp_path / "mail.log", stamps.split(", "), changed)
     load([tmp_path / "mail.log"], tmp_path / "mail.duckdb", year=told)
+    assert years(tmp_path / "mail.duckdb") == expected
+    assert_derived_alike(tmp_path / "mail.duckdb")
+
+
+@pytest.mark.usefixtures("small_head")
+@pytest.mark.parametrize("case", CASES)
+def test_the_year_does_not_depend_on_the_cutting(case, tmp_path):
+    stamps, changed, told, expected = CASES[case]
+    write(tmp_path / "mail.log", stamps.split(", "), changed)
+    load([tmp_path / "mail.log"], tmp_path / "mail.duckdb", year=told, batch_bytes=1)
     assert years(tmp_path / "mail.duckdb") == expected
     assert_derived_alike(tmp_path / "mail.duckdb")
 

@@ -22,7 +22,7 @@ unwrapped as (
         *,
         -- Of a line that came in pieces; no piece is a line of its own
         case
-            when is_wrapped and whole_line is distinct from ''
+            when is_wrapped and (whole_line is null or whole_line <> '')
                 then unframed(coalesce(whole_line, line))
         end as unframed
     from looked_at

@@ -39,12 +39,16 @@ followed as (
         *,
         goes_on(line) as goes_on,
         lag(place) over in_stream as place_before,
-        coalesce(
-            lag(goes_on(line)) over in_stream and place - lag(place) over in_stream <= piece_reach(),
-            false
-        ) as follows
+        lag(goes_on(line)) over in_stream as went_on
     from lines_around
     window in_stream as (partition by place >> 32, piece_stream(line) order by place)
+),
+
+judged as (
+    select
+        *,
+        coalesce(went_on and place - place_before <= piece_reach(), false) as follows
+    from followed
 ),
 
 counted as (
@@ -52,7 +56,7 @@ counted as (
         *,
         sum(case when follows then 0 else 1 end)
             over (partition by place >> 32, piece_stream(line) order by place) as line_no
-    from followed
+    from judged
 ),
 
 -- The first piece is one if a line of its stream stands before it within reach, or nothing does
@@ -62,7 +66,8 @@ whole as (
         min(place) as first_place,
         arg_min(place_before, place) as place_before,
         -- As CRI would write it
-        regexp_extract(arg_min(line, place), '^(?:\{.*"time":")?([^" ]+)', 1) || ' stdout F ' as head,
+        regexp_extract(arg_min(line, place), '^(?:\{.*"time":")?([^" ]+)', 1)
+        || ' stdout F ' as head,
         string_agg(piece_text(line), '' order by place) as text
     from counted
     group by place >> 32, piece_stream(line), line_no

@@ -1,10 +1,23 @@
 -- One row per run of lines of one year, for stamps that have none
 create or replace temp table years as
-with occurrences as (
+with later_days as (
+    select
+        unnest(getvariable('later_days')::varchar[]) as stamp,
+        generate_subscripts(getvariable('later_days')::varchar[], 1) as day_no
+),
+
+occurrences as (
     select
         stamp,
         unnest([first_row_no, last_row_no]) as row_no
     from stamp_runs
+    union all
+    -- What follows the batch in its stream, where the year is a guess
+    select
+        stamp,
+        4611686018427387904 + day_no as row_no
+    from later_days
+    where exists(from stamp_runs)
 ),
 
 stamped as (
