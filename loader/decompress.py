@@ -8,12 +8,29 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import re
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+# How files begin. Of bzip2 its first block or, of an empty one, its end; of old lzma files the
+# properties that every encoder writes, a dictionary of 64 KiB or more, a length that is unknown or
+# below 1 TiB, and the first byte of what is encoded
+BEGINNINGS = {
+    "gzip": re.compile(rb"\x1f\x8b\x08"),
+    "bzip2": re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"),
+    "xz": re.compile(rb"\xfd7zXZ\x00"),
+    "zstd": re.compile(rb"\x28\xb5\x2f\xfd"),
+    "lzma": re.compile(rb"\]\0[\0\x80](?!\0\0).[\0-\x60](?:\xff{8}|.{5}\0{3})\0", re.DOTALL),
+}
+BEGINNING_BYTES = 14
 PACKED_BYTES = 65536
 # A few bytes may become gigabytes
 UNPACKED_BYTES = 1048576
@@ -21,6 +38,8 @@ _DECODERS: dict[str, Callable[[], Any]] = {
     "gzip": lambda: zlib.decompressobj(31),
     "bzip2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
+    "zstd": lambda: zstd.ZstdDecompressor(),
+    "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE),
 }
 
 
@@ -28,23 +47,30 @@ class DamagedDataError(Exception):
     """A compressed file cannot be read any further.
 
     Attributes:
+        compression: of the file, a word of BEGINNINGS.
         packed_bytes: of the file up to the piece in which the damage shows.
     """
 
-    def __init__(self, message: str, packed_bytes: int) -> None:
+    def __init__(self, message: str, compression: str, packed_bytes: int) -> None:
         super().__init__(message)
+        self.compression = compression
         self.packed_bytes = packed_bytes
+
+
+def compression_of(head: bytes) -> str | None:
+    """Return how a file is compressed that begins so; None if it is not."""
+    return next((name for name, begin in BEGINNINGS.items() if begin.match(head)), None)
 
 
 def _decode(decoder: Any, piece: bytes) -> Iterator[bytes]:
     """Yield what a piece of one stream becomes, at most UNPACKED_BYTES at once."""
     yield decoder.decompress(piece, UNPACKED_BYTES)
-    if isinstance(decoder, bz2.BZ2Decompressor | lzma.LZMADecompressor):
-        while not decoder.eof and not decoder.needs_input:
-            yield decoder.decompress(b"", UNPACKED_BYTES)
-    else:
+    if hasattr(decoder, "unconsumed_tail"):
         while decoder.unconsumed_tail:
             yield decoder.decompress(decoder.unconsumed_tail, UNPACKED_BYTES)
+    else:
+        while not decoder.eof and not decoder.needs_input:
+            yield decoder.decompress(b"", UNPACKED_BYTES)
 
 
 def _unpack(packed: BinaryIO, compression: str, whole_until: int | None) -> Iterator[bytes]:
@@ -52,7 +78,7 @@ def _unpack(packed: BinaryIO, compression: str, whole_until: int | None) -> Iter
 
     Args:
         packed: the compressed file, at its beginning.
-        compression: gzip, bzip2 or xz.
+        compression: a word of BEGINNINGS.
         whole_until: from here on it is decoded byte by byte, for what a piece becomes before the
             damage in it is lost; None for never.
 
@@ -74,12 +100,12 @@ def _unpack(packed: BinaryIO, compression: str, whole_until: int | None) -> Iter
                 piece = b""
                 if decoder.eof:
                     piece, decoder = decoder.unused_data, None
-        except (zlib.error, lzma.LZMAError, OSError) as error:
-            raise DamagedDataError(str(error), read_bytes) from error
+        except (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError) as error:
+            raise DamagedDataError(str(error), compression, read_bytes) from error
         read_bytes += size
         size = PACKED_BYTES if whole_until is None or read_bytes < whole_until else 1
     if decoder is not None:
-        raise DamagedDataError("it breaks off", read_bytes)
+        raise DamagedDataError("it breaks off", compression, read_bytes)
 
 
 class DecompressedFile:

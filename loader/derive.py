@@ -107,6 +107,10 @@ class Piece:
         """Where it begins in the uncompressed stream; None where that is not asked again."""
         return None
 
+    def later_days(self) -> list[str]:
+        """Return the days of stamps without a year that follow it in its stream."""
+        return []
+
     def show(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make its lines the view read_lines."""
         raise NotImplementedError
@@ -160,6 +164,7 @@ class Deriver:
         self.target = target
         self.connection = _connect(target)
         self._is_writing = False
+        self._peels = False
         system = self.connection.execute(
             "select system.main.current_setting('TimeZone')"
         ).fetchone()
@@ -199,6 +204,7 @@ class Deriver:
                 # They leave nothing that can be worked with
                 self.connection.close()
                 self.connection = _connect(self.target)
+                self._peels = False
                 self.prepare(Stretch(piece.file_key, piece.first_line_no, piece.settings))
             is_sought = len(failed_steps) < SOUGHT_LINES
             if piece.line_count > (1 if is_sought else PIECE_LINES):
@@ -223,6 +229,12 @@ class Deriver:
             return None
         run_sql(self.connection, "ingest/hostless_lines.sql")
         found = self.connection.execute("select host from hostless_lines limit 1").fetchone()
+        return None if found is None else str(found[0])
+
+    def first_foreign_line(self) -> str | None:
+        """Return the first line of the piece derived last, if none is of Postfix or Dovecot."""
+        run_sql(self.connection, "ingest/foreign_text.sql")
+        found = self.connection.execute("select line from foreign_text").fetchone()
         return None if found is None else str(found[0])
 
     def keep_settings(self, piece: Piece) -> None:
@@ -265,14 +277,14 @@ class Deriver:
             self._begin()
             self._take_lines_out(*piece.removed_keys)
         piece.show(self.connection)
-        run_sql(self.connection, "ingest/batch_lines.sql")
+        self._cut_lines()
         piece.judge_text(self.connection)
         Steps(self.connection).run("ingest/1_lines")
         self._find_copies()
         is_told = self._is_any("changed_lines") or self._is_any("removed_lines")
         if is_told:
             run_sql(self.connection, "ingest/2_order")
-            _read_late_hosts_again(self.connection)
+            self._read_late_hosts_again()
             run_sql(self.connection, "ingest/4_earlier")
             steps = Steps(self.connection, self._kinds())
             for place in LINKED:
@@ -289,6 +301,29 @@ class Deriver:
             for place in COPIES_STORED:
                 run_sql(self.connection, f"ingest/{place}")
         piece.end(self.connection)
+
+    def _cut_lines(self) -> None:
+        """Find stamp, header and text of the lines to be read (batch_lines)."""
+        run_sql(self.connection, "ingest/batch_lines.sql")
+        if self._learn_wrappings("batch_lines where is_wrapped"):
+            run_sql(self.connection, "ingest/batch_lines.sql")
+        if self._peels and self._is_any(
+            "batch_lines where is_wrapped and piece_stream(line) <> ''"
+        ):
+            run_sql(self.connection, "ingest/line_pieces.sql")
+            if self._is_any("line_pieces"):
+                run_sql(self.connection, "ingest/batch_lines.sql")
+
+    def _learn_wrappings(self, wrapped: str) -> bool:
+        """Take off from now on what stands around lines, if something does around one of some.
+
+        Most logs have no such line, and are loaded without planning all that may stand there.
+        """
+        if self._peels or not self._is_any(wrapped):
+            return False
+        run_sql(self.connection, "ingest/wrappings")
+        self._peels = True
+        return True
 
     def _relate(self, steps: Steps) -> None:
         """Tell what the touched messages have to do with others, and with mailboxes."""
@@ -320,6 +355,7 @@ class Deriver:
             return
         run_sql(self.connection, "ingest/2_copies/3_plain")
         if self._is_any("contested_seconds"):
+            self._learn_wrappings("contested_lines where is_wrapped(line)")
             run_sql(self.connection, "ingest/2_copies/4_events")
         run_sql(self.connection, "ingest/2_copies/5_copied")
         if self._is_any("copy_choices where is_stored and stored_copy_of is null and copy_of > 0"):
@@ -331,8 +367,38 @@ class Deriver:
             ):
                 run_sql(self.connection, f"ingest/{step}")
         if self._is_any("copy_choices where stored_copy_of > 0 and copy_of is null"):
-            _read_again(self.connection, "2_copies/8_promoted_lines.sql")
+            self._read_again("2_copies/8_promoted_lines.sql")
             run_sql(self.connection, "ingest/2_copies/9_promoted_rows.sql")
+
+    def _read_late_hosts_again(self) -> None:
+        """Read what late lines may change, and lines that are gone."""
+        found = self.connection.execute("select distinct family from late_hosts").fetchall()
+        families = {family for (family,) in found}
+        if not families:
+            return
+        if self.connection.execute("select count(*) from removed_lines").fetchone() != (0,):
+            self._read_again("3_late/0_removed_lines.sql")
+        run_sql(self.connection, "ingest/3_late/1_touching_lines.sql")
+        if "postfix" in families:
+            run_sql(self.connection, "ingest/3_late/2_postfix")
+        if "dovecot" in families:
+            for place in (
+                "3_late/3_dovecot/1_work_lines.sql",
+                "5_parse/dovecot/0_dovecot_lines.sql",
+                "5_parse/dovecot/1_login_lines.sql",
+                "5_parse/dovecot/2_login_elements.sql",
+                "5_parse/dovecot/3_dovecot_logins.sql",
+                "5_parse/dovecot/3_session_ends.sql",
+                "3_late/3_dovecot/2_sessions",
+            ):
+                run_sql(self.connection, f"ingest/{place}")
+        self._read_again("3_late/4_read_lines.sql")
+
+    def _read_again(self, place: str) -> None:
+        """Add lines that are stored, or were, to those at hand."""
+        run_sql(self.connection, f"ingest/{place}")
+        self._cut_lines()
+        Steps(self.connection).run("ingest/1_lines")
 
     def _is_any(self, rows: str) -> bool:
         """Return whether there is a row."""
@@ -423,6 +489,10 @@ class Deriver:
                 rotation,
             ],
         )
+        is_guessed = self._is_any("batch where last_local_date is null and given_year is null")
+        self.connection.execute(
+            "set variable later_days = ?::varchar[]", [piece.later_days() if is_guessed else []]
+        )
 
 
 def _connect(target: Target) -> duckdb.DuckDBPyConnection:
@@ -460,38 +530,6 @@ def _connect(target: Target) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _read_late_hosts_again(connection: duckdb.DuckDBPyConnection) -> None:
-    """Where lines come before stored ones, or stored ones are gone: read what that may change."""
-    found = connection.execute("select distinct family from late_hosts").fetchall()
-    families = {family for (family,) in found}
-    if not families:
-        return
-    if connection.execute("select count(*) from removed_lines").fetchone() != (0,):
-        _read_again(connection, "3_late/0_removed_lines.sql")
-    run_sql(connection, "ingest/3_late/1_touching_lines.sql")
-    if "postfix" in families:
-        run_sql(connection, "ingest/3_late/2_postfix")
-    if "dovecot" in families:
-        for place in (
-            "3_late/3_dovecot/1_work_lines.sql",
-            "5_parse/dovecot/0_dovecot_lines.sql",
-            "5_parse/dovecot/1_login_lines.sql",
-            "5_parse/dovecot/2_login_elements.sql",
-            "5_parse/dovecot/3_dovecot_logins.sql",
-            "5_parse/dovecot/3_session_ends.sql",
-            "3_late/3_dovecot/2_sessions",
-        ):
-            run_sql(connection, f"ingest/{place}")
-    _read_again(connection, "3_late/4_read_lines.sql")
-
-
-def _read_again(connection: duckdb.DuckDBPyConnection, place: str) -> None:
-    """Add lines that are stored, or were, to those at hand."""
-    for step in (place, "batch_lines.sql"):
-        run_sql(connection, f"ingest/{step}")
-    Steps(connection).run("ingest/1_lines")
-
-
 def _failed_step(error: duckdb.Error) -> str | None:
     """Return the SQL file that failed on what a line holds; None where something else is wrong."""
     is_of_a_line = isinstance(
@@ -500,7 +538,9 @@ def _failed_step(error: duckdb.Error) -> str | None:
         | duckdb.IntegrityError
         | duckdb.InvalidInputException
         | duckdb.InternalException
-        | duckdb.FatalException,
+        | duckdb.FatalException
+        # What a few lines become may be more than all others
+        | duckdb.OutOfMemoryException,
     )
     if not is_of_a_line or "No space left" in str(error):
         return None

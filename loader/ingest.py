@@ -26,16 +26,31 @@ from .objects import __version__
 from .prefixes import read_prefix
 from .private import OWNER_ONLY, beside, created_with
 from .settings import Settings, Stretch
-from .sources import SNIFFED_BYTES, ByteStream, Source, check_text, find_sources, open_source
+from .sources import (
+    SNIFFED_BYTES,
+    ByteStream,
+    Source,
+    check_text,
+    find_sources,
+    later_days,
+    open_source,
+)
 from .statements import run_sql
 from .streams import IDENTITY_BYTES, Checkpoint, find_checkpoint, first_line_sha256
 from .visible import visible
+from .wrappings import name_wrappings
 
 BATCH_BYTES = 134217728
 CSV_BUFFER_BYTES = 16777216
 QUOTED_CHARACTERS = 80
 
 Progress = Callable[[int], None]
+
+
+def quoted(line: str) -> str:
+    """Return the beginning of a line, as a terminal may show it."""
+    shown = visible(line)
+    return shown[:QUOTED_CHARACTERS] + ("..." if len(shown) > QUOTED_CHARACTERS else "")
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,7 @@ class LoadedSource:
         copies: of the lines added, how many are copies of lines in each other log, by its path.
         is_doubled: each line of it stands there twice, and both count.
         named_host: whose lines it tells again without naming a host, so that both count.
+        first_foreign_line: its first line, if all of it is new and none is of Postfix or Dovecot.
         fault: why it was not loaded, or not to its end; None if it was.
     """
 
@@ -66,6 +82,7 @@ class LoadedSource:
     copies: Mapping[str, int] = field(default_factory=dict)
     is_doubled: bool = False
     named_host: str | None = None
+    first_foreign_line: str | None = None
     fault: InputError | None = None
 
     @property
@@ -229,6 +246,7 @@ class _Tally:
     first_key: int | None = None
     is_doubled: bool = False
     named_host: str | None = None
+    first_foreign_line: str | None = None
     failed_steps: list[str] = field(default_factory=list)
 
 
@@ -251,6 +269,7 @@ class _TextPiece(Piece):
 
     place: _Place
     batch: Batch | None
+    is_last: bool = False
 
     @property
     def is_once(self) -> bool:
@@ -297,8 +316,19 @@ class _TextPiece(Piece):
         assert self.batch is not None
         first_line_no = self.first_line_no
         for half in cut_in_two(self.batch):
-            yield replace(self, first_line_no=first_line_no, line_count=half.line_count, batch=half)
+            yield replace(
+                self,
+                first_line_no=first_line_no,
+                line_count=half.line_count,
+                batch=half,
+                is_last=self.is_last and first_line_no > self.first_line_no,
+            )
             first_line_no += half.line_count
+
+    def later_days(self) -> list[str]:
+        if self.batch is None or self.is_last:
+            return []
+        return later_days(self.place.source, self.batch.first_byte + self.batch.byte_count)
 
     def judge_text(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Refuse a log of which no line begins like that of a log.
@@ -311,13 +341,10 @@ class _TextPiece(Piece):
         run_sql(connection, "ingest/other_text.sql")
         found = connection.execute("select line from other_text").fetchone()
         if found is not None:
-            line = visible(str(found[0]))
-            shown = line[:QUOTED_CHARACTERS] + ("..." if len(line) > QUOTED_CHARACTERS else "")
             raise InputError(
                 f"{self.place.source.name}: no line begins as in a log that mailsql knows; "
-                f"the first is: {shown}",
-                "known are syslog's stamps (BSD, RFC 3339, RFC 5424), those of Dovecot's own logs "
-                "(ISO), and TAI64N; --force loads it nevertheless",
+                f"the first is: {quoted(str(found[0]))}",
+                f"{name_wrappings()}; --force loads it nevertheless",
             )
 
     def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -421,7 +448,7 @@ class _Loader:
             fault = error
         except DamagedDataError as error:
             fault = InputError(
-                f"{source.name}: damaged {source.compression} file ({error}); what stands before "
+                f"{source.name}: damaged {error.compression} file ({error}); what stands before "
                 f"that is loaded, {tally.loaded_before + tally.byte_count:,} bytes in whole lines",
                 "copy the file again: the next load goes on with what follows",
             )
@@ -438,6 +465,7 @@ class _Loader:
             tuple(tally.failed_steps),
             is_doubled=tally.is_doubled,
             named_host=tally.named_host,
+            first_foreign_line=tally.first_foreign_line,
             fault=fault,
         )
         first = tally.first_key
@@ -496,7 +524,11 @@ class _Loader:
                     self.deriver.prepare(Stretch(checkpoint.file_key, first_line_no, settings))
                 self._load_batch(
                     replace(
-                        here, first_line_no=first_line_no, line_count=batch.line_count, batch=batch
+                        here,
+                        first_line_no=first_line_no,
+                        line_count=batch.line_count,
+                        batch=batch,
+                        is_last=batch.byte_count < self.batch_bytes,
                     ),
                     batch,
                     tally,
@@ -525,6 +557,9 @@ class _Loader:
                 tally.is_doubled = self.deriver.is_doubled()
             if stored.first_byte == 0:
                 tally.named_host = self.deriver.named_host()
+            if stored.first_byte == 0 or tally.first_foreign_line is not None:
+                found = self.deriver.first_foreign_line()
+                tally.first_foreign_line = found and (tally.first_foreign_line or found)
             if tally.first_key is None and stored.new_line_count:
                 tally.first_key = stored.file_key * 2**32 + stored.first_line_no + stored.goes_on
             tally.line_count += stored.new_line_count

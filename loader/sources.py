@@ -8,14 +8,16 @@ import errno
 import io
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Protocol
 
-from .decompress import MAGIC, DecompressedFile
+from .decompress import BEGINNING_BYTES, DamagedDataError, DecompressedFile, compression_of
 from .errors import InputError
 
 STANDARD_INPUT = "-"
@@ -27,10 +29,15 @@ DATABASE_NAME = re.compile(r"\.(?:duckdb|db)(?:\.wal)?$")
 ROTATED = re.compile(
     r"^(?P<base>.*?)[._-](?:(?P<number>\d{1,3})|(?P<date>\d{4}-?\d{2}-?\d{2})(?:[-_T]?\d{2,6})?)$"
 )
-COMPRESSED_SUFFIX = re.compile(r"\.(?:gz|bz2|xz)$")
+COMPRESSED_SUFFIX = re.compile(r"\.(?:gz|bz2|xz|zst|lzma)$")
 # Control characters that no text holds; NUL is left out, for a crash leaves runs of it in logs
 BINARY_BYTES = bytes([*range(1, 8), *range(14, 27), *range(28, 32), 127])
 SNIFFED_BYTES = 65536
+# Of syslog, at the beginning of a line
+YEARLESS_STAMP = re.compile(
+    rb"^(?:<\d+>)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:", re.MULTILINE
+)
+FIRST_LINES_BYTES = 65536
 
 
 class ByteStream(Protocol):
@@ -51,7 +58,7 @@ class Source:
 
     Attributes:
         path: the file, or None for standard input.
-        compression: gzip, bzip2, xz, or None.
+        compression: gzip, bzip2, xz, zstd, lzma, or None; of standard input it is not known yet.
         is_closed: nothing is appended any more, so a last line without newline is whole.
         reference_date: day of its last change; stamps without a year are not after it.
     """
@@ -106,9 +113,87 @@ def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[
             sources.append(_describe(file))
         except OSError as error:
             faults[str(file)] = _unreadable(str(file), error)
+    sources = _in_order(sources)
     if STANDARD_INPUT in paths:
         sources.append(Source(None, None, True, today))
     return sources, faults
+
+
+def _in_order(sources: list[Source]) -> list[Source]:
+    """Date parts of one rotated log so that none goes on behind the beginning of the next one.
+
+    Files that were copied have lost the times that tell their years: a part was not changed before
+    the next one.
+    """
+    ordered: list[Source] = []
+    for source in reversed(sources):
+        later = ordered[-1] if ordered else None
+        if (
+            later is not None
+            and source.rotation == later.rotation
+            and source.reference_date >= later.reference_date
+        ):
+            begin = _first_day(later)
+            source = replace(source, reference_date=min(source.reference_date, begin))
+        ordered.append(source)
+    return ordered[::-1]
+
+
+def _first_day(source: Source) -> date:
+    """Return the latest day of the first stamps without a year; else that of the last change.
+
+    The first of all may be of a clock that was not set yet.
+    """
+    try:
+        with open_source(source) as stream:
+            stamps = YEARLESS_STAMP.findall(stream.read(FIRST_LINES_BYTES))
+    except (InputError, DamagedDataError):
+        stamps = []
+    last = source.reference_date + timedelta(days=1)
+    days = []
+    for month, day in set(stamps):
+        for year in range(last.year, last.year - 9, -1):
+            with suppress(ValueError):
+                found = datetime.strptime(f"{year} {month.decode()} {day.decode()}", "%Y %b %d")
+                if found.date() <= last:
+                    days.append(found.date())
+                    break
+    return max(days, default=source.reference_date)
+
+
+def later_days(source: Source, position: int) -> list[str]:
+    """Return the days of stamps without a year from a place on, as they follow each other.
+
+    The first MiB is looked at line by line, then the beginning of every 64 KiB, and the end.
+
+    Args:
+        source: a log; of standard input nothing is known.
+        position: an offset in its uncompressed bytes.
+
+    Returns:
+        Month and day, as a stamp begins: "Feb  3".
+    """
+    days: list[str] = []
+
+    def add(piece: bytes) -> None:
+        for month, day in YEARLESS_STAMP.findall(piece):
+            stamp = f"{month.decode()} {day.decode():>2}"
+            if days[-1:] != [stamp]:
+                days.append(stamp)
+
+    if source.path is None:
+        return days
+    chunk = b""
+    # What cannot be read is told when it is loaded
+    with suppress(InputError, DamagedDataError), open_source(source) as stream:
+        stream.seek(position)
+        at = 0
+        while read := stream.read(SNIFFED_BYTES):
+            chunk = read
+            add(chunk if at < 1048576 else chunk[:1024])
+            at += len(chunk)
+    add(chunk)
+    return days
 
 
 def _find_files(given: str) -> list[Path]:
@@ -123,20 +208,50 @@ def _find_files(given: str) -> list[Path]:
 
 
 class StandardInput:
-    """Standard input, read past the buffer of sys.stdin, whose lock a waiting thread would hold."""
+    """Standard input, read past the buffer of sys.stdin, whose lock a waiting thread would hold.
 
-    def __init__(self) -> None:
-        self._raw = io.FileIO(0, closefd=False)
+    If it is compressed, all of it goes into a file first, so that a damage is found as in a file.
+    """
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._stream: DecompressedFile | io.FileIO | None = None
         self._returned: IO[bytes] = io.BytesIO()
 
     def read(self, count: int) -> bytes:
         """Return the next bytes, fewer only at the end."""
         parts = [self._returned.read(count)]
         count -= len(parts[0])
-        while count > 0 and (part := self._raw.read(count)):
+        stream = self._stream or self._begin()
+        # What told whether it is compressed was given back
+        parts.append(self._returned.read(count))
+        count -= len(parts[-1])
+        while count > 0 and (part := stream.read(count)):
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
+
+    def _begin(self) -> DecompressedFile | io.FileIO:
+        """Look at its first bytes."""
+        raw = io.FileIO(0, closefd=False)
+        self._stream = raw
+        head = b""
+        while len(head) < BEGINNING_BYTES and (part := raw.read(BEGINNING_BYTES - len(head))):
+            head += part
+        compression = compression_of(head)
+        if compression is None:
+            self._returned = io.BytesIO(head)
+            return raw
+        self._packed.write(head)
+        shutil.copyfileobj(raw, self._packed)
+        self._packed.flush()
+        self._stream = DecompressedFile(Path(f"/dev/fd/{self._packed.fileno()}"), compression)
+        return self._stream
+
+    def close(self) -> None:
+        """Close what was opened; standard input itself stays open."""
+        if self._stream is not None:
+            self._stream.close()
 
     def give_back(self, file: IO[bytes]) -> None:
         """Read what follows in a file once more, before what comes."""
@@ -160,7 +275,8 @@ def open_source(source: Source) -> Iterator[ByteStream]:
     """
     try:
         if source.path is None:
-            yield StandardInput()
+            with TemporaryFile() as packed, closing(StandardInput(packed)) as stream:
+                yield stream
         elif source.compression is not None:
             with closing(DecompressedFile(source.path, source.compression)) as unpacked:
                 yield unpacked
@@ -218,9 +334,9 @@ def _age_order(path: Path) -> tuple[str, str, int, str, int]:
 
 def _describe(path: Path) -> Source:
     with path.open("rb") as stream:
-        magic = stream.read(6)
+        head = stream.read(BEGINNING_BYTES)
     changed = datetime.fromtimestamp(path.stat().st_mtime).date()
-    compression = next((MAGIC[start] for start in MAGIC if magic.startswith(start)), None)
+    compression = compression_of(head)
     rotated = ROTATED.match(COMPRESSED_SUFFIX.sub("", path.name))
     reference_date = changed
     if rotated and rotated["date"]:

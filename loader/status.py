@@ -8,10 +8,11 @@ from pathlib import Path
 import duckdb
 
 from .chain import last_link
-from .ingest import LoadedSource
+from .ingest import LoadedSource, quoted
 from .output import format_rows
 from .sources import STANDARD_INPUT
 from .visible import one_line
+from .wrappings import name_wrappings
 
 ROWS = "count(*)"
 EVENTS = "coalesce(sum(occurrences), 0)"
@@ -62,6 +63,12 @@ def _describe_source(source: LoadedSource) -> str:
     )
     if not source.line_count:
         return f"{source.name}: nothing new{waiting}"
+    foreign = (
+        f"; no line of Postfix or Dovecot was read, the first is: "
+        f"{quoted(source.first_foreign_line)} ({name_wrappings()})"
+        if source.first_foreign_line is not None
+        else ""
+    )
     since = " more" if source.loaded_before else ""
     doubled = (
         "; each line stands there twice and counts twice: if a rule of syslog writes it twice, "
@@ -78,7 +85,7 @@ def _describe_source(source: LoadedSource) -> str:
     told = doubled + hostless
     return (
         f"{source.name}: {source.line_count:,}{since} lines{_describe_copies(source)}{told}"
-        f"{waiting}"
+        f"{waiting}{foreign}"
     )
 
 

@@ -113,6 +113,7 @@ def loaded(tmp_path: Path) -> Iterator[Callable[..., duckdb.DuckDBPyConnection]]
     def load_text(text: str | bytes, **options: Any) -> duckdb.DuckDBPyConnection:
         log = tmp_path / f"mail{len(opened)}.log"
         log.write_bytes(text if isinstance(text, bytes) else text.encode())
+        os.utime(log, (NOW.timestamp(), NOW.timestamp()))
         database = tmp_path / f"mail{len(opened)}.duckdb"
         load([log], database, **options)
         connection = mailsql.open_database(database)

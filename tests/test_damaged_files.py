@@ -15,12 +15,21 @@ import duckdb
 import pytest
 
 from bench.generate import generate
+from mailsql.decompress import zstd
 from tests.conftest import load, rows_without_keys
 from tests.test_cli import LINE, mailsql
 from tests.test_crash import start
 
-PACK = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
-NAMES = {"gz": "gzip", "bz2": "bzip2", "xz": "xz"}
+PACK = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    # With sums, as the command writes it
+    "zst": lambda data: zstd.compress(
+        data, options={zstd.CompressionParameter.checksum_flag: True}
+    ),
+}
+NAMES = {"gz": "gzip", "bz2": "bzip2", "xz": "xz", "zst": "zstd"}
 TEXT = "".join(line + "\n" for line in generate(600, seed=9, per_second=3)).encode()
 
 
@@ -77,6 +86,47 @@ def test_padding_behind_a_stream_is_no_damage(tmp_path, suffix):
     assert loaded_text(database) == TEXT
 
 
+@pytest.mark.parametrize("suffix", [None, *PACK, "lzma"])
+def test_standard_input_may_be_compressed(tmp_path, suffix):
+    pack = PACK | {None: bytes, "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE)}
+    mailsql("load", "-", cwd=tmp_path, stdin=pack[suffix](TEXT))
+    assert loaded_text(tmp_path / "mail.duckdb") == TEXT
+    more = TEXT + LINE.encode()
+    out, _ = mailsql("load", "-", cwd=tmp_path, stdin=pack[suffix](more))
+    assert "1 more lines" in out
+    if suffix not in (None, "lzma"):
+        _, err = mailsql("load", "-", cwd=tmp_path, stdin=pack[suffix](more + TEXT)[:-9], code=3)
+        assert f"damaged {NAMES[suffix]} file" in err
+
+
+def test_an_old_lzma_file_is_read(tmp_path):
+    log = tmp_path / "mail.log.1.lzma"
+    log.write_bytes(lzma.compress(TEXT, lzma.FORMAT_ALONE))
+    assert load([log], tmp_path / "mail.duckdb")[0].fault is None
+    assert loaded_text(tmp_path / "mail.duckdb") == TEXT
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"BZh is a name\n", b"BZh9\n", b"]\0\0 torn\n", b"]" + b"\0" * 20]
+)
+def test_a_log_may_begin_like_a_compressed_file(tmp_path, beginning):
+    log = tmp_path / "mail.log"
+    log.write_bytes(beginning + TEXT)
+    assert load([log], tmp_path / "mail.duckdb")[0].fault is None
+    text = (beginning + TEXT).replace(b"\0", rb"\x00")
+    assert loaded_text(tmp_path / "mail.duckdb") == text
+    out, _ = mailsql("load", "-", cwd=tmp_path, stdin=beginning + TEXT)
+    assert "nothing new" in out
+
+
+@pytest.mark.parametrize("suffix", [*PACK, "lzma"])
+def test_an_empty_compressed_file_is_empty(tmp_path, suffix):
+    pack = PACK | {"lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE)}
+    log = tmp_path / f"mail.log.{suffix}"
+    log.write_bytes(pack[suffix](b""))
+    assert load([log], tmp_path / "mail.duckdb")[0].is_empty
+
+
 def test_a_compressed_log_that_is_killed_between_batches_goes_on(tmp_path):
     log = tmp_path / "mail.log.1.gz"
     text = "".join(line + "\n" for line in generate(8000, seed=3, per_second=3)).encode()
@@ -124,7 +174,7 @@ def test_text_that_is_no_log_is_refused_unless_asked_for(tmp_path):
     _, err = mailsql("load", "passwd", cwd=tmp_path, code=3)
     assert err.startswith("mailsql: passwd: no line begins as in a log that mailsql knows; the ")
     assert "first is: root:x:0:0:root:/root:/bin/bash\n" in err
-    assert "BSD, RFC 3339, RFC 5424" in err
+    assert "syslog (BSD, RFC 3339), RFC 5424" in err
     _, err = mailsql("load", "-", cwd=tmp_path, stdin=b"\x1b[31m" + b"y" * 999 + b"\n", code=3)
     assert "the first is: \\x1b[31myyyy" in err
     assert "y" * 80 not in err

@@ -10,6 +10,7 @@ from bench.generate import generate
 from mailsql import statements as statements_module
 from mailsql import steps as steps_module
 from mailsql.check import run_checks
+from mailsql.derive import Deriver, Piece
 from mailsql.status import describe_load, describe_status
 from tests.conftest import load, rows_without_keys
 
@@ -149,3 +150,24 @@ def test_very_many_failing_lines_are_kept_in_pieces(tmp_path, break_steps, monke
         assert counts == (len(loaded[0].failed_steps),) * 2
         assert connection.execute("select count(*) from deliveries").fetchone() != (0,)
     assert load([log], database)[0].line_count == 0
+
+
+def test_what_needs_too_much_memory_at_once_is_read_in_parts(tmp_path, monkeypatch):
+    log = tmp_path / "mail.log"
+    log.write_text("".join(line + "\n" for line in generate(2000, seed=5, per_second=3)))
+    load([log], tmp_path / "whole.duckdb")
+    store = Deriver.store
+
+    def store_little(deriver: Deriver, piece: Piece) -> None:
+        if piece.line_count > 600:
+            error = duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate")
+            error.add_note(STEPS[0])
+            raise error
+        store(deriver, piece)
+
+    monkeypatch.setattr(Deriver, "store", store_little)
+    assert load([log], tmp_path / "parts.duckdb")[0].failed_steps == ()
+    names = {str(log): 0}
+    assert rows_without_keys(tmp_path / "parts.duckdb", names) == rows_without_keys(
+        tmp_path / "whole.duckdb", names
+    )

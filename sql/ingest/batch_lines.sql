@@ -6,8 +6,26 @@ with freed as (
         *,
         -- Lines of the batch have no key yet, and are all read alike
         coalesce(line_key, getvariable('first_loaded_key')) as place_key,
-        unframed(line) as unframed
+        plain_style(line) as plain_style
     from read_lines
+),
+
+looked_at as (
+    select
+        *,
+        case when plain_style is null then is_wrapped(line) else false end as is_wrapped
+    from freed
+),
+
+unwrapped as (
+    select
+        *,
+        -- Of a line that came in pieces; no piece is a line of its own
+        case
+            when is_wrapped and (whole_line is null or whole_line <> '')
+                then unframed(coalesce(whole_line, line))
+        end as unframed
+    from looked_at
 ),
 
 -- Blanks at the end mean nothing: some receivers leave them out
@@ -18,7 +36,7 @@ stripped as (
             when ends_with(coalesce(unframed, line), ' ') then rtrim(coalesce(unframed, line))
             else unframed
         end as unframed
-    from freed
+    from unwrapped
 ),
 
 framed as (
@@ -30,8 +48,8 @@ framed as (
 
 styled as (
     select
-        *,
-        stamp_style(shown_line) as style,
+        * exclude (plain_style),
+        coalesce(plain_style, stamp_style(shown_line)) as style,
         colon_place(shown_line) as colon
     from framed
 ),
@@ -41,7 +59,7 @@ repeated as (
     select
         *,
         case
-            when ends_with(shown_line, ']') and contains(line, ': message repeated ')
+            when ends_with(shown_line, ']') and contains(shown_line, ': message repeated ')
                 then regexp_extract(
                     substr(shown_line, colon + 2), repeated_text(), ['count', 'blank', 'text']
                 )
@@ -70,9 +88,11 @@ started as (
         *,
         case style
             when 'bsd' then 17
+            when 'bsd_fraction' then strpos(substr(shown_line, 17), ' ') + 17
             when 'rfc3339' then strpos(shown_line, ' ') + 1
             when 'iso' then strpos(substr(shown_line, 12), ' ') + 12
             when 'tai64n' then 27
+            else case when is_header_first(shown_line) then 1 end
         end as header_start
     from released
 ),
@@ -98,7 +118,9 @@ select
         as default_host,
     part,
     repeat_count,
-    coalesce(is_repeat_cut, false) as is_repeat_cut,
+    coalesce(is_repeat_cut, false) as is_cut,
+    coalesce(whole_line = '', false) as is_piece,
+    is_wrapped,
     style,
     -- A stamp ends before the header
     substr(shown_line, 1, header_start - 2) as stamp,

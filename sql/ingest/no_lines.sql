@@ -5,5 +5,6 @@ select
     null::bigint as line_key,
     null::timestamptz as known_at,
     null::varchar as known_host,
-    null::varchar as part
+    null::varchar as part,
+    null::varchar as whole_line
 where false;

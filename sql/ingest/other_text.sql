@@ -5,7 +5,7 @@ with judged as (
         rowid as row_no,
         line,
         -- Separators of journalctl stand between lines of any kind
-        style is not null or starts_with(line, '-- ') as is_known
+        style is not null or header is not null or starts_with(line, '-- ') as is_known
     from batch_lines
     where line <> ''
 )

@@ -6,7 +6,8 @@ select
     null::bigint as line_key,
     null::timestamptz as known_at,
     null::varchar as known_host,
-    null::varchar as part
+    null::varchar as part,
+    null::varchar as whole_line
 from read_csv(
     getvariable('batch_path'),
     columns = {'line': 'VARCHAR'},

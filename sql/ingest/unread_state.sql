@@ -4,5 +4,7 @@ select
     file_key,
     first_logged_at,
     last_logged_at,
-    last_local_date
+    last_local_date,
+    null::bigint as first_year,
+    false as has_wide_step
 from batch;

@@ -14,9 +14,9 @@ comment on column stream_settings.first_line_no is
 'The first line that they hold for; the last is the one before the next row of the stream';
 comment on column stream_settings.host is 'Host of lines that name none, if it was given (--host)';
 comment on column stream_settings.year is
-'Year of the first stamp without one, if it was given (--year)';
+'Year of the first stamp without one: given (--year), or else chosen when it was loaded';
 comment on column stream_settings.reference_date is
-'The first stamp without a year is not after this day; NULL while no line has such a stamp';
+'Stamps whose year is chosen are not after this day; NULL while no line has such a stamp';
 comment on column stream_settings.timezone is 'Zone of stamps that have none';
 comment on column stream_settings.dovecot_prefix is
 'mail_log_prefix of lines of Dovecot, if it was given (--dovecot-prefix)';

@@ -1,13 +1,13 @@
 -- How the head of one of Dovecot's lines is read: who speaks, how severe it is
+create or replace temp macro dovecot_services() as
+    '(?:imap|pop3|managesieve|sieve|submission|lmtp|imap-urlauth|script)(?:-login)?'
+    || '|lda|imap-hibernate|imap-urlauth-worker|auth|auth-worker|master|anvil|config|stats'
+    || '|old-stats|log|dict|director|indexer|indexer-worker|doveadm|quota-status|replicator'
+    || '|aggregator|ssl-params|ssl-build-param|ipc|dns-client|health-check'
+    || '|dsync|dsync-local|dsync-remote|dsync-server|deliver|IMAP|POP3|MANAGESIEVE';
+
 create or replace temp macro is_dovecot_service(word) as
-    regexp_full_match(
-        word,
-        '(?:imap|pop3|managesieve|sieve|submission|lmtp|imap-urlauth|script)(?:-login)?'
-        || '|lda|imap-hibernate|imap-urlauth-worker|auth|auth-worker|master|anvil|config|stats'
-        || '|old-stats|log|dict|director|indexer|indexer-worker|doveadm|quota-status|replicator'
-        || '|aggregator|ssl-params|ssl-build-param|ipc|dns-client|health-check'
-        || '|dsync|dsync-local|dsync-remote|dsync-server|deliver|IMAP|POP3|MANAGESIEVE'
-    );
+    regexp_full_match(word, dovecot_services());
 
 -- Processes that serve no user write their own number where others write the user's name
 create or replace temp macro is_userless(service) as

@@ -1,29 +1,8 @@
 -- How the head of a line is read: stamp, host, program
--- A line without what stands around it; NULL if nothing does
-create or replace temp macro unframed(line) as
-    case
-        -- Almost all lines begin with a stamp
-        when starts_with(line, '2') or (line >= 'A' and line < '[' and substr(line, 4, 1) = ' ')
-            then null
-        when starts_with(line, '<') and regexp_matches(line, '^<\d{1,3}>1 \S+ \S+ \S+ \S+ \S+ ')
-            then regexp_replace(
-                line,
-                '^<\d{1,3}>1 (\S+) (\S+) (\S+) (\S+) \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) *',
-                '\1 \2 \3[\4]: '
-            )
-        when starts_with(line, '<') then regexp_replace(line, '^<\d{1,3}>', '')
-        -- Dovecot 1: the program stands before the stamp
-        when starts_with(line, 'dovecot: ') then substr(line, 10)
-        -- Containers: a name in brackets, or docker compose's
-        when starts_with(line, '[') then regexp_replace(line, '^\[[^\]]*\] *', '')
-        when contains(line, ' | ')
-            then regexp_replace(line, '^[A-Za-z0-9_.-]+ +\| ', '')
-    end;
-
 -- What rsyslog writes for lines that came again, of which it keeps 800 bytes with the blank before
 -- them: " message repeated N times: [%.800s]" (action.c)
 create or replace temp macro repeated_text() as
-    '^message repeated ([1-9]\d{0,8}) times: \[( ?)(.*)\]$';
+    '^message repeated ([1-9]\d{0,8}) times?: \[( ?)(.*)\]$';
 
 create or replace temp macro repeated_text_limit() as 800;
 
@@ -33,7 +12,7 @@ create or replace temp macro repetition_bytes(repeat_count) as
 
 -- Older syslogs write how often the line before came again, and whose it was or only the host
 create or replace temp macro last_repeated_text() as
-    '^(?:\S+ +)?last message repeated ([1-9]\d{0,8}) times$';
+    '^(?:\S+ +)?last message repeated ([1-9]\d{0,8}) times?$';
 
 -- Without spaces at the end: almost no text has any, and looking for them takes long
 create or replace temp macro trimmed(text) as
@@ -59,6 +38,8 @@ create or replace temp macro stamp_style(line) as
     case
         when regexp_matches(line, '^[A-Z][a-z]{2} [ 0-9][0-9] [0-9X]{2}:[0-9X]{2}:[0-9X]{2} ')
             then 'bsd'::style_name
+        when regexp_matches(line, '^[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}\.\d+ ')
+            then 'bsd_fraction'::style_name
         when regexp_matches(line, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}')
             then 'rfc3339'::style_name
         when regexp_matches(line, '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}[. ]')
@@ -83,28 +64,3 @@ create or replace temp macro text_start(cut_line, head) as
 
 create or replace temp macro month_number(name) as
     (strpos('JanFebMarAprMayJunJulAugSepOctNovDec', name) + 2) // 3;
-
-create or replace temp macro program_instance(program) as split_part(program, '/', 1);
-
-create or replace temp macro program_service(program) as
-    nullif(regexp_extract(program, '^[^/]+/(.*)/[^/]+$', 1), '');
-
-create or replace temp macro program_daemon(program) as regexp_extract(program, '[^/]*$');
-
-create or replace temp macro program_family(program) as
-    case
-        when starts_with(program, 'dovecot') or program in ('deliver', 'auth') then 'dovecot'
-        when program = 'postfix' then 'postfix'
-        -- Other mail systems name their daemons so, too
-        when regexp_matches(program_instance(program), '^(?:cyrus|courier|exim|sendmail|sm-mta)')
-            then 'other'
-        when contains(program, '/') and program_daemon(program) in (
-            'anvil', 'bounce', 'cleanup', 'discard', 'dnsblog', 'error', 'flush', 'lmtp', 'local',
-            'master', 'nbdb_reindexd', 'oqmgr', 'nqmgr', 'pickup', 'pipe', 'postlogd', 'postscreen',
-            'proxymap', 'qmgr', 'qmqpd', 'scache', 'showq', 'smtp', 'smtpd', 'spawn', 'tlsmgr',
-            'tlsproxy', 'trivial-rewrite', 'verify', 'virtual', 'postalias', 'postdrop',
-            'postfix-script', 'postfix-tls-script', 'postlog', 'postmap', 'postmulti',
-            'postmulti-script', 'postqueue', 'postsuper', 'sendmail'
-        ) then 'postfix'
-        else 'other'
-    end;

@@ -4,11 +4,15 @@
 create or replace temp macro stamp_digits(line) as
     case
         when starts_with(line, '@4') then 6
-        when not starts_with(line, '2') then 0
         else 3 * (
             greatest(
                 2,
-                length(regexp_extract(substr(line, 1, 40), '^\d{4}-\S+[T ][0-9:]{8}\.(\d+)', 1))
+                length(
+                    regexp_extract(
+                        substr(line, 1, 40),
+                        '^(?:\d{4}-\S+[T ]|[A-Z][a-z]{2} [ 0-9][0-9] )[0-9:]{8}\.(\d+)', 1
+                    )
+                )
             ) // 3
         )::integer
     end;
@@ -21,7 +25,7 @@ create or replace temp macro headless_text(line, program) as
             then substr(line, strpos(line, ': ') + 2)
         else regexp_replace(
             line,
-            '^(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9X:]{8} '
+            '^(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9X:]{8}(?:\.\d+)? '
             || '|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T\S+| [0-9:.]{8,}) |@4[0-9a-f]{23} )'
             || '(?:(?:[^\s:]|:\S)* +[^\s\[\]():<>]+(?:\[[^\]]*\])?: '
             -- Of a log without hosts

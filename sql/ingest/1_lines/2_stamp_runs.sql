@@ -5,5 +5,5 @@ select
     min(row_no) as first_row_no,
     max(row_no) as last_row_no
 from cut_lines
-where style = 'bsd' and line_key is null
+where style in ('bsd', 'bsd_fraction') and line_key is null
 group by all;

@@ -5,8 +5,10 @@ select
     years.first_row_no,
     years.last_row_no,
     least(stamp_runs.last_row_no, years.last_row_no) as row_no,
+    -- As far as microseconds
     try_strptime(
-        years.year || ' ' || replace(stamp_runs.stamp, ':60', ':59'), '%Y %b %d %H:%M:%S'
+        years.year || ' ' || replace(substr(stamp_runs.stamp, 1, 22), ':60', ':59'),
+        ['%Y %b %d %H:%M:%S', '%Y %b %d %H:%M:%S.%f']
     )::timestamptz as logged_at,
     try_strptime(years.year || ' ' || substr(stamp_runs.stamp, 1, 6), '%Y %b %d')::date
         as local_date

@@ -20,7 +20,14 @@ matched as (
         case
             when contains(header, 'deliver(')
                 then regexp_extract(header, '^(\S*) +(deliver\(.*\))$', ['host', 'head'])
-        end as delivery
+        end as delivery,
+        -- Of a log without hosts
+        case
+            when not contains(header, ' ')
+                then regexp_extract(
+                    header, '^([^\s\[\]():<>]+)(?:\[([^\]]*)\])?$', ['program', 'pid']
+                )
+        end as hostless
     from distinct_headers
 )
 
@@ -33,16 +40,18 @@ select
         when is_dovecot_head(header) then header
     end as head,
     case
-        when parts.program <> '' then nullif(nullif(parts.host, '***'), '')
-        when delivery.head <> '' then nullif(nullif(delivery.host, '***'), '')
-        when header in ('', 'dovecot') or is_dovecot_head(header) then default_host
+        when parts.program <> '' then named_host(parts.host, default_host)
+        when delivery.head <> '' then named_host(delivery.host, default_host)
+        when header = '' or is_dovecot_head(header) or is_mail_program(hostless.program)
+            then default_host
     end as host,
     case
         when parts.program <> '' then parts.program
         when delivery.head <> '' then 'deliver'
-        when header in ('', 'dovecot') or is_dovecot_head(header) then 'dovecot'
+        when header = '' or is_dovecot_head(header) then 'dovecot'
+        when is_mail_program(hostless.program) then hostless.program
     end as program,
-    try_cast(parts.pid as integer) as pid
+    try_cast(coalesce(nullif(parts.pid, ''), hostless.pid) as integer) as pid
 from matched;
 
 insert into headers by name

@@ -8,11 +8,13 @@ with dated as (
         cut_lines.line,
         cut_lines.shown,
         cut_lines.repeat_count,
-        cut_lines.is_repeat_cut,
+        cut_lines.is_cut,
+        cut_lines.header = '(text)' as is_unnamed,
+        cut_lines.is_piece,
         text_start(cut_lines, known_headers.head) as text_start,
         case
             when cut_lines.line_key is not null then cut_lines.known_at
-            when cut_lines.style = 'bsd' then stamps.logged_at
+            when cut_lines.style in ('bsd', 'bsd_fraction') then stamps.logged_at
             when cut_lines.style = 'tai64n' then tai64n_time(cut_lines.stamp)
             else sensible_time(cut_lines.stamp)
         end as logged_at,
@@ -41,7 +43,13 @@ with dated as (
 -- A severity, a queue id and what follows them are found in the first characters
 begun as (
     select
-        *,
+        * exclude (family, is_unnamed),
+        -- In a wrapping that is not known, or that names no program, they are nobody else's
+        case
+            when is_unnamed or is_piece then null
+            when family <> 'other' then family
+            when not shows_mail_system(line) then family
+        end as family,
         case when family = 'postfix' then shown_part(line, shown, text_start, 60) end as beginning
     from dated
 ),
@@ -105,7 +113,7 @@ bodied as (
         end as body,
         -- Postfix cuts its text, queue id and all but the severity, at 2,000 bytes
         case
-            when is_repeat_cut then true
+            when is_cut then true
             when family = 'postfix' and strlen(line) >= 2000
                 then strlen(shown_rest(line, shown, text_start))
                     + strlen(line) - strlen(trimmed(line)) >= 2000
@@ -125,6 +133,7 @@ select
     header_id,
     queue_id,
     case
+        when is_piece then 'line_piece'
         when family = 'dovecot' then dovecot_kind
         else line_kind(family, daemon, severity, queue_id, body)
     end as kind,

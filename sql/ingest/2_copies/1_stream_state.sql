@@ -13,5 +13,7 @@ select
     coalesce(
         (select arg_max(local_date, row_no) from stamps where local_date is not null),
         batch.last_local_date
-    ) as last_local_date
+    ) as last_local_date,
+    (select arg_min(year, first_row_no) from years) as first_year,
+    coalesce((select any_value(has_wide_step) from years), false) as has_wide_step
 from batch;

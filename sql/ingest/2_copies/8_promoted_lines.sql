@@ -5,7 +5,8 @@ select
     raw_lines.line_key,
     raw_lines.logged_at as known_at,
     raw_lines.host as known_host,
-    'promoted' as part
+    'promoted' as part,
+    null::varchar as whole_line
 from raw_lines
 inner join copy_choices on raw_lines.line_key = copy_choices.line_key
 where

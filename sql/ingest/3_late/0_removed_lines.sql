@@ -5,5 +5,6 @@ select
     line_key,
     logged_at as known_at,
     host as known_host,
-    'removed' as part
+    'removed' as part,
+    null::varchar as whole_line
 from removed_lines;

@@ -18,6 +18,7 @@ select
     raw_lines.line_key,
     raw_lines.logged_at as known_at,
     raw_lines.host as known_host,
-    again.part
+    again.part,
+    null::varchar as whole_line
 from raw_lines
 inner join again on raw_lines.line_key = again.line_key;

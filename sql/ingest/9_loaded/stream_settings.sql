@@ -10,13 +10,16 @@ select
     batch.file_key,
     batch.first_line_key & 4294967295 as first_line_no,
     batch.default_host as host,
-    -- They are asked for at the first stamp that they date, and never again
+    -- They are asked for at the first stamp that they date; the reference also where a step forward is
+    -- more than half a year
     case
         when batch.last_local_date is not null then known.year
-        when stream_state.last_local_date is not null then batch.given_year
+        when stream_state.last_local_date is not null
+            then coalesce(batch.given_year, stream_state.first_year)
     end as year,
     case
-        when batch.last_local_date is not null then known.reference_date
+        when batch.last_local_date is not null and not stream_state.has_wide_step
+            then known.reference_date
         when stream_state.last_local_date is not null then batch.reference_date
     end as reference_date,
     batch.timezone,

@@ -1,0 +1,41 @@
+-- Programs as headers name them, and whose they are
+create or replace temp macro postfix_daemons() as
+    'anvil|bounce|cleanup|discard|dnsblog|error|flush|lmtp|local|master|nbdb_reindexd|oqmgr|nqmgr|'
+    || 'pickup|pipe|postlogd|postscreen|proxymap|qmgr|qmqpd|scache|showq|smtp|smtpd|spawn|tlsmgr|'
+    || 'tlsproxy|trivial-rewrite|verify|virtual|postalias|postdrop|postfix-script|'
+    || 'postfix-tls-script|postlog|postmap|postmulti|postmulti-script|postqueue|postsuper|sendmail';
+
+-- Where RFC 5424 cuts a program at its slash: an instance of Postfix, and no neighbour of its
+create or replace temp macro cut_instance() as 'postfix(?:-[\w-]+)?';
+
+create or replace temp macro neighbours_of_postfix() as
+    'postfix-(?:exporter|gld|grey|logwatch|mta-sts|polic|quota|rate|spf|sql|srs|tlspol)';
+
+create or replace temp macro program_instance(program) as split_part(program, '/', 1);
+
+create or replace temp macro program_service(program) as
+    nullif(regexp_extract(program, '^[^/]+/(.*)/[^/]+$', 1), '');
+
+create or replace temp macro program_daemon(program) as regexp_extract(program, '[^/]*$');
+
+-- Courier, Cyrus, Exim and sendmail have daemons of the same names, and so may containers be called
+create or replace temp macro program_family(program) as
+    case
+        when starts_with(program, 'dovecot') or program in ('deliver', 'auth') then 'dovecot'
+        when program = 'postfix' then 'postfix'
+        when
+            regexp_full_match(program, '\S+/(?:' || postfix_daemons() || ')')
+            and not regexp_matches(program, '^(?:courier|cyrus|docker|exim|podman|sendmail|sm-mta)')
+            then 'postfix'
+        else 'other'
+    end;
+
+create or replace temp macro is_mail_program(program) as
+    program <> '' and program_family(program) <> 'other';
+
+-- Masked, or left out
+create or replace temp macro named_host(host, default_host) as
+    case
+        when host in ('', '-') then default_host
+        when host <> '***' then host
+    end;

@@ -1,0 +1,280 @@
+"""What stands around a line changes nothing of what it says."""
+
+import json
+
+import pytest
+
+from mailsql.wrappings import known_wrappings
+from tests.conftest import load
+from tests.test_cli import mailsql
+
+MESSAGE = (
+    "postfix/smtpd[90]: 5E31727A35D: client=c.example.net[192.0.2.10]",
+    "postfix/cleanup[91]: 5E31727A35D: message-id=<one@example.net>",
+    "postfix/qmgr[92]: 5E31727A35D: from=<a@example.net>, size=1200, nrcpt=1 (queue active)",
+    "postfix/local[93]: 5E31727A35D: to=<b@example.com>, relay=local, delay=0.5, "
+    "delays=0.1/0/0/0.4, dsn=2.0.0, status=sent (delivered to maildir)",
+    "postfix/qmgr[92]: 5E31727A35D: removed",
+)
+
+
+def syslog(text: str) -> str:
+    return f"Jul 25 12:00:00 mx1 {text}"
+
+
+def journal(text: str) -> str:
+    program, _, said = text.partition(": ")
+    name, _, pid = program.removesuffix("]").partition("[")
+    return json.dumps(
+        {
+            "MESSAGE": said,
+            "__REALTIME_TIMESTAMP": "1784980800000000",
+            "_HOSTNAME": "mx1",
+            "SYSLOG_IDENTIFIER": name,
+            "_PID": pid,
+        }
+    )
+
+
+def cut_at_slash(text: str) -> str:
+    program, _, said = text.partition(": ")
+    name, _, pid = program.removesuffix("]").partition("[")
+    return f"<22>1 2026-07-25T12:00:00.000000+00:00 mx1 {name.partition('/')[0]} {pid} - -  {said}"
+
+
+def docker(text: str) -> str:
+    return json.dumps(
+        {"log": syslog(text) + "\n", "stream": "stdout", "time": "2026-07-25T12:00:00.7Z"}
+    )
+
+
+WRAPPINGS = {
+    "journal": journal,
+    "RFC 5424": cut_at_slash,
+    "docker": docker,
+    "double header": lambda text: f"Jul 25 14:00:00 node1 docker[5]: {syslog(text)}",
+    "CRI": lambda text: f"2026-07-25T12:00:00.7Z stdout F {syslog(text)}",
+    "compose around CRI": lambda text: f"mail-1 | 2026-07-25T12:00:00.7Z stdout F {syslog(text)}",
+    "PRI": lambda text: f"<22>{syslog(text)}",
+}
+
+
+def written_rows(connection):
+    """The rows that the lines of one message give, with the places of their lines."""
+    return [
+        connection.execute(f"select * from {table} order by all").fetchall()
+        for table in ("messages", "deliveries", "queue_events", "connections")
+    ]
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_a_wrapping_changes_no_row(wrapping, loaded):
+    plain = loaded("".join(syslog(text) + "\n" for text in MESSAGE), year=2026)
+    wrapped = loaded("".join(WRAPPINGS[wrapping](text) + "\n" for text in MESSAGE), year=2026)
+    assert written_rows(plain) == written_rows(wrapped)
+
+
+def test_wrappings_may_change_inside_a_log(loaded):
+    plain = loaded("".join(syslog(text) + "\n" for text in MESSAGE), year=2026)
+    wrap = [syslog, *WRAPPINGS.values()]
+    mixed = loaded(
+        "".join(wrap[place](text) + "\n" for place, text in enumerate(MESSAGE)), year=2026
+    )
+    assert written_rows(plain) == written_rows(mixed)
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_a_wrapped_line_is_a_copy_of_a_plain_one(wrapping, tmp_path):
+    (tmp_path / "a.log").write_text("".join(syslog(text) + "\n" for text in MESSAGE))
+    (tmp_path / "b.log").write_text("".join(WRAPPINGS[wrapping](text) + "\n" for text in MESSAGE))
+    loaded = load([tmp_path / "a.log", tmp_path / "b.log"], tmp_path / "mail.duckdb", year=2026)
+    assert sum(sum(source.copies.values()) for source in loaded) == len(MESSAGE)
+
+
+@pytest.mark.parametrize("wrapping", known_wrappings())
+def test_each_wrapping_that_is_named_is_read(wrapping, loaded):
+    connection = loaded(known_wrappings()[wrapping] + "\n", year=2026)
+    kind, is_dated = connection.execute(
+        "select kind, logged_at is not null from log_lines"
+    ).fetchone()
+    assert (kind, is_dated) in {("queue_removed", True), ("pop3_logout", True)}
+
+
+def journal_of(program: str, text: str) -> str:
+    return json.dumps(
+        {
+            "MESSAGE": text,
+            "__REALTIME_TIMESTAMP": "1784980800000000",
+            "_HOSTNAME": "mx1",
+            "SYSLOG_IDENTIFIER": program,
+            "_PID": "4",
+        }
+    )
+
+
+# What another program writes, which a stranger may have told it
+HEADERS = {
+    "syslog": lambda program, text: f"Jul 25 12:00:00 mx1 {program}[4]: {text}",
+    "no process": lambda program, text: f"Jul 25 12:00:00 mx1 {program}: {text}",
+    "RFC 3339": lambda program, text: f"2026-07-25T12:00:00Z mx1 {program}[4]: {text}",
+    "no host": lambda program, text: f"Jul 25 12:00:00 {program}[4]: {text}",
+    "RFC 5424": lambda program, text: f"<22>1 2026-07-25T12:00:00Z mx1 {program} 4 - - {text}",
+    "no stamp": lambda program, text: f"<22>1 - mx1 {program} 4 - - {text}",
+    "journal": journal_of,
+    "bytes": lambda program, text: journal_of(program, list(text.encode())),
+    "ECS": lambda program, text: json.dumps(
+        {"@timestamp": "2026-07-25T12:00:00Z", "process": {"name": program}, "message": text}
+    ),
+    "log": lambda program, text: json.dumps({"log": text, "ident": program, "pid": 4}),
+    "CRI": lambda program, text: (
+        f"2026-07-25T12:00:00.7Z stdout F Jul 25 12:00:00 mx1 {program}[4]: {text}"
+    ),
+    "compose": lambda program, text: f"app-1  | Jul 25 12:00:00 mx1 {program}[4]: {text}",
+    "short-full": lambda program, text: f"Sat 2026-07-25 12:00:00 UTC mx1 {program}[4]: {text}",
+    "bare": lambda program, text: f"1784980800.5 mx1 {program}[4]: {text}",
+}
+INNER = [
+    f"Jul 25 12:00:09 mx9 {MESSAGE[0]}",
+    f"2026-07-25T12:00:09Z {MESSAGE[0]}",
+    MESSAGE[0],
+    f"mx9 {MESSAGE[0]}",
+    f"docker[4]: {MESSAGE[0]}",
+    f"mx9 docker[4]: {syslog(MESSAGE[0])}",
+    "imap-login: Info: Login: user=<a>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.2, session=<q>",
+    "Info: imap-login: Login: user=<a>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.2, session=<q>",
+    "Jul 25 12:00:09 imap: Error: a text",
+    "Error: imap: a text",
+    journal(MESSAGE[0]),
+    docker(MESSAGE[0]),
+    cut_at_slash(MESSAGE[0]),
+    f"2026-07-25T12:00:09Z stdout F {syslog(MESSAGE[0])}",
+    f"mail-1  | {syslog(MESSAGE[0])}",
+    f"[pod/mail-0/postfix] {syslog(MESSAGE[0])}",
+    "connect from c.example.net[192.0.2.10]",
+    "5E31727A35D: removed",
+]
+
+
+def test_what_another_program_wrote_is_nobody_elses(loaded):
+    programs = ["php", "postfix-ratelimit", "dockerize", "rspamd/smtp-proxy"]
+    lines = [
+        wrap(program, text) for wrap in HEADERS.values() for program in programs for text in INNER
+    ]
+    connection = loaded("".join(line + "\n" for line in lines), year=2026)
+    told = connection.execute(
+        "select distinct kind, host, program, logged_at from log_lines order by all"
+    ).fetchall()
+    assert {kind for kind, *_ in told} <= {"foreign", "unknown"}
+    assert {host for _, host, *_ in told} <= {"mx1", None}
+    assert {program for *_, program, _ in told} <= {*programs, None}
+    assert {at and at.isoformat() for *_, at in told} <= {
+        None,
+        "2026-07-25T12:00:00+00:00",
+        "2026-07-25T12:00:00.500000+00:00",
+        "2026-07-25T12:00:00.700000+00:00",
+    }
+    assert not any(written_rows(connection))
+
+
+def test_a_carrier_passes_lines_on(loaded):
+    headers = ("syslog", "no process", "RFC 3339", "RFC 5424", "journal", "short-full")
+    lines = [
+        HEADERS[header](carrier, syslog(MESSAGE[4]))
+        for carrier in ("docker", "dockerd", "conmon", "podman", "containerd", "8f1d3c4b5a69")
+        for header in headers
+    ]
+    connection = loaded("".join(line + "\n" for line in lines), year=2026)
+    assert connection.execute("select distinct kind, program from log_lines").fetchall() == [
+        ("queue_removed", "postfix/qmgr")
+    ]
+
+
+def test_texts_as_bytes_are_read_however_long_they_are(loaded):
+    said = f"5E31727A35D: warning: header Subject: {'ä' * 900} from c.example.net[192.0.2.10]"
+    line = journal_of("postfix/cleanup", list(said.encode()))
+    connection = loaded((line + "\n") * 300, year=2026)
+    assert connection.execute("select distinct kind, queue_id from log_lines").fetchall() == [
+        ("cleanup_check", "5E31727A35D")
+    ]
+    line = journal_of("postfix/cleanup", [65] * 3_000_000)
+    connection = loaded(line + "\n" + syslog(MESSAGE[0]) + "\n", year=2026)
+    assert [kind for (kind,) in connection.execute("select kind from log_lines").fetchall()] == [
+        "unknown",
+        "smtpd_client",
+    ]
+    assert connection.execute("select count(*) from notices").fetchone() == (0,)
+
+
+def cri(stream: str, part: str, text: str) -> str:
+    return f"2026-07-25T12:00:00.7Z {stream} {part} {text}"
+
+
+def docker_piece(text: str, end: str) -> str:
+    return json.dumps(
+        {"log": text + end, "stream": "stdout", "time": "2026-07-25T12:00:00.7Z"},
+        separators=(",", ":"),
+    )
+
+
+FORGED = "Jul 25 12:00:09 mx9 postfix/qmgr[9]: 6E31727A35D: removed"
+PIECES = [
+    cri("stdout", "F", syslog(MESSAGE[0])),
+    cri("stderr", "F", syslog(MESSAGE[1])),
+    cri("stdout", "P", syslog("postfix/cleanup[91]: 5E31727A35D: warning: header X: ")),
+    cri("stderr", "F", syslog(MESSAGE[2])),
+    cri("stdout", "P", FORGED),
+    cri("stdout", "F", f"{FORGED} from c.example.net[192.0.2.10]"),
+    cri("stdout", "F", syslog(MESSAGE[3])),
+    docker_piece(syslog("postfix/cleanup[91]: 5E31727A35D: warning: header Y: ") + "x" * 16384, ""),
+    docker_piece(FORGED, "\n"),
+    docker_piece(syslog(MESSAGE[4]), "\n"),
+]
+
+
+def test_pieces_of_a_line_are_put_together_and_none_is_a_line(loaded, small_head):
+    text = "".join(line + "\n" for line in PIECES)
+    connection = loaded(text, year=2026)
+    kinds = [kind for (kind,) in connection.execute("select kind from log_lines").fetchall()]
+    assert [place for place, kind in enumerate(kinds) if kind == "line_piece"] == [2, 4, 7]
+    assert connection.execute("select queue_id, end_reason from messages").fetchall() == [
+        ("5E31727A35D", "removed")
+    ]
+    assert connection.execute(
+        "select distinct host from log_lines where host <> ''"
+    ).fetchall() == [("mx1",)]
+    for batch_bytes in (600,):
+        assert written_rows(loaded(text, year=2026, batch_bytes=batch_bytes)) == written_rows(
+            connection
+        )
+
+
+def test_the_end_of_a_line_whose_beginning_is_far_away_is_no_line(loaded, small_head):
+    between = [cri("stdout", "P", "x")] * 1001
+    text = "".join(
+        line + "\n"
+        for line in [*between, cri("stdout", "P", FORGED), cri("stdout", "F", FORGED), PIECES[0]]
+    )
+    for batch_bytes in (100_000_000, 40_000):
+        connection = loaded(text, year=2026, batch_bytes=batch_bytes)
+        assert connection.execute("select queue_id from messages").fetchall() == [("5E31727A35D",)]
+
+
+def test_a_load_that_reads_nothing_of_a_mail_system_says_so(tmp_path):
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"Jul 25 12:00:00 mx1 CRON[411]: a \x1b[31m text\n" * 3)
+    out, _ = mailsql("load", "mail.log", cwd=tmp_path)
+    assert "no line of Postfix or Dovecot was read, the first is: Jul 25 12:00:00 mx1 CRON" in out
+    assert r"\x1b[31m" in out
+    assert all(name in out for name in known_wrappings())
+    with log.open("a") as more:
+        more.write(syslog(MESSAGE[0]) + "\n")
+    out, _ = mailsql("load", "mail.log", cwd=tmp_path)
+    assert "no line of Postfix" not in out
+
+
+def test_lines_of_which_postfix_is_last_are_read(tmp_path):
+    (tmp_path / "mail.log").write_text(
+        "Jul 25 12:00:00 mx1 CRON[411]: a text\n" + syslog(MESSAGE[0]) + "\n"
+    )
+    out, _ = mailsql("load", "mail.log", cwd=tmp_path)
+    assert "no line of Postfix" not in out
