@@ -204,7 +204,6 @@ class Deriver:
                 # They leave nothing that can be worked with
                 self.connection.close()
                 self.connection = _connect(self.target)
-                self._peels = False
                 self.prepare(Stretch(piece.file_key, piece.first_line_no, piece.settings))
             is_sought = len(failed_steps) < SOUGHT_LINES
             if piece.line_count > (1 if is_sought else PIECE_LINES):
@@ -249,6 +248,8 @@ class Deriver:
     def roll_back(self) -> None:
         """Undo the open transaction, if there is one."""
         self._is_writing = False
+        # What takes wrappings off may have been made in it
+        self._peels = False
         try:
             self.connection.execute("rollback")
         except duckdb.Error:
