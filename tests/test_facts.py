@@ -1,7 +1,14 @@
 """Facts that several lines tell together: who failed to log in, and which message came of which."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+import mailsql
+from mailsql.forget import forget
+from tests.conftest import NOW, assert_derived_alike, load
+
+NOON = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
 CONNECT = "postfix/submission/smtpd[30]: connect from dsl.example.net[198.51.100.77]"
 GONE = (
     "postfix/submission/smtpd[30]: disconnect from dsl.example.net[198.51.100.77] ehlo=2 "
@@ -9,12 +16,43 @@ GONE = (
 )
 
 
-def log(*lines: tuple[int, str]) -> str:
+def log(*lines: tuple[int, str], host: str = "mx1") -> str:
     """Lines with the seconds after noon at which they were written."""
     return "".join(
-        f"2026-10-02T12:{second // 60:02}:{second % 60:02}+00:00 mx1 {text}\n"
+        f"{(NOON + timedelta(seconds=second)).isoformat()} {host} {text}\n"
         for second, text in lines
     )
+
+
+def assert_told_however_cut(stories, told, expected, directory):
+    """Stories tell the same wherever they are cut into two logs, in any order of these.
+
+    Each story is of a host of its own. What is left when a log is forgotten is what its lines give.
+
+    Args:
+        stories: the lines of each.
+        told: what an open database tells of a host.
+        expected: what it has to tell of each story.
+    """
+    hosts = [f"mx{number}" for number, _ in enumerate(stories)]
+    for place in range(1, max(map(len, stories))):
+        parts = directory / f"{place}a.log", directory / f"{place}b.log"
+        cuts = slice(None, place), slice(place, None)
+        for part, cut in zip(parts, cuts, strict=True):
+            part.write_text(
+                "".join(
+                    log(*lines[cut], host=host) for host, lines in zip(hosts, stories, strict=True)
+                )
+            )
+        for order in (parts, parts[::-1]):
+            database = directory / f"{order[0].stem}.duckdb"
+            for part in order:
+                load([part], database)
+            with mailsql.open_database(database) as connection:
+                assert [told(connection, host) for host in hosts] == expected, order
+            assert_derived_alike(database)
+            forget(database, str(order[0]), print, now=NOW)
+            assert_derived_alike(database)
 
 
 def failures(connection):
@@ -155,3 +193,89 @@ def test_what_imitates_the_end_of_a_context_is_not_read_where_the_end_is_missing
     assert connection.execute("select recipient, helo_name from rejections").fetchall() == [
         (None, None)
     ]
+
+
+QUEUE_ID = "EEAD1E0021"
+PICKUP = f"postfix/pickup[40]: {QUEUE_ID}: uid=33 from=<www-data>"
+CLIENT = f"postfix/submission/smtpd[30]: {QUEUE_ID}: client=dsl.example.net[198.51.100.77]"
+NAMED = f"postfix/cleanup[41]: {QUEUE_ID}: message-id=<1@mx1.example.org>"
+ACTIVE = f"postfix/qmgr[42]: {QUEUE_ID}: from=<www@example.org>, size=5, nrcpt=2 (queue active)"
+SENT = (
+    f"postfix/smtp[43]: {QUEUE_ID}: to=<b@example.net>, relay=mx.example.net[198.51.100.25]:25, "
+    "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
+)
+REMOVED = f"postfix/qmgr[42]: {QUEUE_ID}: removed"
+DELETED = f"postfix/postsuper[44]: {QUEUE_ID}: removed"
+REQUEUED = f"postfix/postsuper[44]: {QUEUE_ID}: requeued"
+DAY = 86_400
+# Lines, and what each message began with, its kind of birth and how many deliveries it had
+LIVES = {
+    "cleanup spoke before pickup": (
+        [(0, NAMED), (5, PICKUP), (6, ACTIVE), (7, SENT), (8, REMOVED)],
+        [(0, "pickup", 1)],
+    ),
+    "cleanup and qmgr spoke before smtpd": (
+        [(0, CONNECT), (1, NAMED), (2, ACTIVE), (3, CLIENT), (4, SENT), (5, REMOVED)],
+        [(1, "smtpd_client", 1)],
+    ),
+    "the queue id was used before": (
+        [(0, PICKUP), (0, NAMED), (1, REMOVED), (2, NAMED), (3, PICKUP), (4, SENT)],
+        [(0, "pickup", 0), (2, "pickup", 1)],
+    ),
+    "the removal of another one long ago was not seen": (
+        [(0, PICKUP), (1, NAMED), (9 * DAY, NAMED), (9 * DAY + 1, PICKUP)],
+        [(0, "pickup", 0), (9 * DAY, "pickup", 0)],
+    ),
+    "cleanup told of a notice that another message followed": (
+        [(0, NAMED), (1, ACTIVE), (2, REMOVED), (3, PICKUP), (4, NAMED)],
+        [(0, None, 0), (3, "pickup", 0)],
+    ),
+    "cleanup spoke of another message": (
+        [(0, NAMED), (61, PICKUP), (62, NAMED)],
+        [(0, None, 0), (61, "pickup", 0)],
+    ),
+    "a queue id is given out once": (
+        [(0, NAMED), (1, PICKUP), (2, PICKUP)],
+        [(0, "pickup", 0), (2, "pickup", 0)],
+    ),
+    "what was in hand when postsuper deleted it": (
+        [(0, PICKUP), (1, NAMED), (2, ACTIVE), (3, DELETED), (900, SENT), (1500, SENT)],
+        [(0, "pickup", 2)],
+    ),
+    "what was in hand when postsuper requeued it": (
+        [(0, PICKUP), (1, NAMED), (2, ACTIVE), (3, REQUEUED), (900, SENT)],
+        [(0, "pickup", 1)],
+    ),
+    "postsuper deleted another one before": (
+        [(0, PICKUP), (3, DELETED), (9, PICKUP), (10, REMOVED), (900, SENT)],
+        [(0, "pickup", 0), (9, "pickup", 0), (900, None, 1)],
+    ),
+}
+
+
+def lives(connection, host="mx1"):
+    """Seconds after noon at which each message began, its kind of birth, deliveries."""
+    return connection.execute(
+        "select date_diff('second', timestamptz '2026-10-02 12:00:00+00', queued_at), birth_kind, "
+        "(select count(*) from deliveries where deliveries.message_key = messages.message_key) "
+        "from messages where host = ? order by queued_at",
+        [host],
+    ).fetchall()
+
+
+@pytest.mark.parametrize("story", LIVES)
+def test_a_message_is_one_in_whatever_order_its_processes_speak(story, loaded):
+    lines, expected = LIVES[story]
+    assert lives(loaded(log(*lines))) == expected
+
+
+def test_a_message_is_one_however_its_lines_come_and_go(tmp_path):
+    stories, expected = zip(*LIVES.values(), strict=True)
+    assert_told_however_cut(stories, lives, list(expected), tmp_path)
+
+
+def test_a_message_whose_client_is_told_late_has_its_connection(loaded):
+    lines, _ = LIVES["cleanup and qmgr spoke before smtpd"]
+    assert loaded(log(*lines)).execute(
+        "select client_ip, service, connection_key is not null from messages"
+    ).fetchall() == [("198.51.100.77", "submission", True)]

@@ -45,6 +45,20 @@ continued as (
     select settled.* from settled
     semi join streams on settled.stream_id = streams.stream_id
     where settled.part <> 'queue'
+),
+
+-- Which connection gave a queue id out, its message knows
+receptions as (
+    select
+        queue_events.event_key as line_key,
+        messages.connection_key
+    from queue_events
+    semi join (
+        select line_key from lines
+        where part <> 'removed' and is_reception(kind)
+    ) as births
+        on queue_events.event_key = births.line_key
+    inner join messages on queue_events.message_key = messages.message_key
 )
 
 select
@@ -70,9 +84,9 @@ select
     lines.speaker,
     lines.body,
     lines.may_be_cut,
-    messages.connection_key
+    receptions.connection_key
 from lines
-left join messages on lines.line_key = messages.message_key
+left join receptions on lines.line_key = receptions.line_key
 where lines.part <> 'removed';
 
 create or replace temp view work_lines as

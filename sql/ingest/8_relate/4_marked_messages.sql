@@ -33,10 +33,16 @@ begun as (
         messages.message_key,
         messages.connection_key,
         coalesce(messages.sender, named.sender) as sender,
-        line_position(messages.queued_at, file_ranks.file_rank, messages.message_key) as position
+        line_position(queue_events.logged_at, file_ranks.file_rank, queue_events.event_key)
+            as position
     from messages
     semi join marks on messages.connection_key = marks.connection_key
-    inner join file_ranks on messages.message_key >> 32 = file_ranks.file_key
+    -- The line that gave its queue id out
+    inner join queue_events
+        on
+            messages.message_key = queue_events.message_key
+            and is_reception(queue_events.kind)
+    inner join file_ranks on queue_events.event_key >> 32 = file_ranks.file_key
     -- A message that never became active is told by what was decided about it
     left join (
         select
