@@ -25,32 +25,33 @@ def log(*lines: tuple[int, str], host: str = "mx1") -> str:
 
 
 def assert_told_however_cut(stories, told, expected, directory):
-    """Stories tell the same wherever they are cut into two logs, in any order of these.
+    """Stories tell the same when they are cut into two logs, whichever of these is loaded first.
 
-    Each story is of a host of its own. What is left when a log is forgotten is what its lines give.
+    Each story is of a host of its own, and cut at three places. What is left when a log is
+    forgotten is what its lines give.
 
     Args:
         stories: the lines of each.
         told: what an open database tells of a host.
         expected: what it has to tell of each story.
+        directory: where logs and databases go.
     """
-    hosts = [f"mx{number}" for number, _ in enumerate(stories)]
-    for place in range(1, max(map(len, stories))):
-        parts = directory / f"{place}a.log", directory / f"{place}b.log"
-        cuts = slice(None, place), slice(place, None)
-        for part, cut in zip(parts, cuts, strict=True):
-            part.write_text(
-                "".join(
-                    log(*lines[cut], host=host) for host, lines in zip(hosts, stories, strict=True)
-                )
-            )
+    for turn in range(3):
+        parts = directory / f"{turn}a.log", directory / f"{turn}b.log"
+        texts = ["", ""]
+        for number, lines in enumerate(stories):
+            place = 1 + (number + 3 * turn) % (len(lines) - 1)
+            texts[0] += log(*lines[:place], host=f"mx{number}")
+            texts[1] += log(*lines[place:], host=f"mx{number}")
+        for part, text in zip(parts, texts, strict=True):
+            part.write_text(text)
         for order in (parts, parts[::-1]):
             database = directory / f"{order[0].stem}.duckdb"
             for part in order:
                 load([part], database)
             with mailsql.open_database(database) as connection:
-                assert [told(connection, host) for host in hosts] == expected, order
-            assert_derived_alike(database)
+                found = [told(connection, f"mx{number}") for number, _ in enumerate(stories)]
+            assert found == expected, order
             forget(database, str(order[0]), print, now=NOW)
             assert_derived_alike(database)
 
@@ -279,3 +280,116 @@ def test_a_message_whose_client_is_told_late_has_its_connection(loaded):
     assert loaded(log(*lines)).execute(
         "select client_ip, service, connection_key is not null from messages"
     ).fetchall() == [("198.51.100.77", "submission", True)]
+
+
+def redirected(user: str, target: str) -> str:
+    """What Dovecot says of one mail for a user that Sieve sends on."""
+    return (
+        f"dovecot: lmtp({user})<5151><aDZEBWymZGofFAAAYovH3A>: sieve: msgid=<one@example.org>: "
+        f"redirect action: forwarded to <{target}>"
+    )
+
+
+def stored(queue_id: str, user: str, reply: str = "250 2.0.0 Ok") -> str:
+    """What Postfix says of a mail that it handed to Dovecot."""
+    return (
+        f"postfix/lmtp[60]: {queue_id}: to=<{user}>, relay=mx1[private/dovecot-lmtp], delay=0.2, "
+        f"delays=0.1/0/0/0.1, dsn=2.0.0, status=sent ({reply})"
+    )
+
+
+COPY = "60A1B2C3D4"
+REDIRECTED = redirected("bob@example.org", "else@example.com")
+STORED = stored(PARENT, "bob@example.org")
+CHILD_PICKUP = f"postfix/pickup[62]: {CHILD}: uid=5000 from=<alice@example.net>"
+CHILD_SENT = SENT.replace(QUEUE_ID, CHILD).replace("b@example.net", "else@example.com")
+CAME = [(0, PARENT_CLIENT), (0, PARENT_ID)]
+LEFT = [(2, CHILD_PICKUP), (2, CHILD_ID), (4, CHILD_SENT)]
+LINK = (CHILD, PARENT, "forward", "sieve redirect")
+# Lines, and which message came of which
+REDIRECTS = {
+    "by Sieve": ([*CAME, (1, REDIRECTED), (1, STORED), *LEFT], [LINK]),
+    "handed in before Sieve says so": (
+        [*CAME, *LEFT, (5, REDIRECTED), (5, STORED)],
+        [LINK],
+    ),
+    "by the id of the transaction": (
+        [
+            *CAME,
+            (1, REDIRECTED.replace("bob@example.org", "5000").replace("<aDZEB", "<kDZEB")),
+            (1, stored(PARENT, "bob@example.org", "250 2.0.0 <bob> kDZEBWymZGofFAAAYovH3A Saved")),
+            *LEFT,
+        ],
+        [LINK],
+    ),
+    "to somebody else": (
+        [*CAME, (1, redirected("bob@example.org", "o@example.com")), (1, STORED), *LEFT],
+        [],
+    ),
+    "from somebody else": (
+        [*CAME, (1, redirected("eve@example.org", "else@example.com")), (1, STORED), *LEFT],
+        [],
+    ),
+    "another mail": (
+        [*CAME, (1, REDIRECTED), (1, STORED), (2, CHILD_PICKUP), (2, OTHER_ID), (3, CHILD_SENT)],
+        [],
+    ),
+    "much later": (
+        [*CAME, (1, REDIRECTED), (1, STORED), *((at + 600, text) for at, text in LEFT)],
+        [],
+    ),
+    "of two mails the one of the user": (
+        [
+            *CAME,
+            (0, PARENT_CLIENT.replace(PARENT, COPY)),
+            (0, PARENT_ID.replace(PARENT, COPY)),
+            (1, REDIRECTED),
+            (1, STORED),
+            (2, stored(COPY, "carol@example.org")),
+            *LEFT,
+        ],
+        [LINK],
+    ),
+    "two of one mail": (
+        [
+            *CAME,
+            (1, REDIRECTED),
+            (1, redirected("carol@example.org", "else@example.com")),
+            (2, stored(PARENT, "carol@example.org")),
+            (2, STORED),
+            *LEFT,
+            *((at, text.replace(CHILD, COPY)) for at, text in LEFT),
+        ],
+        [LINK, (COPY, *LINK[1:])],
+    ),
+}
+
+
+def parents(connection, host="mx1"):
+    """Which message of a host came of which, and what tells it."""
+    return connection.execute(
+        "select child_queue_id, parent_queue_id, reason, evidence from message_links "
+        "inner join messages on child_key = message_key where host = ? order by child_queue_id",
+        [host],
+    ).fetchall()
+
+
+@pytest.mark.parametrize("story", REDIRECTS)
+def test_what_sieve_sends_on_came_of_the_mail_for_its_user(story, loaded):
+    lines, expected = REDIRECTS[story]
+    assert parents(loaded(log(*lines))) == expected
+
+
+def test_what_sieve_sends_on_is_told_however_its_lines_come_and_go(tmp_path):
+    stories, expected = zip(*REDIRECTS.values(), strict=True)
+    assert_told_however_cut(stories, parents, list(expected), tmp_path)
+
+
+def test_mail_that_sieve_sends_on_is_no_mail_of_its_own(loaded):
+    connection = loaded(log(*REDIRECTS["by Sieve"][0]))
+    assert connection.execute(
+        "select queue_id, origin from messages order by queue_id"
+    ).fetchall() == [(PARENT, "smtp"), (CHILD, "forward")]
+    assert connection.execute("select message_count from reports.traffic_per_day").fetchone() == (
+        1,
+    )
