@@ -393,3 +393,85 @@ def test_mail_that_sieve_sends_on_is_no_mail_of_its_own(loaded):
     assert connection.execute("select message_count from reports.traffic_per_day").fetchone() == (
         1,
     )
+
+
+SERVICE = "postfix/submission/smtpd"
+
+
+def connected(pid: int, *said: tuple[int, str], counts: str = "ehlo=1 commands=1", of=SERVICE):
+    """The lines of a connection, in which this is said."""
+    client = "c.example.net[192.0.2.9]"
+    texts = [text.format(client=client) for _, text in said]
+    seconds = [second for second, _ in said]
+    lines = [
+        (seconds[0] - 1, f"connect from {client}"),
+        *zip(seconds, texts, strict=True),
+        (seconds[-1] + 1, f"disconnect from {client} {counts}"),
+    ]
+    return [(second, f"{of}[{pid}]: {text}") for second, text in lines]
+
+
+TLS_TOLD = (
+    "Anonymous TLS connection established from {client}: TLSv1.3 with cipher X (256/256 bits)"
+)
+LOGGED_IN = f"{QUEUE_ID}: client={{client}}, sasl_method=PLAIN, sasl_username=maria@example.org"
+NOT_LOGGED_IN = "warning: {client}: SASL PLAIN authentication failed: (reason unavailable)"
+PROTECTED = connected(31, (0, TLS_TOLD))
+# Lines, and whether TLS protected each login
+PROTECTIONS = {
+    "nobody tells of TLS": (connected(30, (1, LOGGED_IN)), [None]),
+    "it had some itself": (connected(30, (1, TLS_TOLD), (2, LOGGED_IN)), [True]),
+    "others had some before": ([*PROTECTED, *connected(30, (60, LOGGED_IN))], [False]),
+    "the same process told it before": ([*PROTECTED, *connected(31, (60, LOGGED_IN))], [False]),
+    "failed": ([*PROTECTED, *connected(30, (60, NOT_LOGGED_IN))], [False]),
+    "failed, and only counted": (
+        [
+            *PROTECTED,
+            *connected(
+                30, (60, "lost connection after AUTH from {client}"), counts="auth=0/1 commands=0/1"
+            ),
+        ],
+        [False],
+    ),
+    "others had some later": (
+        [*connected(30, (1, LOGGED_IN)), *connected(31, (60, TLS_TOLD))],
+        [None],
+    ),
+    "others had some long before": ([*PROTECTED, *connected(30, (3700, LOGGED_IN))], [None]),
+    "others at another service": (
+        [*connected(31, (0, TLS_TOLD), of="postfix/smtpd"), *connected(30, (60, LOGGED_IN))],
+        [None],
+    ),
+    "its STARTTLS is counted": (
+        [*PROTECTED, *connected(30, (60, LOGGED_IN), counts="ehlo=2 starttls=1 auth=1 commands=4")],
+        [None],
+    ),
+    "its beginning was not seen": ([*PROTECTED, *connected(30, (60, LOGGED_IN))[1:]], [None]),
+    "two, and others between them": (
+        [
+            *connected(30, (1, LOGGED_IN)),
+            *connected(31, (30, TLS_TOLD)),
+            *connected(30, (60, LOGGED_IN.replace("maria", "otto"))),
+        ],
+        [None, False],
+    ),
+}
+
+
+def protections(connection, host="mx1"):
+    """Whether TLS protected each login of a host."""
+    found = connection.execute(
+        "select is_tls from logins where host = ? order by logged_at", [host]
+    )
+    return [is_tls for (is_tls,) in found.fetchall()]
+
+
+@pytest.mark.parametrize("story", PROTECTIONS)
+def test_a_login_is_without_tls_where_its_service_would_have_told_of_it(story, loaded):
+    lines, expected = PROTECTIONS[story]
+    assert protections(loaded(log(*lines))) == expected
+
+
+def test_whether_tls_protected_a_login_is_told_however_lines_come_and_go(tmp_path):
+    stories, expected = zip(*PROTECTIONS.values(), strict=True)
+    assert_told_however_cut(stories, protections, list(expected), tmp_path)

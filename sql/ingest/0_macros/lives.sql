@@ -19,6 +19,9 @@ create or replace temp macro smtp_session_silence() as interval 1 hour;
 -- Between a message and the line of another process that names it
 create or replace temp macro notice_delay() as interval 10 minutes;
 
+-- For how long a TLS line tells that its service logs them
+create or replace temp macro tls_telling() as interval 1 hour;
+
 -- From the first recipient to the end of the message
 create or replace temp macro transfer_time() as interval 1 hour;
 
