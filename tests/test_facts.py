@@ -14,6 +14,18 @@ GONE = (
     "postfix/submission/smtpd[30]: disconnect from dsl.example.net[198.51.100.77] ehlo=2 "
     "starttls=1 auth=0/3 quit=1 commands=4/7"
 )
+SMTPD = "postfix/submission/smtpd[30]"
+TEXT = "warning: dsl.example.net[198.51.100.77]: SASL LOGIN authentication failed: UGFzc3dvcmQ6"
+FAILED = f"{SMTPD}: {TEXT}"
+MISMATCH = "dovecot: auth: sql(maria@example.org,198.51.100.77): Password mismatch"
+ABORTED = (
+    "dovecot: pop3-login: Aborted login (auth failed, 2 attempts): method=PLAIN, "
+    "rip=198.51.100.77, lip=192.0.2.25"
+)
+REFUSED = (
+    "dovecot: imap-login: Login failed: Plaintext authentication disabled: user=<maria>, "
+    "rip=198.51.100.77"
+)
 
 
 def log(*lines: tuple[int, str], host: str = "mx1") -> str:
@@ -87,6 +99,69 @@ def failures(connection):
             ],
             [("maria", "plaintext refused", 1)],
             id="no password was looked at",
+        ),
+        pytest.param(
+            [(0, CONNECT), (1, MISMATCH), (3, FAILED), (4, GONE)],
+            [("maria@example.org", "wrong password", 1)],
+            id="the auth process names the user",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (12, FAILED)],
+            [(None, "authentication failed", 1)],
+            id="long before, it spoke of another attempt",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (63, f"{FAILED}, sasl_username=maria@example.org")],
+            [("maria@example.org", "authentication failed", 1)],
+            id="long before, it spoke of another attempt of the same user",
+        ),
+        pytest.param(
+            [(1, MISMATCH.replace("198.51.100.77", "192.0.2.1")), (3, FAILED)],
+            [(None, "authentication failed", 1)],
+            id="it spoke of another address",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (2, MISMATCH.replace("maria", "otto")), (3, FAILED), (4, FAILED)],
+            [(None, "authentication failed", 1), (None, "authentication failed", 1)],
+            id="two users are behind the address",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (3, FAILED), (4, MISMATCH.replace("maria", "otto")), (6, FAILED)],
+            [
+                ("maria@example.org", "wrong password", 1),
+                ("otto@example.org", "wrong password", 1),
+            ],
+            id="two users, one after the other",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (3, FAILED), (5, FAILED)],
+            [("maria@example.org", "wrong password", 1), (None, "authentication failed", 1)],
+            id="it spoke of one attempt",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (2, MISMATCH), (3, FAILED)],
+            [("maria@example.org", "wrong password", 1)],
+            id="it spoke twice of one user",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (2, ABORTED), (3, FAILED)],
+            [(None, "authentication failed", 2), (None, "authentication failed", 1)],
+            id="another failure is meant, of POP3",
+        ),
+        pytest.param(
+            [(1, REFUSED), (3, FAILED)],
+            [(None, "authentication failed", 1)],
+            id="a login process spoke",
+        ),
+        pytest.param(
+            [(0, CONNECT), (1, MISMATCH), (5, GONE)],
+            [(None, "authentication failed", 3)],
+            id="one of several attempts that are only counted",
+        ),
+        pytest.param(
+            [(3, FAILED), (7, MISMATCH), (9, f"{SMTPD}: message repeated 2 times: [ {TEXT}]")],
+            [(None, "authentication failed", 1), (None, "authentication failed", 1)],
+            id="one of several attempts alike",
         ),
     ],
 )
