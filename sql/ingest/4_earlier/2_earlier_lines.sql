@@ -1,4 +1,12 @@
 -- One row per earlier line, and part of it, that the changed lines continue
+create or replace temp table receptions_again as
+select line_key from lines
+where part <> 'removed' and is_reception(kind);
+
+set variable first_reception_key = (select min(line_key) from receptions_again);
+
+set variable last_reception_key = (select max(line_key) from receptions_again);
+
 create or replace temp table earlier_lines as
 with streams as (
     select distinct processes.stream_id
@@ -53,12 +61,11 @@ receptions as (
         queue_events.event_key as line_key,
         messages.connection_key
     from queue_events
-    semi join (
-        select line_key from lines
-        where part <> 'removed' and is_reception(kind)
-    ) as births
-        on queue_events.event_key = births.line_key
     inner join messages on queue_events.message_key = messages.message_key
+    where
+        queue_events.event_key
+        between getvariable('first_reception_key') and getvariable('last_reception_key')
+        and queue_events.event_key in (select line_key from receptions_again)
 )
 
 select
