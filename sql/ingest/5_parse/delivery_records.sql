@@ -192,7 +192,7 @@ select
         when is_whole and starts_with(reply, '2') and contains(reply, ' queued as ')
             then nullif(
                 regexp_extract(
-                    split_part(reply, ' queued as ', -1), '^([0-9A-Za-z]{6,})(?:$|[ .,;])', 1
+                    split_part(reply, ' queued as ', -1), '^([0-9A-Za-z]{5,})(?:$|[ .,;])', 1
                 ),
                 ''
             )

@@ -80,7 +80,7 @@ create or replace temp macro text_of_bytes(bytes) as
                     array_to_string(
                         list_transform(
                             bytes,
-                            lambda byte: case when byte < 16 then '0' || hex(byte) else hex(byte) end
+                            lambda byte: case when byte < 16 then '0' else '' end || hex(byte)
                         ),
                         ''
                     )
