@@ -206,6 +206,10 @@ class Deriver:
                 self.connection = _connect(self.target)
                 self.prepare(Stretch(piece.file_key, piece.first_line_no, piece.settings))
             is_sought = len(failed_steps) < SOUGHT_LINES
+            is_memory_short = isinstance(error, duckdb.OutOfMemoryException)
+            if is_memory_short and not is_sought:
+                # So many lines are not to blame for it
+                raise
             if piece.line_count > (1 if is_sought else PIECE_LINES):
                 for half in piece.halves():
                     yield from self.derive(half, failed_steps)

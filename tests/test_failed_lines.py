@@ -171,3 +171,20 @@ def test_what_needs_too_much_memory_at_once_is_read_in_parts(tmp_path, monkeypat
     assert rows_without_keys(tmp_path / "parts.duckdb", names) == rows_without_keys(
         tmp_path / "whole.duckdb", names
     )
+
+
+def test_memory_that_many_lines_want_ends_the_load(tmp_path, monkeypatch):
+    log, database = tmp_path / "mail.log", tmp_path / "broken.duckdb"
+    marked_log(log, {})
+
+    def full(steps: steps_module.Steps, place: str) -> None:
+        error = duckdb.OutOfMemoryException("failed to allocate data")
+        error.add_note(place)
+        raise error
+
+    monkeypatch.setattr(steps_module.Steps, "run", full)
+    monkeypatch.setattr(mailsql.derive, "SOUGHT_LINES", 3)
+    with pytest.raises(duckdb.OutOfMemoryException):
+        load([log], database)
+    with mailsql.open_database(database) as connection:
+        assert connection.execute("select count(*) from log_lines").fetchone() == (3,)
