@@ -208,6 +208,37 @@ def history(seed: int, line_count: int, host: int = 1) -> list[tuple[datetime, s
     return lines
 
 
+def handed_in(chance: random.Random) -> list[str]:
+    """Some lines about a mail that came by Sieve, or that postsuper took away, in any order."""
+    parent, child = chance.choice(QUEUE_IDS), chance.choice(QUEUE_IDS)
+    message_id = f"<{chance.randrange(5)}@example.com>"
+    told = [
+        f"postfix/cleanup[14]: {parent}: message-id={message_id}",
+        f"postfix/lmtp[24]: {parent}: to=<bob@example.com>, relay=mx1[private/dovecot-lmtp], "
+        "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)",
+        f"dovecot: lmtp(bob)<9><t1>: sieve: msgid={message_id}: forwarded to <x@example.net>",
+        f"postfix/cleanup[14]: {child}: message-id={message_id}",
+        f"postfix/pickup[13]: {child}: uid=5000 from=<bob>",
+        f"postfix/smtp[16]: {child}: to=<x@example.net>, relay=mx[192.0.2.1]:25, delay=1, "
+        "delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)",
+        f"postfix/postsuper[18]: {chance.choice([parent, child])}: removed",
+    ]
+    return [line for line in chance.sample(told, len(told)) if chance.random() < 0.8]
+
+
+def with_handed_in(
+    chance: random.Random, lines: list[tuple[datetime, str]]
+) -> list[tuple[datetime, str]]:
+    """The lines of a host, with some about mail that was handed in between them."""
+    mixed = []
+    for moment, text in lines:
+        mixed.append((moment, text))
+        if chance.random() < 0.08:
+            later = (moment + timedelta(microseconds=20 * n + 20) for n in range(20))
+            mixed += zip(later, handed_in(chance), strict=False)
+    return sorted(mixed)
+
+
 def syslog_line(moment: datetime, host: int, text: str) -> str:
     """A line with the finest stamp."""
     return f"{moment.isoformat(timespec='microseconds')} mx{host} {text}"
@@ -227,6 +258,7 @@ def disorderly_hosts(seed: int, host_count: int) -> tuple[list[str], int]:
     lines = []
     for host in range(1, host_count + 1):
         told = history(seed, chance.randint(5, chance.choice([20, 90])), host)
+        told = with_handed_in(random.Random(f"{seed} {host} handed in"), told)
         early = timedelta(seconds=chance.random()) + chance.choice(told)[0] - START
         lines += [syslog_line(moment - early, host, text) for moment, text in told]
     lines.sort()

@@ -1,20 +1,71 @@
 """Facts that several lines tell together: who failed to log in, and which message came of which."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+import mailsql
+from mailsql.forget import forget
+from tests.conftest import NOW, assert_derived_alike, load
+
+NOON = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
 CONNECT = "postfix/submission/smtpd[30]: connect from dsl.example.net[198.51.100.77]"
 GONE = (
     "postfix/submission/smtpd[30]: disconnect from dsl.example.net[198.51.100.77] ehlo=2 "
     "starttls=1 auth=0/3 quit=1 commands=4/7"
 )
+SMTPD = "postfix/submission/smtpd[30]"
+TEXT = "warning: dsl.example.net[198.51.100.77]: SASL LOGIN authentication failed: UGFzc3dvcmQ6"
+FAILED = f"{SMTPD}: {TEXT}"
+MISMATCH = "dovecot: auth: sql(maria@example.org,198.51.100.77): Password mismatch"
+ABORTED = (
+    "dovecot: pop3-login: Aborted login (auth failed, 2 attempts): method=PLAIN, "
+    "rip=198.51.100.77, lip=192.0.2.25"
+)
+REFUSED = (
+    "dovecot: imap-login: Login failed: Plaintext authentication disabled: user=<maria>, "
+    "rip=198.51.100.77"
+)
 
 
-def log(*lines: tuple[int, str]) -> str:
+def log(*lines: tuple[int, str], host: str = "mx1") -> str:
     """Lines with the seconds after noon at which they were written."""
     return "".join(
-        f"2026-10-02T12:{second // 60:02}:{second % 60:02}+00:00 mx1 {text}\n"
+        f"{(NOON + timedelta(seconds=second)).isoformat()} {host} {text}\n"
         for second, text in lines
     )
+
+
+def assert_told_however_cut(stories, told, expected, directory):
+    """Stories tell the same when they are cut into two logs, whichever of these is loaded first.
+
+    Each story is of a host of its own, and cut at three places. What is left when a log is
+    forgotten is what its lines give.
+
+    Args:
+        stories: the lines of each.
+        told: what an open database tells of a host.
+        expected: what it has to tell of each story.
+        directory: where logs and databases go.
+    """
+    for turn in range(3):
+        parts = directory / f"{turn}a.log", directory / f"{turn}b.log"
+        texts = ["", ""]
+        for number, lines in enumerate(stories):
+            place = 1 + (number + 3 * turn) % (len(lines) - 1)
+            texts[0] += log(*lines[:place], host=f"mx{number}")
+            texts[1] += log(*lines[place:], host=f"mx{number}")
+        for part, text in zip(parts, texts, strict=True):
+            part.write_text(text)
+        for order in (parts, parts[::-1]):
+            database = directory / f"{order[0].stem}.duckdb"
+            for part in order:
+                load([part], database)
+            with mailsql.open_database(database) as connection:
+                found = [told(connection, f"mx{number}") for number, _ in enumerate(stories)]
+            assert found == expected, order
+            forget(database, str(order[0]), print, now=NOW)
+            assert_derived_alike(database)
 
 
 def failures(connection):
@@ -48,6 +99,69 @@ def failures(connection):
             ],
             [("maria", "plaintext refused", 1)],
             id="no password was looked at",
+        ),
+        pytest.param(
+            [(0, CONNECT), (1, MISMATCH), (3, FAILED), (4, GONE)],
+            [("maria@example.org", "wrong password", 1)],
+            id="the auth process names the user",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (12, FAILED)],
+            [(None, "authentication failed", 1)],
+            id="long before, it spoke of another attempt",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (63, f"{FAILED}, sasl_username=maria@example.org")],
+            [("maria@example.org", "authentication failed", 1)],
+            id="long before, it spoke of another attempt of the same user",
+        ),
+        pytest.param(
+            [(1, MISMATCH.replace("198.51.100.77", "192.0.2.1")), (3, FAILED)],
+            [(None, "authentication failed", 1)],
+            id="it spoke of another address",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (2, MISMATCH.replace("maria", "otto")), (3, FAILED), (4, FAILED)],
+            [(None, "authentication failed", 1), (None, "authentication failed", 1)],
+            id="two users are behind the address",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (3, FAILED), (4, MISMATCH.replace("maria", "otto")), (6, FAILED)],
+            [
+                ("maria@example.org", "wrong password", 1),
+                ("otto@example.org", "wrong password", 1),
+            ],
+            id="two users, one after the other",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (3, FAILED), (5, FAILED)],
+            [("maria@example.org", "wrong password", 1), (None, "authentication failed", 1)],
+            id="it spoke of one attempt",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (2, MISMATCH), (3, FAILED)],
+            [("maria@example.org", "wrong password", 1)],
+            id="it spoke twice of one user",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (2, ABORTED), (3, FAILED)],
+            [(None, "authentication failed", 2), (None, "authentication failed", 1)],
+            id="another failure is meant, of POP3",
+        ),
+        pytest.param(
+            [(1, REFUSED), (3, FAILED)],
+            [(None, "authentication failed", 1)],
+            id="a login process spoke",
+        ),
+        pytest.param(
+            [(0, CONNECT), (1, MISMATCH), (5, GONE)],
+            [(None, "authentication failed", 3)],
+            id="one of several attempts that are only counted",
+        ),
+        pytest.param(
+            [(3, FAILED), (7, MISMATCH), (9, f"{SMTPD}: message repeated 2 times: [ {TEXT}]")],
+            [(None, "authentication failed", 1), (None, "authentication failed", 1)],
+            id="one of several attempts alike",
         ),
     ],
 )
@@ -155,3 +269,284 @@ def test_what_imitates_the_end_of_a_context_is_not_read_where_the_end_is_missing
     assert connection.execute("select recipient, helo_name from rejections").fetchall() == [
         (None, None)
     ]
+
+
+QUEUE_ID = "EEAD1E0021"
+PICKUP = f"postfix/pickup[40]: {QUEUE_ID}: uid=33 from=<www-data>"
+CLIENT = f"postfix/submission/smtpd[30]: {QUEUE_ID}: client=dsl.example.net[198.51.100.77]"
+NAMED = f"postfix/cleanup[41]: {QUEUE_ID}: message-id=<1@mx1.example.org>"
+ACTIVE = f"postfix/qmgr[42]: {QUEUE_ID}: from=<www@example.org>, size=5, nrcpt=2 (queue active)"
+SENT = (
+    f"postfix/smtp[43]: {QUEUE_ID}: to=<b@example.net>, relay=mx.example.net[198.51.100.25]:25, "
+    "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
+)
+REMOVED = f"postfix/qmgr[42]: {QUEUE_ID}: removed"
+DELETED = f"postfix/postsuper[44]: {QUEUE_ID}: removed"
+REQUEUED = f"postfix/postsuper[44]: {QUEUE_ID}: requeued"
+DAY = 86_400
+# Lines, and what each message began with, its kind of birth and how many deliveries it had
+LIVES = {
+    "cleanup spoke before pickup": (
+        [(0, NAMED), (5, PICKUP), (6, ACTIVE), (7, SENT), (8, REMOVED)],
+        [(0, "pickup", 1)],
+    ),
+    "cleanup and qmgr spoke before smtpd": (
+        [(0, CONNECT), (1, NAMED), (2, ACTIVE), (3, CLIENT), (4, SENT), (5, REMOVED)],
+        [(1, "smtpd_client", 1)],
+    ),
+    "the queue id was used before": (
+        [(0, PICKUP), (0, NAMED), (1, REMOVED), (2, NAMED), (3, PICKUP), (4, SENT)],
+        [(0, "pickup", 0), (2, "pickup", 1)],
+    ),
+    "the removal of another one long ago was not seen": (
+        [(0, PICKUP), (1, NAMED), (9 * DAY, NAMED), (9 * DAY + 1, PICKUP)],
+        [(0, "pickup", 0), (9 * DAY, "pickup", 0)],
+    ),
+    "cleanup told of a notice that another message followed": (
+        [(0, NAMED), (1, ACTIVE), (2, REMOVED), (3, PICKUP), (4, NAMED)],
+        [(0, None, 0), (3, "pickup", 0)],
+    ),
+    "cleanup spoke of another message": (
+        [(0, NAMED), (61, PICKUP), (62, NAMED)],
+        [(0, None, 0), (61, "pickup", 0)],
+    ),
+    "a queue id is given out once": (
+        [(0, NAMED), (1, PICKUP), (2, PICKUP)],
+        [(0, "pickup", 0), (2, "pickup", 0)],
+    ),
+    "what was in hand when postsuper deleted it": (
+        [(0, PICKUP), (1, NAMED), (2, ACTIVE), (3, DELETED), (900, SENT), (1500, SENT)],
+        [(0, "pickup", 2)],
+    ),
+    "what was in hand when postsuper requeued it": (
+        [(0, PICKUP), (1, NAMED), (2, ACTIVE), (3, REQUEUED), (900, SENT)],
+        [(0, "pickup", 1)],
+    ),
+    "postsuper deleted another one before": (
+        [(0, PICKUP), (3, DELETED), (9, PICKUP), (10, REMOVED), (900, SENT)],
+        [(0, "pickup", 0), (9, "pickup", 0), (900, None, 1)],
+    ),
+}
+
+
+def lives(connection, host="mx1"):
+    """Seconds after noon at which each message began, its kind of birth, deliveries."""
+    return connection.execute(
+        "select date_diff('second', timestamptz '2026-10-02 12:00:00+00', queued_at), birth_kind, "
+        "(select count(*) from deliveries where deliveries.message_key = messages.message_key) "
+        "from messages where host = ? order by queued_at",
+        [host],
+    ).fetchall()
+
+
+@pytest.mark.parametrize("story", LIVES)
+def test_a_message_is_one_in_whatever_order_its_processes_speak(story, loaded):
+    lines, expected = LIVES[story]
+    assert lives(loaded(log(*lines))) == expected
+
+
+def test_a_message_is_one_however_its_lines_come_and_go(tmp_path):
+    stories, expected = zip(*LIVES.values(), strict=True)
+    assert_told_however_cut(stories, lives, list(expected), tmp_path)
+
+
+def test_a_message_whose_client_is_told_late_has_its_connection(loaded):
+    lines, _ = LIVES["cleanup and qmgr spoke before smtpd"]
+    assert loaded(log(*lines)).execute(
+        "select client_ip, service, connection_key is not null from messages"
+    ).fetchall() == [("198.51.100.77", "submission", True)]
+
+
+def redirected(user: str, target: str) -> str:
+    """What Dovecot says of one mail for a user that Sieve sends on."""
+    return (
+        f"dovecot: lmtp({user})<5151><aDZEBWymZGofFAAAYovH3A>: sieve: msgid=<one@example.org>: "
+        f"redirect action: forwarded to <{target}>"
+    )
+
+
+def stored(queue_id: str, user: str, reply: str = "250 2.0.0 Ok") -> str:
+    """What Postfix says of a mail that it handed to Dovecot."""
+    return (
+        f"postfix/lmtp[60]: {queue_id}: to=<{user}>, relay=mx1[private/dovecot-lmtp], delay=0.2, "
+        f"delays=0.1/0/0/0.1, dsn=2.0.0, status=sent ({reply})"
+    )
+
+
+COPY = "60A1B2C3D4"
+REDIRECTED = redirected("bob@example.org", "else@example.com")
+STORED = stored(PARENT, "bob@example.org")
+CHILD_PICKUP = f"postfix/pickup[62]: {CHILD}: uid=5000 from=<alice@example.net>"
+CHILD_SENT = SENT.replace(QUEUE_ID, CHILD).replace("b@example.net", "else@example.com")
+CAME = [(0, PARENT_CLIENT), (0, PARENT_ID)]
+LEFT = [(2, CHILD_PICKUP), (2, CHILD_ID), (4, CHILD_SENT)]
+LINK = (CHILD, PARENT, "forward", "sieve redirect")
+# Lines, and which message came of which
+REDIRECTS = {
+    "by Sieve": ([*CAME, (1, REDIRECTED), (1, STORED), *LEFT], [LINK]),
+    "handed in before Sieve says so": (
+        [*CAME, *LEFT, (5, REDIRECTED), (5, STORED)],
+        [LINK],
+    ),
+    "by the id of the transaction": (
+        [
+            *CAME,
+            (1, REDIRECTED.replace("bob@example.org", "5000").replace("<aDZEB", "<kDZEB")),
+            (1, stored(PARENT, "bob@example.org", "250 2.0.0 <bob> kDZEBWymZGofFAAAYovH3A Saved")),
+            *LEFT,
+        ],
+        [LINK],
+    ),
+    "to somebody else": (
+        [*CAME, (1, redirected("bob@example.org", "o@example.com")), (1, STORED), *LEFT],
+        [],
+    ),
+    "from somebody else": (
+        [*CAME, (1, redirected("eve@example.org", "else@example.com")), (1, STORED), *LEFT],
+        [],
+    ),
+    "another mail": (
+        [*CAME, (1, REDIRECTED), (1, STORED), (2, CHILD_PICKUP), (2, OTHER_ID), (3, CHILD_SENT)],
+        [],
+    ),
+    "much later": (
+        [*CAME, (1, REDIRECTED), (1, STORED), *((at + 600, text) for at, text in LEFT)],
+        [],
+    ),
+    "of two mails the one of the user": (
+        [
+            *CAME,
+            (0, PARENT_CLIENT.replace(PARENT, COPY)),
+            (0, PARENT_ID.replace(PARENT, COPY)),
+            (1, REDIRECTED),
+            (1, STORED),
+            (2, stored(COPY, "carol@example.org")),
+            *LEFT,
+        ],
+        [LINK],
+    ),
+    "two of one mail": (
+        [
+            *CAME,
+            (1, REDIRECTED),
+            (1, redirected("carol@example.org", "else@example.com")),
+            (2, stored(PARENT, "carol@example.org")),
+            (2, STORED),
+            *LEFT,
+            *((at, text.replace(CHILD, COPY)) for at, text in LEFT),
+        ],
+        [LINK, (COPY, *LINK[1:])],
+    ),
+}
+
+
+def parents(connection, host="mx1"):
+    """Which message of a host came of which, and what tells it."""
+    return connection.execute(
+        "select child_queue_id, parent_queue_id, reason, evidence from message_links "
+        "inner join messages on child_key = message_key where host = ? order by child_queue_id",
+        [host],
+    ).fetchall()
+
+
+@pytest.mark.parametrize("story", REDIRECTS)
+def test_what_sieve_sends_on_came_of_the_mail_for_its_user(story, loaded):
+    lines, expected = REDIRECTS[story]
+    assert parents(loaded(log(*lines))) == expected
+
+
+def test_what_sieve_sends_on_is_told_however_its_lines_come_and_go(tmp_path):
+    stories, expected = zip(*REDIRECTS.values(), strict=True)
+    assert_told_however_cut(stories, parents, list(expected), tmp_path)
+
+
+def test_mail_that_sieve_sends_on_is_no_mail_of_its_own(loaded):
+    connection = loaded(log(*REDIRECTS["by Sieve"][0]))
+    assert connection.execute(
+        "select queue_id, origin from messages order by queue_id"
+    ).fetchall() == [(PARENT, "smtp"), (CHILD, "forward")]
+    assert connection.execute("select message_count from reports.traffic_per_day").fetchone() == (
+        1,
+    )
+
+
+SERVICE = "postfix/submission/smtpd"
+
+
+def connected(pid: int, *said: tuple[int, str], counts: str = "ehlo=1 commands=1", of=SERVICE):
+    """The lines of a connection, in which this is said."""
+    client = "c.example.net[192.0.2.9]"
+    texts = [text.format(client=client) for _, text in said]
+    seconds = [second for second, _ in said]
+    lines = [
+        (seconds[0] - 1, f"connect from {client}"),
+        *zip(seconds, texts, strict=True),
+        (seconds[-1] + 1, f"disconnect from {client} {counts}"),
+    ]
+    return [(second, f"{of}[{pid}]: {text}") for second, text in lines]
+
+
+TLS_TOLD = (
+    "Anonymous TLS connection established from {client}: TLSv1.3 with cipher X (256/256 bits)"
+)
+LOGGED_IN = f"{QUEUE_ID}: client={{client}}, sasl_method=PLAIN, sasl_username=maria@example.org"
+NOT_LOGGED_IN = "warning: {client}: SASL PLAIN authentication failed: (reason unavailable)"
+PROTECTED = connected(31, (0, TLS_TOLD))
+# Lines, and whether TLS protected each login
+PROTECTIONS = {
+    "nobody tells of TLS": (connected(30, (1, LOGGED_IN)), [None]),
+    "it had some itself": (connected(30, (1, TLS_TOLD), (2, LOGGED_IN)), [True]),
+    "others had some before": ([*PROTECTED, *connected(30, (60, LOGGED_IN))], [False]),
+    "the same process told it before": ([*PROTECTED, *connected(31, (60, LOGGED_IN))], [False]),
+    "failed": ([*PROTECTED, *connected(30, (60, NOT_LOGGED_IN))], [False]),
+    "failed, and only counted": (
+        [
+            *PROTECTED,
+            *connected(
+                30, (60, "lost connection after AUTH from {client}"), counts="auth=0/1 commands=0/1"
+            ),
+        ],
+        [False],
+    ),
+    "others had some later": (
+        [*connected(30, (1, LOGGED_IN)), *connected(31, (60, TLS_TOLD))],
+        [None],
+    ),
+    "others had some long before": ([*PROTECTED, *connected(30, (3700, LOGGED_IN))], [None]),
+    "others at another service": (
+        [*connected(31, (0, TLS_TOLD), of="postfix/smtpd"), *connected(30, (60, LOGGED_IN))],
+        [None],
+    ),
+    "its STARTTLS is counted": (
+        [*PROTECTED, *connected(30, (60, LOGGED_IN), counts="ehlo=2 starttls=1 auth=1 commands=4")],
+        [None],
+    ),
+    "its beginning was not seen": ([*PROTECTED, *connected(30, (60, LOGGED_IN))[1:]], [None]),
+    "two, and others between them": (
+        [
+            *connected(30, (1, LOGGED_IN)),
+            *connected(31, (30, TLS_TOLD)),
+            *connected(30, (60, LOGGED_IN.replace("maria", "otto"))),
+        ],
+        [None, False],
+    ),
+}
+
+
+def protections(connection, host="mx1"):
+    """Whether TLS protected each login of a host."""
+    found = connection.execute(
+        "select is_tls from logins where host = ? order by logged_at", [host]
+    )
+    return [is_tls for (is_tls,) in found.fetchall()]
+
+
+@pytest.mark.parametrize("story", PROTECTIONS)
+def test_a_login_is_without_tls_where_its_service_would_have_told_of_it(story, loaded):
+    lines, expected = PROTECTIONS[story]
+    assert protections(loaded(log(*lines))) == expected
+
+
+def test_whether_tls_protected_a_login_is_told_however_lines_come_and_go(tmp_path):
+    stories, expected = zip(*PROTECTIONS.values(), strict=True)
+    assert_told_however_cut(stories, protections, list(expected), tmp_path)

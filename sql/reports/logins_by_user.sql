@@ -1,5 +1,28 @@
 -- One row per login name: logins and failed attempts, the most failed attempts first
 create or replace view reports.logins_by_user as
+with attempts_to_log_in as (
+    select
+        logged_at,
+        username,
+        client_ip,
+        protocol,
+        attempt_count,
+        occurrences,
+        is_success
+    from main.logins
+    where is_success
+    union all
+    select
+        logged_at,
+        username,
+        client_ip,
+        protocol,
+        attempt_count,
+        occurrences,
+        false as is_success
+    from main.login_failures
+)
+
 select
     lower(username) as username,
     coalesce(total(case when is_success then occurrences end), 0) as login_count,
@@ -9,7 +32,7 @@ select
     string_agg(distinct protocol, ', ' order by protocol) as protocols,
     max(logged_at) filter (where is_success) as last_login_at,
     max(logged_at) filter (where not is_success) as last_failure_at
-from main.logins
+from attempts_to_log_in
 where in_period(logged_at) and username is not null
 group by all
 order by failed_attempt_count desc, login_count desc, username asc;

@@ -44,7 +44,9 @@ comment on column logins.reason is 'Why it failed, as logged';
 comment on column logins.attempt_count is
 'Attempts in the connection; 0 where none was made; NULL where not said';
 comment on column logins.attempt_seconds is 'Seconds that they took';
-comment on column logins.is_tls is 'Whether TLS protected it; NULL where no line says';
+comment on column logins.is_tls is
+'Whether TLS protected it; false also where no line says so, but the same smtpd service told of '
+'TLS in the hour before; NULL where nothing tells';
 comment on column logins.tls_protocol is 'Such as TLSv1.3, where login_log_format has it';
 comment on column logins.tls_cipher is 'TLS cipher, where login_log_format has it';
 comment on column logins.session_id is 'Dovecot session id';

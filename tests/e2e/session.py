@@ -260,8 +260,13 @@ class Session(smtplib.SMTP):
             failure=LOGIN_FAILURES.get(reason or "", "authentication failed"),
             reason=reason,
             attempt_count=1,
-            is_tls=bool(self.tls) or None,
+            is_tls=self.protection,
         )
+
+    @property
+    def protection(self) -> bool | dict[str, Any]:
+        """Whether TLS protects what is said; that nothing does, only silence tells."""
+        return True if self.tls else {"matches": "False", "or_null": True}
 
     @property
     def peer(self) -> str:
@@ -280,7 +285,7 @@ class Session(smtplib.SMTP):
             method=self.login_method,
             username=self.login_name,
             attempt_count=1,
-            is_tls=bool(self.tls) or None,
+            is_tls=self.protection,
         )
 
     def begin_transaction(self, began_at: datetime) -> None:

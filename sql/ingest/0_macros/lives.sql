@@ -19,8 +19,20 @@ create or replace temp macro smtp_session_silence() as interval 1 hour;
 -- Between a message and the line of another process that names it
 create or replace temp macro notice_delay() as interval 10 minutes;
 
+-- For how long a TLS line tells that its service logs them
+create or replace temp macro tls_telling() as interval 1 hour;
+
 -- From the first recipient to the end of the message
 create or replace temp macro transfer_time() as interval 1 hour;
+
+-- Until when lines of a message may follow its removal: what an agent had in hand when postsuper took
+-- the message away, it goes on to deliver
+create or replace temp macro removal_end(removed_at, kind) as
+    removed_at
+    + case
+        when kind in ('queue_deleted', 'queue_requeued') then transfer_time()
+        else removal_grace()
+    end;
 
 create or replace temp macro is_same(one, other) as
     coalesce(one = other, one is null and other is null);

@@ -1,4 +1,12 @@
 -- One row per earlier line, and part of it, that the changed lines continue
+create or replace temp table receptions_again as
+select line_key from lines
+where part <> 'removed' and is_reception(kind);
+
+set variable first_reception_key = (select min(line_key) from receptions_again);
+
+set variable last_reception_key = (select max(line_key) from receptions_again);
+
 create or replace temp table earlier_lines as
 with streams as (
     select distinct processes.stream_id
@@ -45,6 +53,19 @@ continued as (
     select settled.* from settled
     semi join streams on settled.stream_id = streams.stream_id
     where settled.part <> 'queue'
+),
+
+-- Which connection gave a queue id out, its message knows
+receptions as (
+    select
+        queue_events.event_key as line_key,
+        messages.connection_key
+    from queue_events
+    inner join messages on queue_events.message_key = messages.message_key
+    where
+        queue_events.event_key
+        between getvariable('first_reception_key') and getvariable('last_reception_key')
+        and queue_events.event_key in (select line_key from receptions_again)
 )
 
 select
@@ -70,9 +91,9 @@ select
     lines.speaker,
     lines.body,
     lines.may_be_cut,
-    messages.connection_key
+    receptions.connection_key
 from lines
-left join messages on lines.line_key = messages.message_key
+left join receptions on lines.line_key = receptions.line_key
 where lines.part <> 'removed';
 
 create or replace temp view work_lines as

@@ -35,8 +35,8 @@ select
     processes.instance,
     spans.queue_id,
     coalesce(connection_lines.connection_key, earlier_lines.connection_key) as connection_key,
-    case when is_birth(spans.first_kind) then spans.first_kind end as birth_kind,
-    own_origin(spans.first_kind) as origin,
+    spans.birth_kind,
+    own_origin(spans.birth_kind) as origin,
     births.service,
     smtpd_clients.client_name,
     smtpd_clients.client_ip,
@@ -64,9 +64,9 @@ select
     spans.message_key as root_key
 from spans
 inner join processes on spans.queue_home_id = processes.header_id
-left join smtpd_clients on spans.message_key = smtpd_clients.line_key
+left join smtpd_clients on spans.birth_key = smtpd_clients.line_key
 left join processes as births on smtpd_clients.header_id = births.header_id
-left join pickups on spans.message_key = pickups.line_key
+left join pickups on spans.birth_key = pickups.line_key
 left join message_ids on spans.message_id_key = message_ids.line_key
 left join activations on spans.activation_key = activations.line_key
 left join activations as last_activations
@@ -74,10 +74,10 @@ left join activations as last_activations
 left join outcomes on spans.message_key = outcomes.message_key
 left join connection_lines
     on
-        spans.message_key = connection_lines.line_key
+        spans.birth_key = connection_lines.line_key
         and is_reception(connection_lines.kind)
 left join earlier_lines
     on
-        spans.message_key = earlier_lines.line_key
+        spans.birth_key = earlier_lines.line_key
         and earlier_lines.part = 'queue'
 order by spans.message_key;

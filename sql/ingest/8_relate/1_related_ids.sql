@@ -36,4 +36,14 @@ semi join ids_at_hand on messages.orig_queue_id = ids_at_hand.queue_id
 union
 select messages.queue_id from messages
 semi join filtered on messages.message_id = filtered.message_id
-where messages.birth_kind = 'pickup';
+where messages.birth_kind = 'pickup'
+union
+select messages.queue_id from messages
+semi join redirects_at_hand on messages.message_id = redirects_at_hand.message_id
+where
+    messages.birth_kind = 'pickup'
+    and messages.queued_at between getvariable('sent_on_since') and getvariable('sent_on_until')
+union
+select message_links.child_queue_id from message_links
+semi join ids_at_hand on message_links.parent_queue_id = ids_at_hand.queue_id
+where message_links.evidence = 'sieve redirect';

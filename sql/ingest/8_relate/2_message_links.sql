@@ -73,6 +73,72 @@ where
         where birth_kind = 'pickup' and orig_queue_id is null
     );
 
+-- When mail was handed in that Sieve may have sent on
+set variable handed_in_since = (
+    select min(queued_at) - removal_grace() from child_messages
+    where birth_kind = 'pickup' and orig_queue_id is null
+);
+
+set variable handed_in_until = (
+    select max(queued_at) + removal_grace() from child_messages
+    where birth_kind = 'pickup' and orig_queue_id is null
+);
+
+-- Such mail, and as which delivery it came
+create or replace temp table redirected_messages as
+with redirects as (
+    select
+        *,
+        user_key(username) as user_key
+    from mailbox_deliveries
+    where
+        action = 'forwarded'
+        and logged_at between getvariable('handed_in_since') and getvariable('handed_in_until')
+        and message_id in (
+            select message_id from child_messages
+            where birth_kind = 'pickup' and orig_queue_id is null
+        )
+),
+
+-- Sieve speaks before the delivery is answered
+attempts as (
+    select
+        message_key,
+        agent,
+        logged_at,
+        remote_session_id,
+        user_keys(recipient) as user_keys
+    from deliveries
+    where
+        agent in ('lmtp', 'pipe', 'local', 'virtual')
+        and logged_at
+        between getvariable('handed_in_since') - removal_grace()
+        and getvariable('handed_in_until') + removal_grace()
+)
+
+select
+    messages.message_key,
+    messages.host,
+    messages.queue_id,
+    messages.message_id,
+    messages.queued_at,
+    redirects.mailbox_delivery_key as line_key,
+    redirects.host as mailbox_host,
+    redirects.logged_at,
+    redirects.target,
+    abs(epoch_us(attempts.logged_at) - epoch_us(redirects.logged_at)) as distance
+from redirects
+inner join messages on redirects.message_id = messages.message_id
+inner join attempts on messages.message_key = attempts.message_key
+where
+    attempts.logged_at
+    between redirects.logged_at - removal_grace() and redirects.logged_at + removal_grace()
+    and (
+        attempts.agent = 'lmtp' and attempts.remote_session_id = redirects.session_id
+        or is_same_machine(messages.host, redirects.host)
+        and list_contains(attempts.user_keys, redirects.user_key)
+    );
+
 -- Their parents, found again
 insert into former_parents
 select parent_key from message_links
@@ -210,19 +276,55 @@ handed_back as (
         )
 ),
 
+sent_on as (
+    select
+        redirected_messages.message_key as parent_key,
+        children.message_key as child_key,
+        'forward' as reason,
+        'sieve redirect' as evidence,
+        redirected_messages.line_key as link_key,
+        redirected_messages.queue_id as parent_queue_id,
+        children.queue_id as child_queue_id,
+        redirected_messages.host as parent_host,
+        children.host as child_host,
+        abs(epoch_us(children.queued_at) - epoch_us(redirected_messages.logged_at))
+        + redirected_messages.distance as distance
+    from redirected_messages
+    inner join child_messages as children on redirected_messages.message_id = children.message_id
+    where
+        children.birth_kind = 'pickup'
+        and children.orig_queue_id is null
+        and redirected_messages.message_key <> children.message_key
+        and is_same_machine(redirected_messages.mailbox_host, children.host)
+        and redirected_messages.queued_at <= children.queued_at
+        and children.queued_at between
+        redirected_messages.logged_at - removal_grace()
+        and redirected_messages.logged_at + removal_grace()
+        and exists(
+            from deliveries
+            where
+                deliveries.message_key = children.message_key
+                and lower(redirected_messages.target)
+                in (lower(deliveries.recipient), lower(deliveries.orig_recipient))
+        )
+),
+
 candidates as (
     select * from named
     union all
     select * from returned
     union all
     select * from handed_back
+    union all
+    select * from sent_on
 ),
 
 -- Of several lives of one queue id the nearest is meant; of equal ones not that which was loaded first
 nearest as (
     select * from candidates
     qualify row_number() over (
-        partition by link_key, evidence
+        -- Sieve names no queue id, so that each message finds its line by itself
+        partition by link_key, evidence, case when evidence = 'sieve redirect' then child_key end
         order by distance asc, child_host asc, parent_host asc, child_key asc, parent_key asc
     ) = 1
 )
@@ -235,8 +337,8 @@ qualify row_number() over (
     order by
         list_position(
             [
-                'orig_queue_id', 'notification', 'forwarded as', 'queued as', 'message-id',
-                'queued as, at that time'
+                'orig_queue_id', 'notification', 'forwarded as', 'queued as', 'sieve redirect',
+                'message-id', 'queued as, at that time'
             ],
             evidence
         ) asc,

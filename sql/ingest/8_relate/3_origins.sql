@@ -5,7 +5,8 @@ from (
     select
         messages.message_key,
         case
-            when message_links.reason in ('filter', 'requeue') then message_links.reason
+            when message_links.reason in ('filter', 'forward', 'requeue')
+                then message_links.reason
             when messages.birth_kind = 'pickup' and messages.orig_queue_id is not null
                 then 'requeue'
             when messages.birth_kind is not null then own_origin(messages.birth_kind)

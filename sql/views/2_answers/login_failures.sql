@@ -1,7 +1,19 @@
 -- One row per login that failed, with the reason in a few words: the auth process's where it spoke
 create or replace view login_failures as
-with final_words as (
-    select * from auth_events
+with final_words as not materialized (
+    select
+        host,
+        session_id,
+        client_ip,
+        driver,
+        -- In their order
+        struct_pack(
+            logged_at := logged_at,
+            auth_event_key := auth_event_key,
+            username := username,
+            outcome := outcome
+        ) as event
+    from auth_events
     where
         is_final
         and outcome not in ('policy', 'master user')
@@ -13,41 +25,58 @@ of_sessions as (
     select
         host,
         session_id,
-        max_by(final_words, (logged_at, auth_event_key)) as event
+        max(event) as event
     from final_words
     where session_id is not null
     group by host, session_id
 ),
 
 -- To clients without a session, such as Postfix, it spoke shortly before
-of_users as (
+of_users as not materialized (
     select
-        *,
-        lower(username) as user_key
+        host,
+        client_ip,
+        driver,
+        event,
+        event.logged_at,
+        lower(event.username) as user_key
     from final_words
-    where session_id is null and username is not null and client_ip is not null
+    where session_id is null and event.username is not null and client_ip is not null
 ),
 
-failures as (
+failures as not materialized (
     select
         *,
-        lower(username) as user_key
+        lower(username) as user_key,
+        -- With some SASL mechanisms smtpd does not know the name
+        coalesce(
+            protocol = 'smtp'
+            and failure = 'authentication failed'
+            and username is null
+            and client_ip is not null
+            and attempt_count = 1
+            and occurrences = 1,
+            false
+        ) as is_nameless
     from logins
     where not is_success
 ),
 
-told as (
+named as (
     select
         failures.*,
         case
+            when of_sessions.event is not null then of_sessions.event
             when
                 failures.session_id is null
-                and of_users.logged_at >= failures.logged_at - interval 10 minutes
-                then of_users.auth_event_key
-        end as user_event_key,
-        of_users.outcome as user_outcome,
-        of_sessions.event.auth_event_key as session_event_key,
-        of_sessions.event.outcome as session_outcome
+                and of_users.logged_at
+                >= failures.logged_at
+                - case
+                    when failures.protocol = 'smtp' then interval 10 seconds
+                    else interval 10 minutes
+                end
+                then of_users.event
+        end as event
     from failures
     left join of_sessions
         on
@@ -60,6 +89,73 @@ told as (
             failures.user_key = of_users.user_key
             and failures.client_ip = of_users.client_ip
             and failures.logged_at >= of_users.logged_at
+    where not failures.is_nameless
+),
+
+-- What was said of an address: by the auth process, not by a login process, which only says that no
+-- password was looked at; and that a login without a session failed, which it had spoken of before
+said as (
+    select
+        host,
+        client_ip,
+        logged_at,
+        null as login_key,
+        event,
+        ten_seconds(logged_at) as span
+    from of_users
+    where driver is distinct from 'login'
+    union all
+    select
+        host,
+        client_ip,
+        logged_at,
+        login_key,
+        null as event,
+        ten_seconds(logged_at) as span
+    from failures
+    where session_id is null
+),
+
+nameless as (
+    select
+        failures.*,
+        max(said.logged_at) filter (where said.event is null) as previous_at,
+        list(said.event) filter (where said.event is not null) as events
+    from failures
+    cross join (values (0), (1)) as spans (step)
+    left join said
+        on
+            failures.host is not distinct from said.host
+            and failures.client_ip = said.client_ip
+            and ten_seconds(failures.logged_at) - spans.step = said.span
+            and said.logged_at
+            between failures.logged_at - interval 10 seconds and failures.logged_at
+            and (said.logged_at, coalesce(said.login_key, -1))
+            < (failures.logged_at, failures.login_key)
+    where failures.is_nameless
+    group by all
+),
+
+-- What it said since the failure before speaks of this one, unless it speaks of several users
+since_then as (
+    select
+        * exclude (previous_at, events),
+        list_filter(
+            events, lambda event: event.logged_at > coalesce(previous_at, '-infinity'::timestamptz)
+        ) as events
+    from nameless
+),
+
+told as (
+    select * from named
+    union all by name
+    select
+        * exclude (events),
+        case
+            when list_unique(list_transform(events, lambda event: lower(event.username))) = 1
+                then list_max(events)
+        end as event
+    from since_then
 )
 
 select
@@ -67,14 +163,13 @@ select
     logged_at,
     host,
     protocol,
-    username,
+    coalesce(username, case when is_nameless then event.username end) as username,
     client_ip,
     network(client_ip) as network,
     method,
     case
         when coalesce(failure, 'authentication failed') <> 'authentication failed' then failure
-        when session_event_key is not null then session_outcome
-        when user_event_key is not null then user_outcome
+        when event is not null then event.outcome
         else 'authentication failed'
     end as failure,
     reason,
@@ -82,7 +177,7 @@ select
     attempt_seconds,
     is_tls,
     session_id,
-    coalesce(session_event_key, user_event_key) as auth_event_key,
+    event.auth_event_key,
     occurrences
 from told;
 
@@ -90,7 +185,8 @@ comment on column login_failures.login_key is 'The login (logins)';
 comment on column login_failures.logged_at is 'When';
 comment on column login_failures.host is 'Server that was logged in to';
 comment on column login_failures.protocol is 'As in logins';
-comment on column login_failures.username is 'Login name as the client gave it';
+comment on column login_failures.username is
+'Login name as the client gave it; the auth process''s where smtpd has none';
 comment on column login_failures.client_ip is 'Address of the client';
 comment on column login_failures.network is 'Its network: /24 of IPv4, /48 of IPv6';
 comment on column login_failures.method is 'SASL mechanism';
@@ -100,7 +196,7 @@ comment on column login_failures.reason is 'The reason as the login line has it'
 comment on column login_failures.attempt_count is
 'Attempts in the connection; 0 where none was made; NULL where not said';
 comment on column login_failures.attempt_seconds is 'Seconds that they took';
-comment on column login_failures.is_tls is 'Whether TLS protected it; NULL where no line says';
+comment on column login_failures.is_tls is 'As in logins';
 comment on column login_failures.session_id is 'Dovecot session id';
 comment on column login_failures.auth_event_key is
 'The line of the auth process that says why (auth_events)';

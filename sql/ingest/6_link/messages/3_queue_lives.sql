@@ -31,7 +31,9 @@ before as (
             end ignore nulls
         ) over earlier_rows as previous_mark,
         max(position) filter (where is_removal) over earlier_rows as removal_position,
-        max(moment(logged_at)) filter (where is_removal) over earlier_rows as removal_moment
+        last_value(
+            case when is_removal then removal_end(moment(logged_at), kind) end ignore nulls
+        ) over earlier_rows as removal_end
     from lines_of_ids
     window
         earlier as (partition by queue_home_id, queue_id order by position),
@@ -50,7 +52,7 @@ begun as (
         or coalesce(
             is_intake(kind)
             and previous_mark = 'removal'
-            and moment(logged_at) <= removal_moment + removal_grace(),
+            and moment(logged_at) <= removal_end,
             false
         )
         or moment(logged_at) > previous_moment + queue_silence() as is_begun
@@ -75,18 +77,49 @@ first_lines as (
         is_begun
         or coalesce(
             removal_position >= begun_position
-            and moment(logged_at) > removal_moment + removal_grace()
-            and previous_moment <= removal_moment + removal_grace(),
+            and moment(logged_at) > removal_end
+            and previous_moment <= removal_end,
             false
         ) as is_first
     from since
+),
+
+-- On a busy machine what cleanup says of a message may stand before the line that gave its queue
+-- id out
+preceded as (
+    select
+        *,
+        last_value(case when is_first then kind end ignore nulls) over earlier as begun_by,
+        last_value(case when is_first then position end ignore nulls) over earlier
+            as begun_at_position,
+        last_value(case when is_first then moment(logged_at) end ignore nulls) over earlier
+            as begun_at
+    from first_lines
+    window earlier as (
+        partition by queue_home_id, queue_id
+        order by position
+        rows between unbounded preceding and 1 preceding
+    )
+),
+
+judged as (
+    select
+        *,
+        is_birth
+        and coalesce(
+            is_intake(begun_by)
+            and moment(logged_at) <= begun_at + removal_grace()
+            and coalesce(removal_position < begun_at_position, true),
+            false
+        ) as is_late_birth
+    from preceded
 )
 
 select
     line_key,
-    last_value(case when is_first then line_key end ignore nulls) over (
+    last_value(case when is_first and not is_late_birth then line_key end ignore nulls) over (
         partition by queue_home_id, queue_id
         order by position
         rows between unbounded preceding and current row
     ) as message_key
-from first_lines;
+from judged;

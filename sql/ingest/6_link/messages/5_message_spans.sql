@@ -9,13 +9,15 @@ with spans as (
         max(position) as last_position,
         max(moment(logged_at)) as last_moment,
         arg_min(line_key, position) filter (where kind = 'cleanup_message_id') as message_id_key,
-        arg_min(kind, position) as first_kind,
+        arg_min(line_key, position) filter (where is_birth(kind)) as birth_key,
+        arg_min(kind, position) filter (where is_birth(kind)) as birth_kind,
         count(*) filter (where kind = 'cleanup_message_id') as message_id_count,
         arg_min(line_key, position) filter (where kind = 'qmgr_active') as activation_key,
         arg_max(line_key, position) filter (where kind = 'qmgr_active') as last_activation_key,
         count(*) filter (where kind = 'qmgr_active') as activation_count,
         min(logged_at) filter (where is_removal(kind)) as removed_at,
-        max(moment(logged_at)) filter (where is_removal(kind)) as removal_moment,
+        arg_max(removal_end(moment(logged_at), kind), position) filter (where is_removal(kind))
+            as removal_end,
         min(kind) filter (where is_removal(kind)) as removal_kind,
         bool_or(kind = 'qmgr_expired') as is_expired,
         min(logged_at) filter (where kind = 'qmgr_expired') as expired_at
@@ -26,6 +28,6 @@ with spans as (
 select
     * exclude (last_activation_key),
     case when activation_count > 1 then last_activation_key end as last_activation_key,
-    coalesce(removal_moment + removal_grace(), last_moment + queue_silence()) as expires_at,
+    coalesce(removal_end, last_moment + queue_silence()) as expires_at,
     max(last_position) over (partition by queue_home_id, queue_id) = last_position as is_latest
 from spans;
