@@ -107,8 +107,8 @@ class Piece:
         """Where it begins in the uncompressed stream; None where that is not asked again."""
         return None
 
-    def later_days(self) -> list[str]:
-        """Return the days of stamps without a year that follow it in its stream."""
+    def log_days(self) -> list[tuple[str, int]]:
+        """Return the days of stamps without a year in its stream, from here on (sources)."""
         return []
 
     def show(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -284,6 +284,7 @@ class Deriver:
         piece.show(self.connection)
         self._cut_lines()
         piece.judge_text(self.connection)
+        self._look_ahead(piece)
         Steps(self.connection).run("ingest/1_lines")
         self._find_copies()
         is_told = self._is_any("changed_lines") or self._is_any("removed_lines")
@@ -306,6 +307,18 @@ class Deriver:
             for place in COPIES_STORED:
                 run_sql(self.connection, f"ingest/{place}")
         piece.end(self.connection)
+
+    def _look_ahead(self, piece: Piece) -> None:
+        """Tell SQL the days of the whole log where the first of its stamps have no year."""
+        is_guessed = self._is_any(
+            "batch where last_local_date is null and given_year is null"
+        ) and self._is_any("batch_lines where style in ('bsd', 'bsd_fraction')")
+        self.connection.execute(
+            "set variable log_days = ?::struct(stamp varchar, line_count bigint)[]",
+            [[{"stamp": stamp, "line_count": count} for stamp, count in piece.log_days()]]
+            if is_guessed
+            else [[]],
+        )
 
     def _cut_lines(self) -> None:
         """Find stamp, header and text of the lines to be read (batch_lines)."""
@@ -493,10 +506,6 @@ class Deriver:
                 piece.file_key,
                 rotation,
             ],
-        )
-        is_guessed = self._is_any("batch where last_local_date is null and given_year is null")
-        self.connection.execute(
-            "set variable later_days = ?::varchar[]", [piece.later_days() if is_guessed else []]
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ from .sources import (
     Source,
     check_text,
     find_sources,
-    later_days,
+    log_days,
     open_source,
 )
 from .statements import run_sql
@@ -325,10 +325,16 @@ class _TextPiece(Piece):
             )
             first_line_no += half.line_count
 
-    def later_days(self) -> list[str]:
-        if self.batch is None or self.is_last:
-            return []
-        return later_days(self.place.source, self.batch.first_byte + self.batch.byte_count)
+    def log_days(self) -> list[tuple[str, int]]:
+        assert self.batch is not None
+        # What follows the batch in standard input is not there yet
+        if self.is_last or self.place.source.path is None:
+            self.batch.file.raw.seek(self.batch.raw_start)
+            return log_days(self.batch.file.raw)
+        with suppress(InputError, DamagedDataError), open_source(self.place.source) as stream:
+            stream.seek(self.batch.first_byte)
+            return log_days(stream)
+        return []
 
     def judge_text(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Refuse a log of which no line begins like that of a log.

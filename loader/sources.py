@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Protocol
@@ -29,15 +30,23 @@ DATABASE_NAME = re.compile(r"\.(?:duckdb|db)(?:\.wal)?$")
 ROTATED = re.compile(
     r"^(?P<base>.*?)[._-](?:(?P<number>\d{1,3})|(?P<date>\d{4}-?\d{2}-?\d{2})(?:[-_T]?\d{2,6})?)$"
 )
+# Numbers as logrotate and newsyslog give them, descending in time; other tools count upwards
+TELLS_AGE = re.compile(r"\.(?:0|[1-9]\d{0,2})$|[._-]\d{4}-?\d{2}-?\d{2}(?:[-_T]?\d{2,6})?$")
+# Between parts of one rotated log
+LONGEST_SILENCE = timedelta(days=31)
 COMPRESSED_SUFFIX = re.compile(r"\.(?:gz|bz2|xz|zst|lzma)$")
 # Control characters that no text holds; NUL is left out, for a crash leaves runs of it in logs
 BINARY_BYTES = bytes([*range(1, 8), *range(14, 27), *range(28, 32), 127])
 SNIFFED_BYTES = 65536
-# Of syslog, at the beginning of a line
+# Of syslog, at the beginning of a line, or behind a name that docker or Kubernetes gives it
 YEARLESS_STAMP = re.compile(
-    rb"^(?:<\d+>)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:", re.MULTILINE
+    rb"^(?:[\w.@-]+ +\| *|\[[^]\n]*\] *|\{\"log\":\")?(?:<\d+>)?"
+    rb"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:",
+    re.MULTILINE,
 )
-FIRST_LINES_BYTES = 65536
+# What is looked at whole at the beginning of a log, and of each later piece
+FIRST_LINES_BYTES = 1048576
+SAMPLED_BYTES = 1024
 
 
 class ByteStream(Protocol):
@@ -123,7 +132,7 @@ def _in_order(sources: list[Source]) -> list[Source]:
     """Date parts of one rotated log so that none goes on behind the beginning of the next one.
 
     Files that were copied have lost the times that tell their years: a part was not changed before
-    the next one.
+    the next one, if that follows it by its name and by its stamps.
     """
     ordered: list[Source] = []
     for source in reversed(sources):
@@ -131,69 +140,86 @@ def _in_order(sources: list[Source]) -> list[Source]:
         if (
             later is not None
             and source.rotation == later.rotation
+            and _tells_age(source)
+            and (_tells_age(later) or _age_order(Path(later.name))[2])
             and source.reference_date >= later.reference_date
         ):
-            begin = _first_day(later)
-            source = replace(source, reference_date=min(source.reference_date, begin))
+            begin = _ordinary_day(_days_of(later, FIRST_LINES_BYTES), later.reference_date)
+            if begin is not None and begin < source.reference_date:
+                end = _ordinary_day(_days_of(source, None)[::-1], begin)
+                if end is not None and begin - end <= LONGEST_SILENCE:
+                    source = replace(source, reference_date=begin)
         ordered.append(source)
     return ordered[::-1]
 
 
-def _first_day(source: Source) -> date:
-    """Return the latest day of the first stamps without a year; else that of the last change.
+def _tells_age(source: Source) -> bool:
+    """Whether the name says how old a part of a rotated log is."""
+    return TELLS_AGE.search(COMPRESSED_SUFFIX.sub("", source.name)) is not None
 
-    The first of all may be of a clock that was not set yet.
+
+def _ordinary_day(runs: list[tuple[str, int]], reference: date) -> date | None:
+    """Return the day in the middle of the first two of a hundred lines, or of the first three.
+
+    Fewer may be of a clock that was not set. Each is taken for the latest day of its name that is
+    not after a reference, of which the zone may differ by a day.
     """
-    try:
-        with open_source(source) as stream:
-            stamps = YEARLESS_STAMP.findall(stream.read(FIRST_LINES_BYTES))
-    except (InputError, DamagedDataError):
-        stamps = []
-    last = source.reference_date + timedelta(days=1)
-    days = []
-    for month, day in set(stamps):
-        for year in range(last.year, last.year - 9, -1):
-            with suppress(ValueError):
-                found = datetime.strptime(f"{year} {month.decode()} {day.decode()}", "%Y %b %d")
-                if found.date() <= last:
-                    days.append(found.date())
-                    break
-    return max(days, default=source.reference_date)
+    wanted = max(3, sum(count for _, count in runs) // 50)
+    days: list[date] = []
+    for stamp, count in runs:
+        day = _latest_day(stamp, reference + timedelta(days=1))
+        if day is not None:
+            days += [day] * min(count, wanted - len(days))
+    return sorted(days)[(len(days) - 1) // 2] if days else None
 
 
-def later_days(source: Source, position: int) -> list[str]:
-    """Return the days of stamps without a year from a place on, as they follow each other.
+def _latest_day(stamp: str, last: date) -> date | None:
+    for year in range(last.year, last.year - 9, -1):
+        with suppress(ValueError):
+            found = datetime.strptime(f"{year} {stamp}", "%Y %b %d").date()
+            if found <= last:
+                return found
+    return None
+
+
+def log_days(stream: ByteStream) -> list[tuple[str, int]]:
+    """Return the days of stamps without a year, as they follow each other in a stream.
 
     The first MiB is looked at line by line, then the beginning of every 64 KiB, and the end.
 
     Args:
-        source: a log; of standard input nothing is known.
-        position: an offset in its uncompressed bytes.
+        stream: positioned at the beginning of a line.
 
     Returns:
-        Month and day, as a stamp begins: "Feb  3".
+        Month and day, as a stamp begins ("Feb  3"), and how many lines begin so.
     """
-    days: list[str] = []
+    runs: list[tuple[str, int]] = []
 
     def add(piece: bytes) -> None:
-        for month, day in YEARLESS_STAMP.findall(piece):
-            stamp = f"{month.decode()} {day.decode():>2}"
-            if days[-1:] != [stamp]:
-                days.append(stamp)
+        stamps = (
+            f"{month.decode()} {day.decode():>2}" for month, day in YEARLESS_STAMP.findall(piece)
+        )
+        for stamp, same in groupby(stamps):
+            before = runs.pop()[1] if runs and runs[-1][0] == stamp else 0
+            runs.append((stamp, before + sum(1 for _ in same)))
 
-    if source.path is None:
-        return days
-    chunk = b""
-    # What cannot be read is told when it is loaded
-    with suppress(InputError, DamagedDataError), open_source(source) as stream:
-        stream.seek(position)
-        at = 0
-        while read := stream.read(SNIFFED_BYTES):
-            chunk = read
-            add(chunk if at < 1048576 else chunk[:1024])
-            at += len(chunk)
-    add(chunk)
-    return days
+    last = b""
+    # A damage is told when the log is loaded
+    with suppress(DamagedDataError):
+        add(stream.read(FIRST_LINES_BYTES))
+        while piece := stream.read(SNIFFED_BYTES):
+            add(last[:SAMPLED_BYTES])
+            # A line that began before may hold anything
+            last = piece[piece.find(b"\n") + 1 or len(piece) :]
+    add(last)
+    return runs
+
+
+def _days_of(source: Source, byte_count: int | None) -> list[tuple[str, int]]:
+    """Return log_days of a log, or of its beginning."""
+    with suppress(InputError), open_source(source) as stream:
+        return log_days(stream if byte_count is None else io.BytesIO(stream.read(byte_count)))
+    return []
 
 
 def _find_files(given: str) -> list[Path]:

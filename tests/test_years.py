@@ -1,11 +1,13 @@
 """In which year a stamp without one is (0_macros/years.sql has the cases)."""
 
+import io
 import os
 from datetime import UTC, datetime
 
 import duckdb
 import pytest
 
+from mailsql.sources import log_days
 from tests.conftest import assert_derived_alike, load
 
 CASES = {
@@ -22,6 +24,15 @@ CASES = {
     "a month back": ("Mar  1, Feb 28, Mar  1", "2026-03-03", None, [2026] * 3),
     "December came late": ("Jan  1, Dec 31, Jan  1", "2027-01-02", None, [2027, 2026, 2027]),
     "told": ("Dec 31, Jan  1", "2026-12-02", 2019, [2019, 2020]),
+    "a fast clock": ("Jul 20, Jul 20, Jul 28, Jul 25, Jul 25", "2026-07-25", None, [2026] * 5),
+    "a fast clock is last": (
+        "Jul 20, Jul 20, Jul 25, Jul 28",
+        "2026-07-25",
+        None,
+        [2026] * 4,
+    ),
+    "a clock not set": ("Nov 20, Jan  1, Nov 21", "2026-11-22", None, [2026, 2027, 2026]),
+    "a clock set later": ("Nov 20, Feb 14, Nov 21", "2026-11-22", None, [2026, 2027, 2026]),
     "two years": ("Jun  1, Dec  1, Jun  1, Dec  1", "2026-12-02", None, [2025, 2025, 2026, 2026]),
 }
 
@@ -96,3 +107,66 @@ def test_a_clock_that_was_not_set_yet_dates_no_older_part(tmp_path):
     write(tmp_path / "mail.log", ["Jan  2", "Nov 23", "Nov 23"], "2026-11-23")
     load([tmp_path / f"mail.log{part}" for part in (".2", ".1", "")], tmp_path / "mail.duckdb")
     assert years(tmp_path / "mail.duckdb") == [2026] * 8
+
+
+def test_files_that_are_no_chain_of_a_rotation_date_each_other_not(tmp_path):
+    # split -d, two servers, split -d -a 1
+    for names in (("mail.log.00", "mail.log.01", "mail.log.02"), ("mail-1", "mail-2"), "01"):
+        folder = tmp_path / names[0]
+        folder.mkdir()
+        paths = [folder / (name if len(name) > 1 else f"mail.log.{name}") for name in names]
+        for month, path in zip(("Apr", "May", "Jun"), paths, strict=False):
+            write(path, [f"{month}  1"] * 2 + [f"{month} 30"] * 2, "2026-07-01")
+        load(paths, folder / "mail.duckdb")
+        assert set(years(folder / "mail.duckdb")) == {2026}, names
+
+
+def test_what_a_stranger_wrote_is_no_stamp_wherever_a_log_is_cut(tmp_path, small_head):
+    line = (
+        "Jul 25 12:00:00 mx1 postfix/cleanup[1]: 5E31727A35D: warning: header Subject: "
+        + "Dec 20 12:00:00 " * 100
+        + "from a[192.0.2.1]\n"
+    )
+    text = line * 2000
+    for place in range(1048576, len(text), 65536):
+        text = text[:place] + "Dec 20 12:00:00 " + text[place + 16 :]
+    log = tmp_path / "mail.log"
+    log.write_text(text)
+    moment = datetime(2026, 7, 25, tzinfo=UTC).timestamp()
+    os.utime(log, (moment, moment))
+    with log.open("rb") as stream:
+        assert [day for day, _ in log_days(stream)] == ["Jul 25"]
+
+
+def test_each_line_at_the_end_of_a_log_counts_once():
+    for size in (900_000, 1_100_000, 2_000_000):
+        line = b"Jul 25 12:00:00 mx1 postfix/smtpd[1]: connect from a[192.0.2.1]\n"
+        end = b"Jul 26 12:00:00 mx1 postfix/smtpd[1]: connect from a[192.0.2.1]\n"
+        log = line * (size // len(line)) + end
+        assert log_days(io.BytesIO(log))[-1] == ("Jul 26", 1)
+
+
+@pytest.mark.usefixtures("small_head")
+def test_a_log_is_read_ahead_once_and_only_if_its_stamps_have_no_year(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "mailsql.ingest.log_days", lambda stream: asked.append(stream) or log_days(stream)
+    )
+    text = "12:00:00 mx1 postfix/smtpd[1]: connect from a[192.0.2.1]\n"
+    for name, stamp, count in (("dated", "2026-07-25T", 0), ("mail", "Jul 25 ", 1)):
+        log = tmp_path / f"{name}.log"
+        log.write_text((stamp + text) * 4)
+        load([log], tmp_path / f"{name}.duckdb", batch_bytes=1)
+        assert len(asked) == count
+
+
+@pytest.mark.parametrize("before", ["mail-1  | ", "[pod/mail-0/postfix] ", "<22>"])
+def test_stamps_behind_a_name_tell_the_year(before, tmp_path):
+    log = tmp_path / "mail.log"
+    text = "12:00:00 mx1 postfix/smtpd[1]: connect from a[192.0.2.1]\n"
+    days = ("Nov 30", "Jan  5", "Jan  6")
+    log.write_text("".join(f"{before}{day} {text}" for day in days))
+    moment = datetime(2026, 12, 2, tzinfo=UTC).timestamp()
+    os.utime(log, (moment, moment))
+    load([log], tmp_path / "mail.duckdb")
+    assert years(tmp_path / "mail.duckdb") == [2025, 2026, 2026]

@@ -1,11 +1,13 @@
--- In which year a stamp without one is: chosen from all of the log that is there (later_days: what
--- follows the batch). Cases (tests/test_years.py has them all):
+-- In which year a stamp without one is: chosen from all of the log that is there (log_days). Cases
+-- (tests/test_years.py has them all):
 --   stamps                       last change of the log   years
 --   Nov 30, Dec 1                2026-12-02               2026, 2026
 --   Dec 31, Jan 1                2027-01-02               2026, 2027
 --   Dec 31, Jan 1                2026-12-02               2025, 2026      the last is not after it
 --   Feb 29                       2026-12-02               2024            a day
 --   Jun 1, Dec 1, Jun 1, Dec 1   2026-12-02               2025, 2026      the last is not after it
+--   Jul 20, Jul 28, Jul 25       2026-07-25               2026            a clock is fast
+--   Nov 20, Jan 1, Nov 21        2026-11-22               2026, 2027, 2026   a clock was not set
 --   Mar 1, Jan 31, Mar 2         2026-03-03               2026            January came late
 --   Mar 1, Jan 31                2027-02-01               2026, 2027      it may be the next one
 --   Mar 1, Feb 28                any                      2026            a month back is late

@@ -1,28 +1,39 @@
 -- One row per run of lines of one year, for stamps that have none
 create or replace temp table years as
-with later_days as (
+with log_days as (
+    select getvariable('log_days')::struct(stamp varchar, line_count bigint)[] as days
+),
+
+numbered_days as (
     select
-        unnest(getvariable('later_days')::varchar[]) as stamp,
-        generate_subscripts(getvariable('later_days')::varchar[], 1) as day_no
+        unnest(days) as day,
+        generate_subscripts(days, 1) as row_no
+    from log_days
 ),
 
 occurrences as (
     select
+        false as is_ahead,
         stamp,
-        unnest([first_row_no, last_row_no]) as row_no
+        unnest([first_row_no, last_row_no]) as row_no,
+        1 as line_count
     from stamp_runs
     union all
-    -- What follows the batch in its stream, where the year is a guess
+    -- The log as a whole, where the year is a guess
     select
-        stamp,
-        4611686018427387904 + day_no as row_no
-    from later_days
+        true as is_ahead,
+        day.stamp,
+        row_no,
+        day.line_count
+    from numbered_days
     where exists(from stamp_runs)
 ),
 
 stamped as (
     select
+        is_ahead,
         row_no,
+        line_count,
         month_number(substr(stamp, 1, 3)) as month,
         coalesce(try_cast(substr(stamp, 5, 2) as integer), 1) as day
     from occurrences
@@ -34,83 +45,99 @@ bsd_lines as (
     where try_cast('2024-' || month || '-' || day as date) is not null
 ),
 
-first_line as (
+first_lines as (
     select * from bsd_lines
-    order by row_no
-    limit 1
+    qualify row_number() over (partition by is_ahead order by row_no) = 1
 ),
 
--- Months counted from year 0, at the line before the first of the batch. Where nothing tells the year,
--- it is the latest one in which the first stamp is not after the reference
-start as (
+-- Months counted from year 0, at the line before the first. Where nothing tells the year, it is the
+-- latest one in which the first stamp is not after the reference
+starts_of as (
     select
+        first_lines.is_ahead,
         coalesce(
             year(batch.last_local_date) * 12 + month(batch.last_local_date) - 1,
             coalesce(
                 batch.given_year,
                 year(batch.reference_date) + 1
                 - years_after(
-                    year(batch.reference_date) + 1, first_line.month, first_line.day,
+                    year(batch.reference_date) + 1, first_lines.month, first_lines.day,
                     batch.reference_date
                 )
-            ) * 12 + first_line.month - 1
+            ) * 12 + first_lines.month - 1
         ) as month_count,
-        batch.last_local_date is null and batch.given_year is null as is_guessed
-    from first_line
+        batch.reference_date
+    from first_lines
     cross join batch
 ),
 
 -- A step back by one month is a late line, any other a step forward
 steps as (
     select
-        *,
+        bsd_lines.*,
+        starts_of.month_count,
+        starts_of.reference_date,
         (
-            month - 1
-            - coalesce(lag(month - 1) over (order by row_no), (select month_count % 12 from start))
+            bsd_lines.month - 1
+            - coalesce(
+                lag(bsd_lines.month - 1)
+                    over (partition by bsd_lines.is_ahead order by bsd_lines.row_no),
+                starts_of.month_count % 12
+            )
             + 12
         ) % 12 as step
     from bsd_lines
+    inner join starts_of on bsd_lines.is_ahead = starts_of.is_ahead
 ),
 
 counted as (
     select
-        steps.*,
-        batch.reference_date,
+        * exclude (month_count),
         (
-            start.month_count
-            + sum(case steps.step when 11 then -1 else steps.step end)
-                over (order by steps.row_no)
+            month_count
+            + sum(case step when 11 then -1 else step end)
+                over (partition by is_ahead order by row_no)
         ) // 12 as year
     from steps
-    cross join start
-    cross join batch
 ),
 
 held_back as (
     select
         *,
-        max(years_held_back(year, step, month, day, reference_date)) over (order by row_no)
-            as held_back_years
+        max(years_held_back(year, step, month, day, reference_date))
+            over (partition by is_ahead order by row_no) as held_back_years
     from counted
 ),
 
--- Where the year is a guess, no stamp is after the reference
-shifted as (
+-- The last lines of the log, two of a hundred: fewer than one of a hundred of all are not most of them
+last_lines as (
     select
-        any_value(start.is_guessed) as is_guessed,
-        case
-            when any_value(start.is_guessed) then max(
-                years_after(
-                    held_back.year - held_back.held_back_years,
-                    held_back.month,
-                    held_back.day,
-                    held_back.reference_date
-                )
+        *,
+        least(
+            line_count,
+            greatest(3, ceil(sum(line_count) over () / 50)) - (
+                sum(line_count) over (order by row_no desc) - line_count
             )
-            else 0
-        end as year_count
+        ) as counted_lines
     from held_back
-    cross join start
+    where is_ahead
+    qualify counted_lines > 0
+),
+
+judged as (
+    select
+        years_after(year - held_back_years, month, day, reference_date) as year_count,
+        sum(counted_lines) over () as line_count,
+        sum(counted_lines) over (
+            order by years_after(year - held_back_years, month, day, reference_date)
+        ) as line_count_until
+    from last_lines
+),
+
+-- Where the year is a guess, most of them are not after the reference
+shifted as (
+    select coalesce(min(year_count), 0) as year_count from judged
+    where line_count_until * 2 > line_count
 ),
 
 -- And each 29 February is a day
@@ -123,13 +150,13 @@ fitting as (
             bool_and(is_leap_year(leap_days.year - leap_days.held_back_years - trial.year_count))
                 as is_fitting
         from range(100) as trial (year_count)
-        cross join (select * from held_back where month = 2 and day = 29) as leap_days
+        cross join (
+            select * from held_back
+            where is_ahead and month = 2 and day = 29
+        ) as leap_days
         group by trial.year_count
     ) as trials
-        on
-            trials.is_fitting
-            and shifted.year_count <= trials.year_count
-            and shifted.is_guessed
+        on trials.is_fitting and shifted.year_count <= trials.year_count
 ),
 
 placed as (
@@ -147,6 +174,7 @@ placed as (
         ) over (order by held_back.row_no) as year
     from held_back
     cross join fitting
+    where not held_back.is_ahead
 ),
 
 starts as (
@@ -161,5 +189,5 @@ select
     year,
     row_no as first_row_no,
     coalesce(lead(row_no) over (order by row_no) - 1, 9223372036854775807) as last_row_no,
-    (select bool_or(step between 7 and 10) from steps) as has_wide_step
+    (select bool_or(step between 7 and 10) from steps where not is_ahead) as has_wide_step
 from starts;
