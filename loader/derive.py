@@ -331,6 +331,8 @@ class Deriver:
             run_sql(self.connection, "ingest/line_pieces.sql")
             if self._is_any("line_pieces"):
                 run_sql(self.connection, "ingest/batch_lines.sql")
+        if self._is_any("batch_lines where style is null and header is not null"):
+            run_sql(self.connection, "ingest/stampless_lines.sql")
 
     def _learn_wrappings(self, wrapped: str) -> bool:
         """Take off from now on what stands around lines, if something does around one of some.

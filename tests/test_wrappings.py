@@ -284,3 +284,21 @@ def test_lines_of_which_postfix_is_last_are_read(tmp_path):
     )
     out, _ = mailsql("load", "mail.log", cwd=tmp_path)
     assert "no line of Postfix" not in out
+
+
+def test_lines_without_stamps_are_read_only_where_no_line_before_has_one(loaded, small_head):
+    stampless = "mx1 postfix/qmgr[92]: 5E31727A35D: removed\n"
+    stamped = f"Jul 25 12:00:00 mx1 app[1]: a text of\n{stampless}"
+    for batch_bytes in (1, 1_000_000):
+        for text, kinds in (
+            (stampless * 2, ["queue_removed", "queue_removed"]),
+            (stamped, ["foreign", "unknown"]),
+            (stampless + stamped, ["queue_removed", "foreign", "unknown"]),
+        ):
+            connection = loaded(text, year=2026, batch_bytes=batch_bytes)
+            assert [
+                kind
+                for (kind,) in connection.execute(
+                    "select kind from log_lines order by line_key"
+                ).fetchall()
+            ] == kinds
