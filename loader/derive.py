@@ -325,8 +325,9 @@ class Deriver:
         run_sql(self.connection, "ingest/batch_lines.sql")
         if self._learn_wrappings("batch_lines where is_wrapped"):
             run_sql(self.connection, "ingest/batch_lines.sql")
-        if self._peels and self._is_any(
-            "batch_lines where is_wrapped and piece_stream(line) <> ''"
+        if self._peels and (
+            self._is_any("batch_lines where is_wrapped and begins_pieces(line)")
+            or self._is_any("raw_lines where kind = 'line_piece'")
         ):
             run_sql(self.connection, "ingest/line_pieces.sql")
             if self._is_any("line_pieces"):

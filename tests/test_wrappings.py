@@ -265,6 +265,84 @@ def test_the_end_of_a_line_whose_beginning_is_far_away_is_no_line(loaded, small_
         assert connection.execute("select queue_id from messages").fetchall() == [("5E31727A35D",)]
 
 
+def test_what_comes_far_behind_a_piece_of_its_stream_is_no_line(loaded, small_head):
+    """Of a stream without pieces all lines are lines, however far they are from each other."""
+    between = [cri("stderr", "F", "x")] * 1001
+    lines = [PIECES[0], cri("stdout", "P", "x"), *between, cri("stdout", "F", FORGED)]
+    lines += [PIECES[6], *[PIECES[6]] * 1001, cri("stderr", "F", syslog(MESSAGE[2]))]
+    for batch_bytes in (100_000_000, 40_000):
+        connection = loaded("".join(f"{line}\n" for line in lines), batch_bytes=batch_bytes)
+        assert connection.execute("select queue_id, sender from messages").fetchall() == [
+            ("5E31727A35D", "a@example.net")
+        ]
+
+
+# What says that an application wrote it that is no mail system
+APPLICATIONS = [
+    {"level": "info"},
+    {"severity": "INFO"},
+    {"service": "web"},
+    {"service": {"name": "web"}},
+    {"logger": "app.http"},
+    {"log": {"level": "info", "logger": "x"}},
+    {"container_name": "/web"},
+    {"kubernetes": {"container_name": "web"}},
+]
+
+
+@pytest.mark.parametrize("told", APPLICATIONS, ids=str)
+def test_json_of_an_application_is_not_looked_into(told, loaded):
+    texts = [syslog(MESSAGE[4]), MESSAGE[4], f"mx9 {MESSAGE[4]}", journal(MESSAGE[4])]
+    lines = [
+        json.dumps({field: text, "time": "2026-07-25T12:00:00Z"} | told)
+        for field in ("msg", "message")
+        for text in texts
+    ]
+    # Docker writes what its containers do
+    lines += [
+        json.dumps({"log": f"{line}\n", "stream": "stdout", "time": "2026-07-25T12:00:00Z"})
+        for line in [*lines, json.dumps({"msg": MESSAGE[4]})]
+    ]
+    connection = loaded("".join(f"{line}\n" for line in lines), year=2026)
+    found = connection.execute("select distinct kind, queue_id from log_lines").fetchall()
+    assert {*found} <= {("unknown", None), ("foreign", None)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"2026-07-25T12:00:00Z mail.1.x8f2@node1    | {MESSAGE[4]}",
+        f"2026-07-25T12:00:00Z <22>{MESSAGE[4]}",
+        f"2026-07-25T12:00:00Z <22>1 - mx1 postfix/qmgr 92 - - {MESSAGE[4].partition(': ')[2]}",
+        "2026-07-25T12:00:00Z " + json.dumps({"log": MESSAGE[4], "stream": "stdout"}),
+        json.dumps(
+            {
+                "log": json.dumps({"program": "postfix/qmgr", "msg": "5E31727A35D: removed"}),
+                "stream": "stdout",
+                "time": "2026-07-25T12:00:00Z",
+            }
+        ),
+        f"[2026-07-25 12:00:00 ] mx1 {MESSAGE[4]}",
+        f"[2026-07-25T12:00:00Z] mx1 {MESSAGE[4]}",
+    ],
+)
+def test_the_stamp_outside_counts_where_there_is_none_inside(line, loaded):
+    connection = loaded(line + "\n")
+    assert connection.execute("select kind, logged_at::varchar from log_lines").fetchall() == [
+        ("queue_removed", "2026-07-25 12:00:00+00")
+    ]
+
+
+def test_a_host_holds_no_colon(loaded):
+    inner = f"docker: {syslog(MESSAGE[4])}"
+    connection = loaded(
+        f"Jul 25 12:00:00 sshd[12]: {inner}\nJul 25 12:00:00 sshd: {inner}\n", year=2026
+    )
+    assert connection.execute("select distinct kind, queue_id from log_lines").fetchall() == [
+        ("unknown", None)
+    ]
+
+
 def test_a_load_that_reads_nothing_of_a_mail_system_says_so(tmp_path):
     log = tmp_path / "mail.log"
     log.write_bytes(b"Jul 25 12:00:00 mx1 CRON[411]: a \x1b[31m text\n" * 3)

@@ -12,12 +12,40 @@ with at_hand as (
     where is_wrapped and piece_stream(line) <> ''
 ),
 
+parted as (
+    select
+        place,
+        case
+            when place - lag(place) over (order by place) <= piece_reach() then 0
+            else 1
+        end as is_first
+    from at_hand
+),
+
+numbered as (
+    select
+        place,
+        sum(is_first) over (order by place) as stretch_no
+    from parted
+),
+
 stretches as (
     select
         min(place) - piece_reach() as first_place,
         max(place) as last_place
-    from at_hand
-    group by place >> 32
+    from numbered
+    group by stretch_no
+),
+
+-- The first piece that is stored, of each stream of the logs at hand
+first_pieces as (
+    select
+        line_key >> 32 as file_key,
+        piece_stream(line) as stream,
+        min(line_key) as place
+    from raw_lines
+    where kind = 'line_piece' and line_key >> 32 in (select place >> 32 from at_hand)
+    group by all
 ),
 
 lines_around as (
@@ -39,16 +67,27 @@ followed as (
         *,
         goes_on(line) as goes_on,
         lag(place) over in_stream as place_before,
-        lag(goes_on(line)) over in_stream as went_on
+        lag(goes_on(line)) over in_stream as went_on,
+        min(case when goes_on(line) then place end) over in_stream as first_piece_at_hand
     from lines_around
     window in_stream as (partition by place >> 32, piece_stream(line) order by place)
 ),
 
 judged as (
     select
-        *,
-        coalesce(went_on and place - place_before <= piece_reach(), false) as follows
+        followed.*,
+        coalesce(
+            followed.went_on and followed.place - followed.place_before <= piece_reach(), false
+        ) as follows,
+        -- What stands before it is too far away to be looked for, and may have gone on in it
+        least(followed.first_piece_at_hand, first_pieces.place) < followed.place
+        and coalesce(followed.place - followed.place_before > piece_reach(), true)
+            as may_follow
     from followed
+    left join first_pieces
+        on
+            followed.place >> 32 = first_pieces.file_key
+            and piece_stream(followed.line) = first_pieces.stream
 ),
 
 counted as (
@@ -79,6 +118,7 @@ select
     case
         when
             counted.goes_on
+            or counted.may_follow
             or counted.place - whole.first_place > piece_reach()
             or not coalesce(
                 counted.place - whole.place_before <= piece_reach(),
@@ -89,7 +129,9 @@ select
     end as whole_line
 from counted
 left join whole on counted.place = whole.place
-where counted.row_id is not null and (counted.goes_on or counted.follows);
+where
+    counted.row_id is not null
+    and (counted.goes_on or counted.follows or counted.may_follow);
 
 create or replace temp table whole_lines as
 select

@@ -66,7 +66,7 @@ create or replace temp macro is_wrapped(line) as
         not regexp_matches(
             line,
             '^(?:-- |' || any_stamp()
-            || ' (?:[^ :]+ )?(?:[^\s\[\]():<>]+(?:\[[^\]]*\])?: |last message repeated ))'
+            || ' (?:[^ :]+ )?(?:[^\s\[\]():<>{"]+(?:\[[^\]]*\])?: |last message repeated ))'
         )
         or regexp_matches(
             line,

@@ -24,7 +24,7 @@ create or replace temp macro with_year_of(outer_stamp, line) as
 -- A text that somebody passed on, as a line: NULL unless it begins like one of Postfix or Dovecot
 create or replace temp macro passed_line(stamp, host, text) as
     case
-        when regexp_matches(text, '^' || any_stamp() || ' \S+ ' || mail_program())
+        when regexp_matches(text, '^' || any_stamp() || ' [^\s:]+ ' || mail_program())
             then with_year_of(stamp, text)
         when regexp_matches(text, '^' || any_stamp() || ' ' || mail_program())
             then with_year_of(stamp, regexp_extract(text, '^' || any_stamp()))
@@ -37,7 +37,10 @@ create or replace temp macro passed_line(stamp, host, text) as
             then stamp || ' ' || host || ' dovecot: ' || text
     end;
 
--- A text of which no program is told: a line, if it begins like one; else it is not known whose it is
+-- It is not known whose text it is
+create or replace temp macro text_line(stamp, text) as stamp || ' (text): ' || text;
+
+-- A text of which no program is told: a line, if it begins like one
 create or replace temp macro unnamed_line(stamp, host, text) as
     coalesce(
         passed_line(stamp, host, text),
@@ -45,10 +48,10 @@ create or replace temp macro unnamed_line(stamp, host, text) as
             when
                 regexp_matches(
                     text,
-                    '^(?:' || any_stamp() || ' |<\d{1,3}>|\{"|\S+ ' || mail_program() || ')'
+                    '^(?:' || any_stamp() || ' |<\d{1,3}>|\{"|[^\s:]+ ' || mail_program() || ')'
                 )
                 then stamp || ' ' || with_year_of(stamp, text)
-            else stamp || ' (text): ' || text
+            else text_line(stamp, text)
         end
     );
 
@@ -126,7 +129,24 @@ create or replace temp macro json_fields(json) as
             ]
         ),
         -- What is here comes from the engine of the container
-        'containers': json_extract(json, ['$.CONTAINER_ID', '$.CONTAINER_ID_FULL'])
+        'containers': json_extract(json, ['$.CONTAINER_ID', '$.CONTAINER_ID_FULL']),
+        'streams': json_extract(json, ['$.stream']),
+        'container_names': json_extract(
+            json,
+            [
+                '$.container_name', '$._container_name', '$.kubernetes.container_name',
+                '$.container.name', '$."container.name"'
+            ]
+        ),
+        -- What is here is written by a program that is no mail system, which does not tell its name
+        'applications': json_extract(
+            json,
+            [
+                '$.level', '$.severity', '$.loglevel', '$.levelname', '$.lvl', '$.log.level',
+                '$."log.level"', '$.logger', '$.logger_name', '$.log.logger', '$."log.logger"',
+                '$.service', '$.service.name', '$."service.name"', '$.service_name'
+            ]
+        )
     };
 
 -- A byte that is no UTF-8 (\xNN) would be no JSON
@@ -179,40 +199,62 @@ create or replace temp macro first_text(fields) as
         lambda text: escaped_text(trim(substr(text, 1, longest_text()), e' \r\n'))
     )[1];
 
+-- What a container is called that may hold a mail system
+create or replace temp macro is_mail_container(name) as
+    regexp_matches(name, '(?i)mail|postfix|dovecot|smtp|imap|pop3|mta|mx');
+
 -- A program may have its process with it, as rsyslog gives it on: postfix/smtpd[77]:
-create or replace temp macro wrapped_line(fields) as
-    line_of(
+create or replace temp macro told_program(found) as
+    coalesce(
+        case when found.container is not null then 'docker/' else '' end
+        || regexp_replace(found.program, '(?:\[\d+\])?:?$', ''),
+        case when is_mail_container(found.container_name) then 'docker/' else '' end
+        || ltrim(found.container_name, '/')
+    );
+
+-- Inside another wrapping, which has its stamp, JSON is looked into if it names a program, or is docker's
+create or replace temp macro wrapped_line(outer_stamp, fields) as
+    list_transform(
         list_transform(
             [
                 {
-                    'stamp': first_value(fields.stamps),
+                    'stamp': coalesce(epoch_stamp(first_value(fields.stamps)), outer_stamp),
                     'host': first_value(fields.hosts),
                     'container': first_value(fields.containers),
+                    'container_name': first_value(fields.container_names),
                     'program': first_value(fields.programs),
                     'pid': first_value(fields.pids),
+                    'application': first_value(fields.applications),
+                    'stream': first_value(fields.streams),
                     'text': first_text(fields.texts)
                 }
             ],
             lambda found: {
-                'stamp': epoch_stamp(found.stamp),
+                'stamp': found.stamp,
                 'host': found.host,
-                'program': case when found.container is not null then 'docker/' else '' end
-                    || regexp_replace(found.program, '(?:\[\d+\])?:?$', ''),
+                'program': told_program(found),
                 'pid': coalesce(
                     found.pid, nullif(regexp_extract(found.program, '\[(\d+)\]:?$', 1), '')
                 ),
+                'is_passed_on': found.application is null
+                    and (outer_stamp is null or coalesce(found.stream, '') in ('stdout', 'stderr')),
                 'text': found.text
             }
-        )[1]
-    );
+        ),
+        lambda told: case
+            when told.program is null and not told.is_passed_on
+                then ltrim(text_line(one_stamp(coalesce(told.stamp, '')), told.text), ' ')
+            else line_of(told)
+        end
+    )[1];
 
-create or replace temp macro json_line(line) as
+create or replace temp macro json_line(outer_stamp, line) as
     list_transform(
         [json_of(line)],
         lambda json: case
             when json_valid(json)
                 then list_transform(
-                    [json_fields(json)], lambda fields: wrapped_line(fields)
+                    [json_fields(json)], lambda fields: wrapped_line(outer_stamp, fields)
                 )[1]
         end
     )[1];
@@ -275,13 +317,13 @@ create or replace temp macro inner_line(line) as
         when
             regexp_matches(
                 line,
-                '^' || any_stamp() || ' (?:\S+ )?' || unit_or_postfix() || '(?:\[[^\]]*\])?: '
+                '^' || any_stamp() || ' (?:[^\s:]+ )?' || unit_or_postfix() || '(?:\[[^\]]*\])?: '
             )
             then list_transform(
                 [
                     regexp_extract(
                         line,
-                        '^(' || any_stamp() || ' (?:\S+ )?)(postfix|dovecot)([^\s/\[\]:]*)'
+                        '^(' || any_stamp() || ' (?:[^\s:]+ )?)(postfix|dovecot)([^\s/\[\]:]*)'
                         || '(\[[^\]]*\])?: (.*)$',
                         ['head', 'system', 'rest', 'pid', 'text']
                     )
@@ -290,13 +332,13 @@ create or replace temp macro inner_line(line) as
             )[1]
         when
             regexp_matches(
-                line, '^' || any_stamp() || ' \S+ ' || carrier() || '(?:\[[^\]]*\])?: '
+                line, '^' || any_stamp() || ' [^\s:]+ ' || carrier() || '(?:\[[^\]]*\])?: '
             )
             then list_transform(
                 [
                     regexp_extract(
                         line,
-                        '^(' || any_stamp() || ') (\S+) ' || carrier()
+                        '^(' || any_stamp() || ') ([^\s:]+) ' || carrier()
                         || '(?:\[[^\]]*\])?: (.*)$',
                         ['stamp', 'host', 'text']
                     )
@@ -310,7 +352,7 @@ create or replace temp macro inner_line(line) as
 create or replace temp macro peeled(line) as
     case
         when plain_style(line) is not null then line
-        when starts_with(line, '{') then coalesce(json_line(line), line)
+        when starts_with(line, '{') then coalesce(json_line(null, line), line)
         -- A crash leaves NULs, and a terminal colours, in front
         when starts_with(line, '\x') then regexp_replace(line, '^(?:\\x00|\\x1b\[[0-9;]*m)+', '')
         when regexp_matches(line, '^<\d{1,3}>1 \S+ \S+ \S+ \S+ \S+ (?:- *$|- |\[)')
@@ -321,6 +363,8 @@ create or replace temp macro peeled(line) as
         -- Dovecot 1: the program stands before the stamp
         when starts_with(line, 'dovecot: ') and regexp_matches(line, '^dovecot: ' || any_stamp())
             then substr(line, 10)
+        when regexp_matches(line, '^\[' || any_stamp() || ' *\] ')
+            then regexp_replace(line, '^\[(' || any_stamp() || ') *\] *', '\1 ')
         -- [pod/mail-0/postfix] ...: a container's name in brackets; [ 1234.567890] of journalctl -o
         -- short-monotonic, which has no time of day; [1752490800.123456] has
         when starts_with(line, '[')
@@ -399,12 +443,22 @@ create or replace temp macro peeled(line) as
         -- mail-1  | ...: docker compose; mail.1.x8f2@node1    | ...: a service of docker
         when regexp_matches(line, '^[A-Za-z0-9_.@-]+ +\| ')
             then regexp_replace(line, '^[A-Za-z0-9_.@-]+ +\| *', '')
-        -- STAMP before a line that has one, or before another wrapping
-        when
-            regexp_matches(
-                line,
-                '^' || any_stamp() || ' (?:' || any_stamp() || ' |\{"|<\d{1,3}>|[\w.@-]+ +\| )'
-            )
+        -- STAMP before a line that has one
+        when regexp_matches(line, '^' || any_stamp() || ' (?:' || any_stamp() || ' |<\d{1,3}>1 \d)')
             then with_year_of(line, regexp_replace(line, '^' || any_stamp() || ' ', ''))
+        -- STAMP before another wrapping
+        when regexp_matches(line, '^' || any_stamp() || ' \{"')
+            then coalesce(
+                json_line(
+                    regexp_extract(line, '^' || any_stamp()), substr(line, strpos(line, ' {"') + 1)
+                ),
+                line
+            )
+        when regexp_matches(line, '^\d{4}-\d{2}-\d{2}T\S+ <\d{1,3}>1 - ')
+            then regexp_replace(line, '^(\S+) (<\d{1,3}>1) - ', '\2 \1 ')
+        when regexp_matches(line, '^' || any_stamp() || ' (?:<\d{1,3}>|[\w.@-]+ +\| )')
+            then regexp_replace(
+                line, '^(' || any_stamp() || ') (?:<\d{1,3}>|[\w.@-]+ +\| *)', '\1 '
+            )
         else inner_line(line)
     end;

@@ -15,6 +15,8 @@ create or replace temp macro goes_on(line) as
         else regexp_matches(line, '^\S+ \S+ P')
     end;
 
+create or replace temp macro begins_pieces(line) as goes_on(line) and piece_stream(line) <> '';
+
 create or replace temp macro piece_text(line) as
     case
         when starts_with(line, '{')
