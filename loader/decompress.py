@@ -20,15 +20,19 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-# How files begin. Of bzip2 its first block or, of an empty one, its end; of old lzma files the
-# properties that every encoder writes, a dictionary of 64 KiB or more, a length that is unknown or
-# below 1 TiB, and the first byte of what is encoded
+# How files begin. Of bzip2 its first block or, of an empty one, its end; of zstd a frame, or one to
+# skip (pzstd); of old lzma files the properties that every encoder writes, a dictionary of 4 KiB or
+# more, a length that is unknown or below 1 TiB, and the first byte of what is encoded
 BEGINNINGS = {
     "gzip": re.compile(rb"\x1f\x8b\x08"),
     "bzip2": re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"),
     "xz": re.compile(rb"\xfd7zXZ\x00"),
-    "zstd": re.compile(rb"\x28\xb5\x2f\xfd"),
-    "lzma": re.compile(rb"\]\0[\0\x80](?!\0\0).[\0-\x60](?:\xff{8}|.{5}\0{3})\0", re.DOTALL),
+    "zstd": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
+    "lzma": re.compile(
+        rb"\]\0(?:[\x10\x18\x20\x30\x40\x60\x80\xc0]\0\0|[\0\x80](?!\0\0).[\0-\x60])"
+        rb"(?:\xff{8}|.{5}\0{3})\0",
+        re.DOTALL,
+    ),
 }
 BEGINNING_BYTES = 14
 PACKED_BYTES = 65536
@@ -38,7 +42,8 @@ _DECODERS: dict[str, Callable[[], Any]] = {
     "gzip": lambda: zlib.decompressobj(31),
     "bzip2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
-    "zstd": lambda: zstd.ZstdDecompressor(),
+    # zstd --long=31 makes such windows
+    "zstd": lambda: zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 31}),
     "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE),
 }
 

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from bench.generate import generate
-from mailsql.decompress import zstd
+from mailsql.decompress import compression_of, zstd
 from tests.conftest import load, rows_without_keys
 from tests.test_cli import LINE, mailsql
 from tests.test_crash import start
@@ -117,6 +117,36 @@ def test_a_log_may_begin_like_a_compressed_file(tmp_path, beginning):
     assert loaded_text(tmp_path / "mail.duckdb") == text
     out, _ = mailsql("load", "-", cwd=tmp_path, stdin=beginning + TEXT)
     assert "nothing new" in out
+
+
+def stream_of_zstd(**options: int) -> bytes:
+    """Compressed as a stream, of which the length is not told."""
+    packer = zstd.ZstdCompressor(
+        options={zstd.CompressionParameter[name]: value for name, value in options.items()}
+    )
+    return packer.compress(TEXT) + packer.flush()
+
+
+def small_lzma() -> bytes:
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": 4096}]
+    return lzma.compress(TEXT, lzma.FORMAT_ALONE, filters=filters)
+
+
+@pytest.mark.parametrize(
+    ("compression", "pack"),
+    [
+        # pzstd begins with a frame that tells how long the next one is
+        ("zstd", lambda: b"\x50\x2a\x4d\x18\4\0\0\0\1\2\3\4" + zstd.compress(TEXT)),
+        ("zstd", lambda: stream_of_zstd(window_log=31, enable_long_distance_matching=1)),
+        ("lzma", small_lzma),
+    ],
+)
+def test_unusual_compressed_files_are_read(compression, pack, tmp_path):
+    log = tmp_path / "mail.log.1"
+    log.write_bytes(pack())
+    assert load([log], tmp_path / "mail.duckdb")[0].fault is None
+    assert loaded_text(tmp_path / "mail.duckdb") == TEXT
+    assert compression_of(log.read_bytes()) == compression
 
 
 @pytest.mark.parametrize("suffix", [*PACK, "lzma"])

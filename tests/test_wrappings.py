@@ -335,9 +335,12 @@ def test_the_stamp_outside_counts_where_there_is_none_inside(line, loaded):
 
 def test_a_host_holds_no_colon(loaded):
     inner = f"docker: {syslog(MESSAGE[4])}"
-    connection = loaded(
-        f"Jul 25 12:00:00 sshd[12]: {inner}\nJul 25 12:00:00 sshd: {inner}\n", year=2026
-    )
+    lines = [
+        f"{wrap}Jul 25 12:00:00 {program}: {inner}"
+        for wrap in ("", "mail-1  | ", "2026-07-25T12:00:00Z stdout F ")
+        for program in ("sshd[12]", "sshd")
+    ]
+    connection = loaded("".join(f"{line}\n" for line in lines), year=2026)
     assert connection.execute("select distinct kind, queue_id from log_lines").fetchall() == [
         ("unknown", None)
     ]

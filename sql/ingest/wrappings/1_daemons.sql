@@ -32,6 +32,9 @@ create or replace temp macro told_queue_daemon(body) as
             )
             and not regexp_matches(body, '^\w+: (?:header|body|milter-\w+|mime-header) ')
             then 'smtpd'
+        -- Of what comes behind the envelope cleanup tells the milters
+        when regexp_matches(body, '^milter-\w+: (?:CONNECT|HELO|EHLO|MAIL|RCPT) from ')
+            then 'smtpd'
         when
             regexp_matches(
                 body,
