@@ -109,6 +109,7 @@ create or replace temp macro json_fields(json) as
             json,
             [
                 '$._HOSTNAME', '$.hostname', '$.host', '$.HOST', '$.host.hostname', '$.host.name',
+                '$.sysloghost',
                 '$.log.syslog.hostname', '$."host.name"'
             ]
         ),
@@ -131,6 +132,7 @@ create or replace temp macro json_fields(json) as
         -- What is here comes from the engine of the container
         'containers': json_extract(json, ['$.CONTAINER_ID', '$.CONTAINER_ID_FULL']),
         'streams': json_extract(json, ['$.stream']),
+        'tags': json_extract(json, ['$.tag']),
         'container_names': json_extract(
             json,
             [
@@ -212,6 +214,10 @@ create or replace temp macro told_program(found) as
         || ltrim(found.container_name, '/')
     );
 
+-- rsyslog's; Fluentd calls otherwise what it sends where
+create or replace temp macro syslog_tag(tag) as
+    case when regexp_full_match(tag, '[^\s:]+:') then tag end;
+
 -- Inside another wrapping, which has its stamp, JSON is looked into if it names a program, or is docker's
 create or replace temp macro wrapped_line(outer_stamp, fields) as
     list_transform(
@@ -222,7 +228,9 @@ create or replace temp macro wrapped_line(outer_stamp, fields) as
                     'host': first_value(fields.hosts),
                     'container': first_value(fields.containers),
                     'container_name': first_value(fields.container_names),
-                    'program': first_value(fields.programs),
+                    'program': coalesce(
+                        first_value(fields.programs), syslog_tag(first_value(fields.tags))
+                    ),
                     'pid': first_value(fields.pids),
                     'application': first_value(fields.applications),
                     'stream': first_value(fields.streams),
