@@ -28,7 +28,7 @@ REFUSED = (
 )
 
 
-def log(*lines: tuple[int, str], host: str = "mx1") -> str:
+def log(*lines: tuple[float, str], host: str = "mx1") -> str:
     """Lines with the seconds after noon at which they were written."""
     return "".join(
         f"{(NOON + timedelta(seconds=second)).isoformat()} {host} {text}\n"
@@ -458,6 +458,21 @@ def test_what_sieve_sends_on_came_of_the_mail_for_its_user(story, loaded):
 def test_what_sieve_sends_on_is_told_however_its_lines_come_and_go(tmp_path):
     stories, expected = zip(*REDIRECTS.values(), strict=True)
     assert_told_however_cut(stories, parents, list(expected), tmp_path)
+
+
+def test_each_of_many_mails_alike_that_sieve_sends_on_came_of_its_own(loaded):
+    lines = []
+    for number in range(1000):
+        at = number / 8
+        names = {PARENT: f"4{number:09X}", CHILD: f"5{number:09X}"}
+        for second, text in [*CAME, (0.01, REDIRECTED), (0.02, STORED), *LEFT]:
+            for name, own in names.items():
+                text = text.replace(name, own)
+            lines.append((at + min(second, 0.03), text))
+    lines.sort(key=lambda line: line[0])
+    links = parents(loaded(log(*lines)))
+    assert len(links) == 1000
+    assert all(child[1:] == parent[1:] for child, parent, *_ in links)
 
 
 def test_mail_that_sieve_sends_on_is_no_mail_of_its_own(loaded):
