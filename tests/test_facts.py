@@ -169,6 +169,29 @@ def test_a_failed_login_is_told_by_all_that_speak_of_it(lines, expected, loaded)
     assert failures(loaded(log(*lines))) == expected
 
 
+@pytest.mark.parametrize(("count", "is_named"), [(10, True), (11, False)])
+def test_a_failed_login_is_named_unless_many_of_its_address_fail_at_once(count, is_named, loaded):
+    times = [second * 9 / count for second in range(count)]
+    connection = loaded(
+        log(
+            *(
+                (at + said / 10, text)
+                for at in times
+                for said, text in enumerate((MISMATCH, FAILED))
+            ),
+            *(
+                (at + 10, text.replace("198.51.100.77", "192.0.2.1"))
+                for at, text in enumerate((MISMATCH, FAILED))
+            ),
+            (13, MISMATCH),
+            (14, FAILED),
+        )
+    )
+    named = ("maria@example.org", "wrong password", 1)
+    many = named if is_named else (None, "authentication failed", 1)
+    assert failures(connection) == [many] * count + [named, named]
+
+
 PARENT = "40A1B2C3D4"
 CHILD = "50A1B2C3D4"
 FILTERED = (
