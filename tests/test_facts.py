@@ -560,6 +560,15 @@ PROTECTIONS = {
         [None],
     ),
     "its beginning was not seen": ([*PROTECTED, *connected(30, (60, LOGGED_IN))[1:]], [None]),
+    "another that was open for hours told it at its end": (
+        [
+            (0, connected(31, (1, TLS_TOLD))[0][1]),
+            *connected(30, (60, LOGGED_IN)),
+            *connected(32, (7200, LOGGED_IN.replace("maria", "otto"))),
+            *((at + 10_800, text) for at, text in PROTECTED[1:]),
+        ],
+        [False, None],
+    ),
     "two, and others between them": (
         [
             *connected(30, (1, LOGGED_IN)),
