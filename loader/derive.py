@@ -394,7 +394,7 @@ class Deriver:
         identity_sha256, rotation, branch_of = piece.identity
         first_key = piece.file_key * 2**32 + piece.first_line_no
         self.connection.execute("set variable first_loaded_key = ?", [first_key])
-        # Of the stream: which line is the last is known where lines are told apart
+        # Nothing of the stream is loaded behind it yet
         last_key = (piece.file_key + 1) * 2**32 - 1
         self.connection.execute("set variable last_loaded_key = ?", [last_key])
         self.connection.execute(
