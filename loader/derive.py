@@ -43,7 +43,12 @@ RELATED = {
 }
 REPEATED = ("9_repeats/2_line_repeats.sql", "9_repeats/3_occurrences.sql")
 # Where all new lines are copies of lines that count
-COPIES_STORED = ("7_store/raw_lines.sql", "7_store/longest_lines.sql", "7_store/log_files.sql")
+COPIES_STORED = (
+    "7_store/raw_lines.sql",
+    "7_store/longest_lines.sql",
+    "7_store/log_files.sql",
+    "7_store/rotations.sql",
+)
 
 
 @dataclass(frozen=True)
@@ -476,7 +481,7 @@ class Deriver:
         identity_sha256, rotation, branch_of = piece.identity
         first_key = piece.file_key * 2**32 + piece.first_line_no
         self.connection.execute("set variable first_loaded_key = ?", [first_key])
-        # Of the stream: which line is the last is known where lines are told apart
+        # Nothing of the stream is loaded behind it yet
         last_key = (piece.file_key + 1) * 2**32 - 1
         self.connection.execute("set variable last_loaded_key = ?", [last_key])
         self.connection.execute(
@@ -486,12 +491,13 @@ class Deriver:
             "?::varchar as dovecot_prefix, known.first_logged_at, known.last_logged_at, "
             "coalesce(known.last_local_date, ?::date) as last_local_date, "
             "coalesce(known.identity_sha256, ?::varchar) as identity_sha256, "
-            "coalesce(told.rotation, known.rotation) as rotation, "
-            "told.rotation <> known.rotation as is_moved, "
+            "rotation_now(known.rotation, told.grown_under) as rotation, "
+            "known.path is not null and rotation_now(known.rotation, told.grown_under) "
+            "is distinct from known.rotation as is_moved, "
             "coalesce(known.branch_of, ?::integer) as branch_of, "
             "coalesce(known.is_once, false) or ? as is_once, "
             "? and not coalesce(known.is_once, false) as is_once_anew "
-            "from (select ?::integer as file_key, ?::varchar as rotation) as told "
+            "from (select ?::integer as file_key, ?::varchar as grown_under) as told "
             "left join log_files as known using (file_key)",
             [
                 first_key,

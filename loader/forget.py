@@ -259,12 +259,12 @@ def _take(
 ) -> _Branch:
     """Copy a branch into a file, and how it is to be read."""
     row = connection.execute(
-        "select path, compression, is_proven, coalesce(is_once, false) from log_files "
+        "select path, compression, rotation, is_proven, coalesce(is_once, false) from log_files "
         "where file_key = ?",
         [file_key],
     ).fetchone()
     assert row is not None
-    path, compression, is_proven, is_once = row
+    path, compression, rotation, is_proven, is_once = row
     stretches = {
         key: [stretch for stretch in read_stretches(connection) if stretch.file_key == key]
         for key in (file_key, forgotten_key)
@@ -285,5 +285,5 @@ def _take(
     # Nothing was read yet with what was told behind the last line
     ends += [file.tell()] * (len(own) - len(ends))
     file.flush()
-    source = Source(Path(path), compression, True, now.date())
+    source = Source(Path(path), compression, True, now.date(), rotation)
     return _Branch(source, is_proven, is_once, file, list(zip(own, ends, strict=True)))

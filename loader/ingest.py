@@ -366,9 +366,9 @@ class _TextPiece(Piece):
         ]
         updated = connection.execute(
             "update log_files set path = ?, compression = ?, identity_bytes = ?, "
-            "identity_sha256 = ?, is_proven = ?, is_once = is_once or ?, "
-            "rotation = coalesce(?, rotation) where file_key = ? returning file_key",
-            [*values, rotation, self.file_key],
+            "identity_sha256 = ?, is_proven = ?, is_once = is_once or ? "
+            "where file_key = ? returning file_key",
+            [*values, self.file_key],
         ).fetchone()
         if updated is None:
             connection.execute(

@@ -70,27 +70,22 @@ class Source:
         compression: gzip, bzip2, xz, zstd, lzma, or None; of standard input it is not known yet.
         is_closed: nothing is appended any more, so a last line without newline is whole.
         reference_date: day of its last change; stamps without a year are not after it.
+        rotation: what the parts of one rotated log have in common: folder and base name of the
+            path; None for standard input.
     """
 
     path: Path | None
     compression: str | None
     is_closed: bool
     reference_date: date
+    rotation: str | None
 
     @property
     def name(self) -> str:
         r"""The path as shown and stored; bytes of it that are no UTF-8 as \xNN."""
         if self.path is None:
             return STANDARD_INPUT
-        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
-
-    @property
-    def rotation(self) -> str | None:
-        """What the parts of one rotated log have in common: folder and base name of the path."""
-        if self.path is None:
-            return None
-        folder, base, *_ = _age_order(Path(self.name).absolute())
-        return str(Path(folder, base))
+        return _shown_path(self.path)
 
 
 def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[str, InputError]]:
@@ -124,7 +119,7 @@ def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[
             faults[str(file)] = _unreadable(str(file), error)
     sources = _in_order(sources)
     if STANDARD_INPUT in paths:
-        sources.append(Source(None, None, True, today))
+        sources.append(Source(None, None, True, today, None))
     return sources, faults
 
 
@@ -370,4 +365,10 @@ def _describe(path: Path) -> Source:
             reference_date = datetime.strptime(rotated["date"].replace("-", ""), "%Y%m%d").date()
         except ValueError:
             rotated = None
-    return Source(path, compression, bool(compression or rotated), reference_date)
+    folder, base, *_ = _age_order(Path(_shown_path(path)).absolute())
+    is_closed = bool(compression or rotated)
+    return Source(path, compression, is_closed, reference_date, str(Path(folder, base)))
+
+
+def _shown_path(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -35,7 +35,7 @@ KEYED_TABLES = tuple(
 
 # How many examples a property is tried with: by `make test`, and by `make long` (EXAMPLES=100)
 settings.register_profile(
-    "quick", max_examples=4, deadline=None, suppress_health_check=list(HealthCheck)
+    "quick", max_examples=3, deadline=None, suppress_health_check=list(HealthCheck)
 )
 settings.register_profile(
     "long",
@@ -55,7 +55,7 @@ HOSTS_OF_AN_EXAMPLE = 18
 def with_cases(case_count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A property whose examples hold some cases each needs fewer examples for as many cases."""
     examples = -(-settings().max_examples // case_count)
-    return settings(max_examples=max(4, examples))
+    return settings(max_examples=max(3, examples))
 
 
 def of_hosts(test: Callable[..., None]) -> Callable[..., None]:

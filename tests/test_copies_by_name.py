@@ -19,6 +19,7 @@ import pytest
 
 import mailsql
 from mailsql.check import check_lines, check_rows, run_checks
+from mailsql.derive import Deriver, Piece
 from mailsql.forget import forget
 from mailsql.reparse import derive_anew
 from mailsql.status import describe_load
@@ -505,6 +506,84 @@ def test_what_goes_on_under_another_name_is_no_part_of_the_rotation(
         load([log], database)
     assert line_counts(database) == (last + last - first, last - first)
     assert_checked(database)
+
+
+def connects(seconds: range) -> list[str]:
+    """A connection a second."""
+    return [
+        f"Feb  3 09:00:{second:02d} mx1 postfix/smtpd[101]: connect from h[192.0.2.{second}]"
+        for second in seconds
+    ]
+
+
+def line_that_comes_again(database: Path) -> tuple[int, int]:
+    """How often the line of second 30 stands there, and how many of these are copies."""
+    with mailsql.open_database(database) as connection:
+        row = connection.execute(
+            "select count(*), count(copy_of) from log_lines where contains(line, ':30 mx1')"
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize("name", ["old/mail.log.1", "mail-20260203.log"])
+def test_a_part_that_goes_on_where_it_was_rotated_to_is_one_still(tmp_path, database, name):
+    log = write(tmp_path / "mail.log", connects(range(25)))
+    load([log], database)
+    (tmp_path / "old").mkdir()
+    load(
+        [write(tmp_path / name, connects(range(31))), write(log, connects(range(30, 35)))], database
+    )
+    assert line_that_comes_again(database) == (2, 0)
+    assert_derived_alike(database)
+
+
+def test_what_came_through_a_pipe_first_is_a_part_of_a_rotation(tmp_path, database):
+    old, new = connects(range(31)), connects(range(30, 60))
+    load([write(tmp_path / "mail.log.1", old)], database)
+    with standard_input(text_of(new[:25]), tmp_path):
+        load(["-"], database)
+    assert line_that_comes_again(database) == (2, 1)
+    load([write(tmp_path / "mail.log", new)], database)
+    assert line_that_comes_again(database) == (2, 0)
+    assert_derived_alike(database)
+
+
+def test_a_branch_whose_beginning_is_forgotten_stays_a_part_of_its_rotation(tmp_path, database):
+    old, new = connects(range(31)), connects(range(30, 35))
+    load(
+        [write(tmp_path / "base.log", [*old[:26], "Feb  3 09:00:40 mx1 postfix/smtpd[9]: x"])],
+        database,
+    )
+    log = write(tmp_path / "mail.log", old)
+    load([log], database)
+    log.rename(tmp_path / "mail.log.1")
+    load([tmp_path / "mail.log.1", write(log, new)], database)
+    (tmp_path / "mail.log.1").rename(tmp_path / "found.txt")
+    load([tmp_path / "found.txt"], database)
+    forget(database, str(tmp_path / "base.log"), lambda _: None, now=NOW)
+    assert line_that_comes_again(database) == (2, 0)
+    assert_derived_alike(database)
+
+
+def test_a_line_that_fails_leaves_its_log_in_its_rotation(tmp_path, database, monkeypatch):
+    old, new = connects(range(31)), connects(range(30, 60))
+    load([write(tmp_path / "mail.log.1", old)], database)
+    log = write(tmp_path / "mail.log", new[:25])
+    load([log], database)
+    store = Deriver.store
+
+    def failing(deriver: Deriver, piece: Piece) -> None:
+        if piece.first_line_no <= 26 < piece.first_line_no + piece.line_count:
+            error = duckdb.InvalidInputException("no")
+            error.add_note("5_parse/pickups")
+            raise error
+        store(deriver, piece)
+
+    monkeypatch.setattr(Deriver, "store", failing)
+    assert load([write(tmp_path / "found.log", new)], database)[0].failed_steps
+    monkeypatch.undo()
+    assert line_that_comes_again(database) == (2, 1)
 
 
 def doubled(lines: list[str]) -> list[str]:

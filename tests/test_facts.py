@@ -28,7 +28,7 @@ REFUSED = (
 )
 
 
-def log(*lines: tuple[int, str], host: str = "mx1") -> str:
+def log(*lines: tuple[float, str], host: str = "mx1") -> str:
     """Lines with the seconds after noon at which they were written."""
     return "".join(
         f"{(NOON + timedelta(seconds=second)).isoformat()} {host} {text}\n"
@@ -167,6 +167,29 @@ def failures(connection):
 )
 def test_a_failed_login_is_told_by_all_that_speak_of_it(lines, expected, loaded):
     assert failures(loaded(log(*lines))) == expected
+
+
+@pytest.mark.parametrize(("count", "is_named"), [(10, True), (11, False)])
+def test_a_failed_login_is_named_unless_many_of_its_address_fail_at_once(count, is_named, loaded):
+    times = [second * 9 / count for second in range(count)]
+    connection = loaded(
+        log(
+            *(
+                (at + said / 10, text)
+                for at in times
+                for said, text in enumerate((MISMATCH, FAILED))
+            ),
+            *(
+                (at + 10, text.replace("198.51.100.77", "192.0.2.1"))
+                for at, text in enumerate((MISMATCH, FAILED))
+            ),
+            (13, MISMATCH),
+            (14, FAILED),
+        )
+    )
+    named = ("maria@example.org", "wrong password", 1)
+    many = named if is_named else (None, "authentication failed", 1)
+    assert failures(connection) == [many] * count + [named, named]
 
 
 PARENT = "40A1B2C3D4"
@@ -460,6 +483,21 @@ def test_what_sieve_sends_on_is_told_however_its_lines_come_and_go(tmp_path):
     assert_told_however_cut(stories, parents, list(expected), tmp_path)
 
 
+def test_each_of_many_mails_alike_that_sieve_sends_on_came_of_its_own(loaded):
+    lines = []
+    for number in range(1000):
+        at = number / 8
+        names = {PARENT: f"4{number:09X}", CHILD: f"5{number:09X}"}
+        for second, text in [*CAME, (0.01, REDIRECTED), (0.02, STORED), *LEFT]:
+            for name, own in names.items():
+                text = text.replace(name, own)
+            lines.append((at + min(second, 0.03), text))
+    lines.sort(key=lambda line: line[0])
+    links = parents(loaded(log(*lines)))
+    assert len(links) == 1000
+    assert all(child[1:] == parent[1:] for child, parent, *_ in links)
+
+
 def test_mail_that_sieve_sends_on_is_no_mail_of_its_own(loaded):
     connection = loaded(log(*REDIRECTS["by Sieve"][0]))
     assert connection.execute(
@@ -522,6 +560,15 @@ PROTECTIONS = {
         [None],
     ),
     "its beginning was not seen": ([*PROTECTED, *connected(30, (60, LOGGED_IN))[1:]], [None]),
+    "another that was open for hours told it at its end": (
+        [
+            (0, connected(31, (1, TLS_TOLD))[0][1]),
+            *connected(30, (60, LOGGED_IN)),
+            *connected(32, (7200, LOGGED_IN.replace("maria", "otto"))),
+            *((at + 10_800, text) for at, text in PROTECTED[1:]),
+        ],
+        [False, None],
+    ),
     "two, and others between them": (
         [
             *connected(30, (1, LOGGED_IN)),

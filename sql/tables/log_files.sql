@@ -39,7 +39,7 @@ comment on column log_files.branch_of is
 comment on column log_files.is_proven is
 'Whether its batches have a hash tree (--prove); those that are loaded later get one as well';
 comment on column log_files.rotation is
-'Folder and base name that it grew under last, as all parts of a rotated log; NULL where none';
+'Folder and base name that it grew under, as all parts of a rotated log; NULL where none';
 comment on column log_files.first_line_sha256 is
 'SHA-256 of its first line: streams of few bytes are found by it; NULL where that is very long';
 comment on column log_files.is_once is

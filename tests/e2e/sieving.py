@@ -44,6 +44,8 @@ def sort_mail(driver: Driver) -> None:
         for word, outcome in OUTCOMES.items():
             message = session.transmit(sender(), [SORTED], make_mail(f"{word} it"))
             _note(driver, message, **outcome)
+        # Of deliveries at the same time, Dovecot may lose one's record of what was answered
+        wait_until_idle(driver)
         asker = sender()
         for action, target, text in (
             ("answered", asker, None),

@@ -22,6 +22,10 @@ create or replace temp macro notice_delay() as interval 10 minutes;
 -- For how long a TLS line tells that its service logs them
 create or replace temp macro tls_telling() as interval 1 hour;
 
+-- The number of such a time since 1970: what was told so long ago at most has this one or the one before
+create or replace temp macro tls_hour(logged_at) as
+    epoch_us(logged_at) // epoch_us('epoch'::timestamptz + tls_telling());
+
 -- From the first recipient to the end of the message
 create or replace temp macro transfer_time() as interval 1 hour;
 

@@ -64,3 +64,13 @@ create or replace temp macro times_said(text) as
             then coalesce(try_cast(regexp_extract(text, repeated_text(), 1) as integer), 1)
         else 1
     end;
+
+-- The rotation that a stream is a part of when it has grown under a name: that of the name, unless
+-- this begins as the other does, like mail-20260203.log or old/mail.log.1 for mail.log
+create or replace temp macro rotation_now(rotation, grown_under) as
+    case
+        when starts_with(
+            parse_filename(grown_under), regexp_extract(parse_filename(rotation), '^[^.]*')
+        ) then rotation
+        else coalesce(grown_under, rotation)
+    end;

@@ -84,60 +84,153 @@ set variable handed_in_until = (
     where birth_kind = 'pickup' and orig_queue_id is null
 );
 
--- Such mail, and as which delivery it came
-create or replace temp table redirected_messages as
-with redirects as (
-    select
-        *,
-        user_key(username) as user_key
-    from mailbox_deliveries
-    where
-        action = 'forwarded'
-        and logged_at between getvariable('handed_in_since') and getvariable('handed_in_until')
-        and message_id in (
-            select message_id from child_messages
-            where birth_kind = 'pickup' and orig_queue_id is null
-        )
-),
+-- What Sieve says of it
+create or replace temp table redirects as
+select
+    mailbox_delivery_key as line_key,
+    logged_at,
+    host,
+    message_id,
+    session_id,
+    username,
+    user_key(username) as user_key,
+    lower(target) as target
+from mailbox_deliveries
+where
+    action = 'forwarded'
+    and logged_at between getvariable('handed_in_since') and getvariable('handed_in_until')
+    and message_id in (
+        select message_id from child_messages
+        where birth_kind = 'pickup' and orig_queue_id is null
+    );
 
--- Sieve speaks before the delivery is answered
-attempts as (
+-- Mail with its Message-ID: that which came, and that which was sent on
+create or replace temp table redirect_messages as
+select
+    message_key,
+    host,
+    queue_id,
+    message_id,
+    queued_at
+from messages
+where message_id in (select message_id from redirects);
+
+-- The names of one machine in both
+create or replace temp table redirect_machines as
+select
+    message_hosts.host,
+    mailbox_hosts.host as mailbox_host
+from (select distinct host from redirect_messages) as message_hosts
+inner join (select distinct host from redirects) as mailbox_hosts
+    on is_same_machine(message_hosts.host, mailbox_hosts.host);
+
+-- Which mail each such line speaks of: the one whose delivery to that user, or in that transaction,
+-- is told nearest to it. Many mails may have one Message-ID, so that only neighbours are compared
+create or replace temp table redirected_messages as
+with deliveries_in as (
     select
-        message_key,
-        agent,
-        logged_at,
-        remote_session_id,
-        user_keys(recipient) as user_keys
+        redirect_messages.*,
+        deliveries.logged_at,
+        deliveries.agent,
+        deliveries.remote_session_id,
+        deliveries.recipient
     from deliveries
+    inner join redirect_messages on deliveries.message_key = redirect_messages.message_key
     where
-        agent in ('lmtp', 'pipe', 'local', 'virtual')
-        and logged_at
+        deliveries.agent in ('lmtp', 'pipe', 'local', 'virtual')
+        and deliveries.logged_at
         between getvariable('handed_in_since') - removal_grace()
         and getvariable('handed_in_until') + removal_grace()
+),
+
+with_clue as (
+    select
+        deliveries_in.*,
+        struct_pack(session_id := remote_session_id, host := '', user_key := '') as clue
+    from deliveries_in
+    where agent = 'lmtp' and remote_session_id is not null
+    union all
+    select
+        deliveries_in.*,
+        struct_pack(
+            session_id := '',
+            host := coalesce(redirect_machines.mailbox_host, ''),
+            user_key := unnest(list_distinct(user_keys(deliveries_in.recipient)))
+        ) as clue
+    from deliveries_in
+    inner join redirect_machines on deliveries_in.host is not distinct from redirect_machines.host
+),
+
+attempts as (
+    select * from with_clue
+    qualify row_number() over (
+        partition by message_id, clue, logged_at
+        order by queue_id asc, host asc, queued_at asc
+    ) = 1
+),
+
+clues as (
+    select
+        *,
+        struct_pack(session_id := session_id, host := '', user_key := '') as clue
+    from redirects
+    where session_id is not null
+    union all
+    select
+        *,
+        struct_pack(session_id := '', host := coalesce(host, ''), user_key := user_key) as clue
+    from redirects
+    where user_key is not null
+),
+
+neighbours as (
+    select
+        clues.line_key,
+        attempts.message_key,
+        attempts.logged_at as answered_at
+    from clues
+    asof inner join attempts
+        on
+            clues.message_id = attempts.message_id
+            and clues.clue = attempts.clue
+            and clues.logged_at <= attempts.logged_at
+    union all
+    select
+        clues.line_key,
+        attempts.message_key,
+        attempts.logged_at as answered_at
+    from clues
+    asof inner join attempts
+        on
+            clues.message_id = attempts.message_id
+            and clues.clue = attempts.clue
+            and clues.logged_at > attempts.logged_at
 )
 
 select
-    messages.message_key,
-    messages.host,
-    messages.queue_id,
-    messages.message_id,
-    messages.queued_at,
-    redirects.mailbox_delivery_key as line_key,
+    redirect_messages.*,
+    redirects.line_key,
     redirects.host as mailbox_host,
     redirects.logged_at,
+    redirects.username,
     redirects.target,
-    abs(epoch_us(attempts.logged_at) - epoch_us(redirects.logged_at)) as distance
-from redirects
-inner join messages on redirects.message_id = messages.message_id
-inner join attempts on messages.message_key = attempts.message_key
+    abs(epoch_us(neighbours.answered_at) - epoch_us(redirects.logged_at)) as distance
+from neighbours
+inner join redirects on neighbours.line_key = redirects.line_key
+inner join redirect_messages on neighbours.message_key = redirect_messages.message_key
 where
-    attempts.logged_at
+    neighbours.answered_at
     between redirects.logged_at - removal_grace() and redirects.logged_at + removal_grace()
-    and (
-        attempts.agent = 'lmtp' and attempts.remote_session_id = redirects.session_id
-        or is_same_machine(messages.host, redirects.host)
-        and list_contains(attempts.user_keys, redirects.user_key)
-    );
+qualify row_number() over (
+    partition by redirects.line_key
+    -- Sieve speaks before the delivery is answered
+    order by
+        distance asc,
+        neighbours.answered_at desc,
+        redirect_messages.queue_id asc,
+        redirect_messages.host asc,
+        redirect_messages.queued_at asc
+) = 1;
 
 -- Their parents, found again
 insert into former_parents
@@ -276,37 +369,77 @@ handed_back as (
         )
 ),
 
-sent_on as (
-    select
-        redirected_messages.message_key as parent_key,
-        children.message_key as child_key,
-        'forward' as reason,
-        'sieve redirect' as evidence,
-        redirected_messages.line_key as link_key,
-        redirected_messages.queue_id as parent_queue_id,
-        children.queue_id as child_queue_id,
-        redirected_messages.host as parent_host,
-        children.host as child_host,
-        abs(epoch_us(children.queued_at) - epoch_us(redirected_messages.logged_at))
-        + redirected_messages.distance as distance
-    from redirected_messages
-    inner join child_messages as children on redirected_messages.message_id = children.message_id
+sent_on_to as (
+    select distinct
+        children.message_key,
+        children.host,
+        children.queue_id,
+        children.message_id,
+        children.queued_at,
+        redirect_machines.mailbox_host,
+        unnest([lower(deliveries.recipient), lower(deliveries.orig_recipient)]) as target
+    from child_messages as children
+    inner join redirect_machines on children.host is not distinct from redirect_machines.host
+    inner join deliveries on children.message_key = deliveries.message_key
     where
         children.birth_kind = 'pickup'
         and children.orig_queue_id is null
-        and redirected_messages.message_key <> children.message_key
-        and is_same_machine(redirected_messages.mailbox_host, children.host)
-        and redirected_messages.queued_at <= children.queued_at
-        and children.queued_at between
-        redirected_messages.logged_at - removal_grace()
-        and redirected_messages.logged_at + removal_grace()
-        and exists(
-            from deliveries
-            where
-                deliveries.message_key = children.message_key
-                and lower(redirected_messages.target)
-                in (lower(deliveries.recipient), lower(deliveries.orig_recipient))
-        )
+        and children.message_id in (select message_id from redirected_messages)
+),
+
+redirected as (
+    select
+        *,
+        coalesce(mailbox_host, '') as machine
+    from redirected_messages
+    qualify row_number() over (
+        partition by message_id, mailbox_host, target, logged_at
+        order by distance asc, queue_id asc, host asc, username asc, line_key asc
+    ) = 1
+),
+
+sent_on_pairs as (
+    select
+        redirected.*,
+        children
+    from sent_on_to as children
+    asof inner join redirected
+        on
+            children.message_id = redirected.message_id
+            and children.target = redirected.target
+            and coalesce(children.mailbox_host, '') = redirected.machine
+            and children.queued_at >= redirected.logged_at
+    union all
+    select
+        redirected.*,
+        children
+    from sent_on_to as children
+    asof inner join redirected
+        on
+            children.message_id = redirected.message_id
+            and children.target = redirected.target
+            and coalesce(children.mailbox_host, '') = redirected.machine
+            and children.queued_at < redirected.logged_at
+),
+
+sent_on as (
+    select
+        message_key as parent_key,
+        children.message_key as child_key,
+        'forward' as reason,
+        'sieve redirect' as evidence,
+        line_key as link_key,
+        queue_id as parent_queue_id,
+        children.queue_id as child_queue_id,
+        host as parent_host,
+        children.host as child_host,
+        abs(epoch_us(children.queued_at) - epoch_us(logged_at)) + distance as distance
+    from sent_on_pairs
+    where
+        message_key <> children.message_key
+        and queued_at <= children.queued_at
+        and children.queued_at
+        between logged_at - removal_grace() and logged_at + removal_grace()
 ),
 
 candidates as (
@@ -325,7 +458,14 @@ nearest as (
     qualify row_number() over (
         -- Sieve names no queue id, so that each message finds its line by itself
         partition by link_key, evidence, case when evidence = 'sieve redirect' then child_key end
-        order by distance asc, child_host asc, parent_host asc, child_key asc, parent_key asc
+        order by
+            distance asc,
+            child_host asc,
+            parent_host asc,
+            child_queue_id asc,
+            parent_queue_id asc,
+            child_key asc,
+            parent_key asc
     ) = 1
 )
 
@@ -343,6 +483,7 @@ qualify row_number() over (
             evidence
         ) asc,
         distance asc,
+        parent_queue_id asc,
         link_key asc
 ) = 1
 order by link_key;

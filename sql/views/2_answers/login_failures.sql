@@ -116,6 +116,18 @@ said as (
     where session_id is null
 ),
 
+-- Where so many of one address failed, none is named: each would be compared with each
+crowded as (
+    select
+        host,
+        client_ip,
+        ten_seconds(logged_at) as span
+    from failures
+    where is_nameless
+    group by all
+    having count(*) > 10
+),
+
 nameless as (
     select
         failures.*,
@@ -123,11 +135,18 @@ nameless as (
         list(said.event) filter (where said.event is not null) as events
     from failures
     cross join (values (0), (1)) as spans (step)
+    left join crowded
+        on
+            failures.host is not distinct from crowded.host
+            and failures.client_ip = crowded.client_ip
+            and ten_seconds(failures.logged_at) = crowded.span
     left join said
         on
             failures.host is not distinct from said.host
             and failures.client_ip = said.client_ip
-            and ten_seconds(failures.logged_at) - spans.step = said.span
+            and case
+                when crowded.span is null then ten_seconds(failures.logged_at) - spans.step
+            end = said.span
             and said.logged_at
             between failures.logged_at - interval 10 seconds and failures.logged_at
             and (said.logged_at, coalesce(said.login_key, -1))
