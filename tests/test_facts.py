@@ -472,6 +472,58 @@ def parents(connection, host="mx1"):
     ).fetchall()
 
 
+REQUEUED = f"MailScanner[70]: Requeue: {PARENT}.A1B2C to {CHILD}"
+QUEUED = f"postfix/qmgr[9]: {CHILD}: from=<alice@example.org>, size=900, nrcpt=1 (queue active)"
+SCANNED = (CHILD, PARENT, "filter", "requeued to")
+# Lines, which message came of which, and what became of each
+SCANS = {
+    "put back": (
+        [*CAME, (5, REQUEUED), (5, QUEUED), (6, CHILD_SENT)],
+        [SCANNED],
+        [(PARENT, "filtered"), (CHILD, "in queue")],
+    ),
+    "put back, which is said last": (
+        [*CAME, (5, QUEUED), (6, CHILD_SENT), (9, REQUEUED)],
+        [SCANNED],
+        [(PARENT, "filtered"), (CHILD, "in queue")],
+    ),
+    "an id that is used again": (
+        [*CAME, (5, REQUEUED), (5, QUEUED), (90, CHILD_CLIENT), (91, QUEUED)],
+        [SCANNED],
+        [(PARENT, "filtered"), (CHILD, "in queue"), (CHILD, "in queue")],
+    ),
+    "nothing came of it": (
+        [*CAME, (5, REQUEUED), (4000, QUEUED)],
+        [],
+        [(PARENT, "filtered"), (CHILD, "in queue")],
+    ),
+    "to something that is no queue id": (
+        [*CAME, (5, REQUEUED.replace(CHILD, "/var/spool")), (5, QUEUED)],
+        [],
+        [(PARENT, "arriving"), (CHILD, "in queue")],
+    ),
+}
+
+
+def scans(connection, host="mx1"):
+    """Which message of a host came of which, and what became of each."""
+    return parents(connection, host), connection.execute(
+        "select queue_id, state from messages where host = ? order by queued_at, queue_id", [host]
+    ).fetchall()
+
+
+@pytest.mark.parametrize("story", SCANS)
+def test_what_mailscanner_puts_back_came_of_what_it_took_away(story, loaded):
+    lines, links, states = SCANS[story]
+    assert scans(loaded(log(*lines))) == (links, states)
+
+
+def test_what_mailscanner_puts_back_is_told_however_its_lines_come_and_go(tmp_path):
+    stories = [lines for lines, *_ in SCANS.values()]
+    expected = [(links, states) for _, links, states in SCANS.values()]
+    assert_told_however_cut(stories, scans, expected, tmp_path)
+
+
 @pytest.mark.parametrize("story", REDIRECTS)
 def test_what_sieve_sends_on_came_of_the_mail_for_its_user(story, loaded):
     lines, expected = REDIRECTS[story]

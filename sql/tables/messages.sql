@@ -66,7 +66,8 @@ comment on column messages.activation_count is
 comment on column messages.queued_at is 'Time of its first line';
 comment on column messages.removed_at is 'When it left the queue';
 comment on column messages.end_reason is
-'removed, expired, canceled, discarded, deleted or requeued (postsuper); NULL while in the queue';
+'removed, expired, canceled, discarded, deleted or requeued (postsuper), filtered (put back by
+MailScanner under another id); NULL while in the queue';
 comment on column messages.state is
 'What became of it: in queue, on hold, arriving; delivered, partly delivered, forwarded, '
 'filtered, discarded, bounced, expired; deleted, requeued; refused, given up; probed, removed '

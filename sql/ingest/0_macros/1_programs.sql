@@ -11,7 +11,9 @@ create or replace temp macro cut_instance() as 'postfix(?:-[\w-]+)?';
 create or replace temp macro neighbours_of_postfix() as
     'postfix-(?:exporter|gld|grey|logwatch|mta-sts|polic|quota|rate|spf|sql|srs|tlspol)';
 
-create or replace temp macro program_instance(program) as split_part(program, '/', 1);
+-- MailScanner works in the queue of Postfix, and its lines are told with those of Postfix
+create or replace temp macro program_instance(program) as
+    case when program = 'MailScanner' then 'postfix' else split_part(program, '/', 1) end;
 
 create or replace temp macro program_service(program) as
     nullif(regexp_extract(program, '^[^/]+/(.*)/[^/]+$', 1), '');
@@ -22,7 +24,7 @@ create or replace temp macro program_daemon(program) as regexp_extract(program, 
 create or replace temp macro program_family(program) as
     case
         when starts_with(program, 'dovecot') or program in ('deliver', 'auth') then 'dovecot'
-        when program = 'postfix' then 'postfix'
+        when program in ('postfix', 'MailScanner') then 'postfix'
         when
             regexp_full_match(program, '\S+/(?:' || postfix_daemons() || ')')
             and not regexp_matches(program, '^(?:courier|cyrus|docker|exim|podman|sendmail|sm-mta)')

@@ -225,9 +225,11 @@ create or replace temp macro postfix_trouble_kind(daemon, severity, queue_id, bo
                             '^hostname \S+ does not resolve to address |^\S+: hostname \S+ '
                             || 'verification failed: |^\S+: address not listed for hostname '
                         ) then 'smtpd_name_mismatch'
+                        when starts_with(body, 'Illegal address syntax from ')
+                            then 'smtpd_bad_address'
                         when regexp_matches(
                             body,
-                            '^non-SMTP command from |^Illegal address syntax from '
+                            '^non-SMTP command from '
                             || '|^\S+: request longer than |BDAT (?:command|request|content)'
                             || '|^(?:reject|bad): ETRN |^bad ETRN '
                         ) then 'smtpd_bad_command'
@@ -321,7 +323,10 @@ create or replace temp macro is_smtpd_verdict(kind) as
 
 -- All lines of smtpd that are rows of rejections
 create or replace temp macro is_smtpd_rejection(kind) as
-    is_smtpd_verdict(kind) or kind in ('smtpd_limit', 'smtpd_proxy_reject', 'smtpd_proxy_discard');
+    is_smtpd_verdict(kind)
+    or kind in (
+        'smtpd_limit', 'smtpd_bad_address', 'smtpd_proxy_reject', 'smtpd_proxy_discard'
+    );
 
 -- Decisions of cleanup about the content of a message
 create or replace temp macro is_cleanup_verdict(kind) as
@@ -389,7 +394,8 @@ create or replace temp macro own_origin(birth_kind) as
 
 create or replace temp macro is_removal(kind) as
     kind in (
-        'queue_removed', 'queue_canceled', 'queue_discarded', 'queue_deleted', 'queue_requeued'
+        'queue_removed', 'queue_canceled', 'queue_discarded', 'queue_deleted', 'queue_requeued',
+        'queue_filtered'
     );
 
 -- The text of such a line from the client on

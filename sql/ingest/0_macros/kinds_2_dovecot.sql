@@ -97,6 +97,13 @@ create or replace temp macro is_mailbox_save(body) as
     or regexp_matches(body, turned_save())
     or regexp_matches(body, '^(?:saved mail to|save failed to|rejected:) ');
 
+-- Of a script that could not be read, or did not run to its end
+create or replace temp macro sieve_script_text() as
+    '^sieve: (?:[Ff]ailed to (?:re-)?compile script |[Ff]ailed to open script '
+    || '|[Ff]ailed to access (?:active |default user )'
+    || '|[Ee]xecution of script |script .* failed with unsuccessful implicit keep'
+    || '|Aborted script execution sequence )';
+
 create or replace temp macro dovecot_delivery_kind(service, body) as
     case
         when is_sieve_action(body)
@@ -106,7 +113,7 @@ create or replace temp macro dovecot_delivery_kind(service, body) as
                     else 'sieve_action'
                 end
         when is_mailbox_save(body) then 'mailbox_save'
-        when regexp_matches(body, '^sieve: (?:Failed to compile|Execution of) script ')
+        when regexp_matches(body, sieve_script_text())
             then 'sieve_script_failure'
     end;
 

@@ -2,7 +2,14 @@
 create or replace temp macro line_kind(family, daemon, severity, queue_id, body) as
     case
         when family = 'postfix'
-            then coalesce(postfix_kind(daemon, severity, queue_id, body), 'unknown')
+            then coalesce(
+                postfix_kind(daemon, severity, queue_id, body),
+                case
+                    when daemon <> 'MailScanner' then 'unknown'
+                    when is_queue_id(requeued_ids(body).new) then 'queue_filtered'
+                    else 'foreign'
+                end
+            )
         when family = 'other' then 'foreign'
         when regexp_matches(body, last_repeated_text()) then 'lines_repeated'
         when

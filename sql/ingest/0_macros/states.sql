@@ -24,7 +24,7 @@ create or replace temp macro outcome_bit(outcome) as
 create or replace temp macro ended_state(end_reason, outcome_bits) as
     case
         when end_reason is null then null
-        when end_reason in ('deleted', 'requeued') then end_reason
+        when end_reason in ('deleted', 'requeued', 'filtered') then end_reason
         -- What cleanup bounced itself, or only looked up, it discards
         when end_reason = 'discarded' and outcome_bits & 1 > 0 then 'bounced'
         when end_reason = 'discarded' and outcome_bits & 4 > 0 then 'probed'

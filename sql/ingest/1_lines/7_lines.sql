@@ -85,7 +85,8 @@ headed as (
         *,
         colon_place(beginning) as colon,
         case
-            when family = 'other' then foreign_queue_id(daemon, shown_rest(line, shown, text_start))
+            when family = 'other' or daemon = 'MailScanner'
+                then foreign_queue_id(daemon, shown_rest(line, shown, text_start))
         end as foreign_queue_id
     from unified
 ),

@@ -14,6 +14,8 @@ with decisions as (
     union all by name
     select * from smtpd_limits
     union all by name
+    select * from smtpd_bad_addresses
+    union all by name
     select * from smtpd_proxy_verdicts
     where kind <> 'smtpd_proxy_accept'
     union all by name

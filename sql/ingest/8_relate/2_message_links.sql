@@ -8,7 +8,8 @@ with naming as (
         queue_events.related_queue_id as queue_id,
         queue_events.relation,
         false as is_near,
-        'notification' as evidence
+        case queue_events.relation when 'filter' then 'requeued to' else 'notification' end
+            as evidence
     from queue_events
     semi join related_ids on queue_events.related_queue_id = related_ids.queue_id
     union all
@@ -477,8 +478,8 @@ qualify row_number() over (
     order by
         list_position(
             [
-                'orig_queue_id', 'notification', 'forwarded as', 'queued as', 'sieve redirect',
-                'message-id', 'queued as, at that time'
+                'orig_queue_id', 'notification', 'requeued to', 'forwarded as', 'queued as',
+                'sieve redirect', 'message-id', 'queued as, at that time'
             ],
             evidence
         ) asc,

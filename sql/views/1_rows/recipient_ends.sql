@@ -87,7 +87,7 @@ ended as (
         or (
             attempted_outcome = 'deferred'
             and (
-                coalesce(end_reason in ('expired', 'deleted', 'requeued'), false)
+                coalesce(end_reason in ('expired', 'deleted', 'requeued', 'filtered'), false)
                 or state = 'on hold'
             )
         ) as is_of_message,
