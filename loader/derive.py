@@ -108,6 +108,11 @@ class Piece:
         return False
 
     @property
+    def year_source(self) -> str | None:
+        """What tells the year of its stream's first stamp without one (log_files), where told."""
+        return None
+
+    @property
     def first_byte(self) -> int | None:
         """Where it begins in the uncompressed stream; None where that is not asked again."""
         return None
@@ -495,10 +500,12 @@ class Deriver:
             "known.path is not null and rotation_now(known.rotation, told.grown_under) "
             "is distinct from known.rotation as is_moved, "
             "coalesce(known.branch_of, ?::integer) as branch_of, "
+            "coalesce(known.year_source, parents.year_source, ?::varchar) as year_source, "
             "coalesce(known.is_once, false) or ? as is_once, "
             "? and not coalesce(known.is_once, false) as is_once_anew "
             "from (select ?::integer as file_key, ?::varchar as grown_under) as told "
-            "left join log_files as known using (file_key)",
+            "left join log_files as known using (file_key) "
+            "left join log_files as parents on parents.file_key = ?::integer",
             [
                 first_key,
                 piece.first_byte,
@@ -510,10 +517,12 @@ class Deriver:
                 piece.date_before,
                 identity_sha256,
                 branch_of,
+                piece.year_source,
                 piece.is_once,
                 piece.is_once,
                 piece.file_key,
                 rotation,
+                branch_of,
             ],
         )
 

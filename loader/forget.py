@@ -98,6 +98,7 @@ class _Branch:
         source: where it was last seen.
         is_proven: whether it has a hash tree of its lines.
         is_once: whether each of its lines stands there twice.
+        year_source: what told the year of its first stamp without one.
         file: its bytes, from the beginning on.
         ends: what its lines are read with, and the bytes before which that holds.
     """
@@ -105,6 +106,7 @@ class _Branch:
     source: Source
     is_proven: bool
     is_once: bool
+    year_source: str | None
     file: IO[bytes]
     ends: list[tuple[Settings, int]]
 
@@ -186,6 +188,7 @@ def forget(
                         now=now,
                         prove=branch.is_proven,
                         once=branch.is_once,
+                        year_source=branch.year_source,
                     )
             deriver.connection.execute("force checkpoint")
             return replace(forgotten, kept=tuple(branch.source.name for branch in again))
@@ -259,12 +262,12 @@ def _take(
 ) -> _Branch:
     """Copy a branch into a file, and how it is to be read."""
     row = connection.execute(
-        "select path, compression, rotation, is_proven, coalesce(is_once, false) from log_files "
-        "where file_key = ?",
+        "select path, compression, rotation, is_proven, coalesce(is_once, false), year_source "
+        "from log_files where file_key = ?",
         [file_key],
     ).fetchone()
     assert row is not None
-    path, compression, rotation, is_proven, is_once = row
+    path, compression, rotation, is_proven, is_once, year_source = row
     stretches = {
         key: [stretch for stretch in read_stretches(connection) if stretch.file_key == key]
         for key in (file_key, forgotten_key)
@@ -285,5 +288,5 @@ def _take(
     # Nothing was read yet with what was told behind the last line
     ends += [file.tell()] * (len(own) - len(ends))
     file.flush()
-    source = Source(Path(path), compression, True, now.date(), rotation)
-    return _Branch(source, is_proven, is_once, file, list(zip(own, ends, strict=True)))
+    source = Source(Path(path), compression, True, now.date(), "load time", rotation)
+    return _Branch(source, is_proven, is_once, year_source, file, list(zip(own, ends, strict=True)))

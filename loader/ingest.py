@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -69,6 +69,8 @@ class LoadedSource:
         is_doubled: each line of it stands there twice, and both count.
         named_host: whose lines it tells again without naming a host, so that both count.
         first_foreign_line: its first line, if all of it is new and none is of Postfix or Dovecot.
+        future_count: of the lines added, how many are dated more than a day after the load.
+        future_until: the time of the last of them.
         fault: why it was not loaded, or not to its end; None if it was.
     """
 
@@ -83,6 +85,8 @@ class LoadedSource:
     is_doubled: bool = False
     named_host: str | None = None
     first_foreign_line: str | None = None
+    future_count: int = 0
+    future_until: datetime | None = None
     fault: InputError | None = None
 
     @property
@@ -180,6 +184,19 @@ def _copies(connection: duckdb.DuckDBPyConnection, keys: tuple[int, int] | None)
     return dict(found)
 
 
+def _future(
+    connection: duckdb.DuckDBPyConnection, keys: tuple[int, int], now: datetime
+) -> tuple[int, datetime | None]:
+    """How many lines from one key to another are of the future in every zone, and until when."""
+    row = connection.execute(
+        "select count(*), max(logged_at) from raw_lines "
+        "where line_key between ? and ? and logged_at > ?",
+        [*keys, now + timedelta(days=1)],
+    ).fetchone()
+    assert row is not None
+    return row
+
+
 def load_again(
     deriver: Deriver,
     files: Sequence[BatchFile],
@@ -190,6 +207,7 @@ def load_again(
     now: datetime,
     prove: bool,
     once: bool,
+    year_source: str | None,
 ) -> None:
     """Load what is new in the bytes of a log that was loaded before.
 
@@ -202,6 +220,7 @@ def load_again(
         now: current time.
         prove: whether its batches get a hash tree.
         once: whether each of its lines stands there twice.
+        year_source: what told the year of its first stamp without one (log_files).
 
     Raises:
         duckdb.Error: something failed that no line is to blame for.
@@ -216,6 +235,7 @@ def load_again(
         force=True,
         prove=prove,
         once=once,
+        year_source=year_source,
     )
     _Loader(deriver, files, told, BATCH_BYTES, None).load_stream(dated, stream, _Tally())
 
@@ -232,6 +252,7 @@ class _Told:
     force: bool
     prove: bool
     once: bool
+    year_source: str | None = None
 
 
 @dataclass
@@ -261,6 +282,7 @@ class _Place:
     is_any_text: bool
     is_proven: bool
     is_once: bool
+    year_source: str
 
 
 @dataclass(frozen=True)
@@ -274,6 +296,10 @@ class _TextPiece(Piece):
     @property
     def is_once(self) -> bool:
         return self.place.is_once
+
+    @property
+    def year_source(self) -> str:
+        return self.place.year_source
 
     @property
     def goes_on(self) -> bool:
@@ -474,8 +500,11 @@ class _Loader:
             first_foreign_line=tally.first_foreign_line,
             fault=fault,
         )
-        first = tally.first_key
-        return loaded, None if first is None else (first, first + tally.line_count - 1)
+        if tally.first_key is None:
+            return loaded, None
+        keys = tally.first_key, tally.first_key + tally.line_count - 1
+        count, until = _future(self.deriver.connection, keys, self.told.now)
+        return replace(loaded, future_count=count, future_until=until), keys
 
     def load_stream(self, source: Source, stream: ByteStream, tally: _Tally) -> None:
         """Load what is new in the bytes of a log.
@@ -500,7 +529,14 @@ class _Loader:
         first_line_no = checkpoint.loaded_lines + 1
         is_proven = self.told.prove or checkpoint.is_proven
         place = _Place(
-            source, head, checkpoint, self.told.now, self.told.force, is_proven, self.told.once
+            source,
+            head,
+            checkpoint,
+            self.told.now,
+            self.told.force,
+            is_proven,
+            self.told.once,
+            self.told.year_source or (source.date_source if self.told.year is None else "--year"),
         )
         here = _TextPiece(
             checkpoint.file_key, first_line_no, 0, settings, checkpoint.date_before, place, None

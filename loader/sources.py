@@ -70,6 +70,8 @@ class Source:
         compression: gzip, bzip2, xz, zstd, lzma, or None; of standard input it is not known yet.
         is_closed: nothing is appended any more, so a last line without newline is whole.
         reference_date: day of its last change; stamps without a year are not after it.
+        date_source: what tells that day: file time, file name, next part (of its rotation) or
+            load time.
         rotation: what the parts of one rotated log have in common: folder and base name of the
             path; None for standard input.
     """
@@ -78,6 +80,7 @@ class Source:
     compression: str | None
     is_closed: bool
     reference_date: date
+    date_source: str
     rotation: str | None
 
     @property
@@ -119,7 +122,7 @@ def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[
             faults[str(file)] = _unreadable(str(file), error)
     sources = _in_order(sources)
     if STANDARD_INPUT in paths:
-        sources.append(Source(None, None, True, today, None))
+        sources.append(Source(None, None, True, today, "load time", None))
     return sources, faults
 
 
@@ -143,7 +146,7 @@ def _in_order(sources: list[Source]) -> list[Source]:
             if begin is not None and begin < source.reference_date:
                 end = _ordinary_day(_days_of(source, None)[::-1], begin)
                 if end is not None and begin - end <= LONGEST_SILENCE:
-                    source = replace(source, reference_date=begin)
+                    source = replace(source, reference_date=begin, date_source="next part")
         ordered.append(source)
     return ordered[::-1]
 
@@ -359,15 +362,18 @@ def _describe(path: Path) -> Source:
     changed = datetime.fromtimestamp(path.stat().st_mtime).date()
     compression = compression_of(head)
     rotated = ROTATED.match(COMPRESSED_SUFFIX.sub("", path.name))
-    reference_date = changed
+    reference_date, date_source = changed, "file time"
     if rotated and rotated["date"]:
         try:
             reference_date = datetime.strptime(rotated["date"].replace("-", ""), "%Y%m%d").date()
+            date_source = "file name"
         except ValueError:
             rotated = None
     folder, base, *_ = _age_order(Path(_shown_path(path)).absolute())
     is_closed = bool(compression or rotated)
-    return Source(path, compression, is_closed, reference_date, str(Path(folder, base)))
+    return Source(
+        path, compression, is_closed, reference_date, date_source, str(Path(folder, base))
+    )
 
 
 def _shown_path(path: Path) -> str:

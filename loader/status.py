@@ -82,7 +82,13 @@ def _describe_source(source: LoadedSource) -> str:
         if source.named_host is not None
         else ""
     )
-    told = doubled + hostless
+    future = (
+        f"; {source.future_count:,} dated in the future, until {source.future_until:%Y-%m-%d}: a "
+        "clock was wrong, or it is another year (mailsql forget, and load it with --year)"
+        if source.future_until is not None
+        else ""
+    )
+    told = doubled + hostless + future
     return (
         f"{source.name}: {source.line_count:,}{since} lines{_describe_copies(source)}{told}"
         f"{waiting}{foreign}"

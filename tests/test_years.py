@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
+import mailsql
+from mailsql.forget import forget
 from mailsql.sources import log_days
-from tests.conftest import assert_derived_alike, load
+from mailsql.status import describe_load
+from tests.conftest import NOW, assert_derived_alike, load
 
 CASES = {
     "this year": ("Nov 30, Dec  1", "2026-12-02", None, [2026, 2026]),
@@ -170,3 +173,55 @@ def test_stamps_behind_a_name_tell_the_year(before, tmp_path):
     os.utime(log, (moment, moment))
     load([log], tmp_path / "mail.duckdb")
     assert years(tmp_path / "mail.duckdb") == [2025, 2026, 2026]
+
+
+def test_what_tells_the_year_is_kept_with_the_log(tmp_path):
+    database = tmp_path / "mail.duckdb"
+    for number, name in enumerate(("mail.log.2", "other-20260610", "told.log")):
+        write(tmp_path / name, [f"May 2{number}", "Jun  5"], "2026-06-10")
+    write(tmp_path / "mail.log.1", ["Jun  5", "Jun  9"], "2026-06-10")
+    write(tmp_path / "mail.log", ["Jun  9", "Jun 10"], "2026-06-10")
+    dated = tmp_path / "dated.log"
+    dated.write_text("2026-06-05T12:00:00+00:00 mx1 postfix/qmgr[9]: 5E31727A35D: removed\n")
+    load([tmp_path / name for name in ("mail.log", "mail.log.1", "mail.log.2")], database)
+    load([tmp_path / "other-20260610", dated], database)
+    load([tmp_path / "told.log"], database, year=2019)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute("select parse_filename(path), year_source from log_files")
+        assert dict(rows.fetchall()) == {
+            "mail.log": "file time",
+            "mail.log.1": "next part",
+            "mail.log.2": "next part",
+            "other-20260610": "file name",
+            "dated.log": None,
+            "told.log": "--year",
+        }
+    assert_derived_alike(database)
+
+
+def test_a_log_that_is_left_of_one_that_is_forgotten_keeps_what_told_its_year(tmp_path):
+    database = tmp_path / "mail.duckdb"
+    write(tmp_path / "whole.log", ["May 20"] * 40, "2026-06-10")
+    load([tmp_path / "whole.log"], database, year=2019)
+    write(tmp_path / "branch.log", ["May 20"] * 40 + ["May 21"], "2026-06-10")
+    write(tmp_path / "whole.log", ["May 20"] * 40 + ["May 22"], "2026-06-10")
+    load([tmp_path / "whole.log"], database)
+    load([tmp_path / "branch.log"], database)
+    forget(database, str(tmp_path / "whole.log"), print, now=NOW)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        assert connection.execute("select year_source from log_files").fetchall() == [("--year",)]
+    assert set(years(database)) == {2019}
+    assert_derived_alike(database)
+
+
+def test_a_log_of_the_future_says_so(tmp_path):
+    database = tmp_path / "mail.duckdb"
+    write(tmp_path / "mail.log", [f"{NOW:%b %d}"], "2026-06-10")
+    (added,) = load([tmp_path / "mail.log"], database, year=NOW.year)
+    assert (added.future_count, added.future_until) == (0, None)
+    write(tmp_path / "next.log", [f"{NOW:%b %d}"] * 2, "2026-06-10")
+    (added,) = load([tmp_path / "next.log"], tmp_path / "next.duckdb", year=NOW.year + 1)
+    assert added.future_count == 2
+    with mailsql.open_database(database) as connection:
+        said = describe_load(connection, [added], database)
+    assert "2 dated in the future, until " in said

@@ -16,7 +16,8 @@ create table if not exists log_files (
     is_proven boolean not null,
     rotation varchar,
     first_line_sha256 varchar,
-    is_once boolean
+    is_once boolean,
+    year_source varchar
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
@@ -44,3 +45,6 @@ comment on column log_files.first_line_sha256 is
 'SHA-256 of its first line: streams of few bytes are found by it; NULL where that is very long';
 comment on column log_files.is_once is
 'Whether each of its lines stands there twice and counts once (--once); NULL as false';
+comment on column log_files.year_source is
+'What tells the year of stamps without one: --year, file time, file name, next part (of its rotation) or
+load time (standard input); NULL while no line has such a stamp';
