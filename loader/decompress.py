@@ -1,4 +1,5 @@
-"""A compressed file -> its bytes, up to the place where it is damaged, which is then told.
+"""A compressed file, or one of journal entries -> its bytes, up to the place where it is damaged, which
+is then told.
 
 Python's own readers of bzip2 and xz take a later stream with a damaged head for the end of the
 file; here nothing but NULs may stand between and behind streams.
@@ -15,11 +16,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .journal import BEGINNING, BrokenEntryError, as_lines
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
+JOURNAL_EXPORT = "journal export"
 # How files begin. Of bzip2 its first block or, of an empty one, its end; of zstd a frame, or one to
 # skip (pzstd); of old lzma files the properties that every encoder writes, a dictionary of 4 KiB or
 # more, a length that is unknown or below 1 TiB, and the first byte of what is encoded
@@ -33,6 +37,7 @@ BEGINNINGS = {
         rb"(?:\xff{8}|.{5}\0{3})\0",
         re.DOTALL,
     ),
+    JOURNAL_EXPORT: re.compile(BEGINNING),
 }
 BEGINNING_BYTES = 14
 PACKED_BYTES = 65536
@@ -113,6 +118,19 @@ def _unpack(packed: BinaryIO, compression: str, whole_until: int | None) -> Iter
         raise DamagedDataError("it breaks off", compression, read_bytes)
 
 
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield entries of a journal as lines, and all else as it is.
+
+    Raises:
+        DamagedDataError: what follows is no entry, or breaks off.
+    """
+    try:
+        yield from as_lines(pieces)
+    except BrokenEntryError as error:
+        # All before it has been told
+        raise DamagedDataError(str(error), JOURNAL_EXPORT, sys.maxsize) from error
+
+
 class DecompressedFile:
     """The bytes of a compressed file, read in order; going back begins anew."""
 
@@ -124,7 +142,11 @@ class DecompressedFile:
 
     def _open(self, whole_until: int | None) -> None:
         self._packed = self.path.open("rb")
-        self._pieces = _unpack(self._packed, self.compression, whole_until)
+        if self.compression == JOURNAL_EXPORT:
+            unpacked = iter(lambda: self._packed.read(PACKED_BYTES), b"")
+        else:
+            unpacked = _unpack(self._packed, self.compression, whole_until)
+        self._pieces = _lines(unpacked)
         self._rest = b""
         self._position = 0
 

@@ -67,7 +67,7 @@ class Source:
 
     Attributes:
         path: the file, or None for standard input.
-        compression: gzip, bzip2, xz, zstd, lzma, or None; of standard input it is not known yet.
+        compression: a word of decompress.BEGINNINGS, or None; of standard input it is not known yet.
         is_closed: nothing is appended any more, so a last line without newline is whole.
         reference_date: day of its last change; stamps without a year are not after it.
         date_source: what tells that day: file time, file name, next part (of its rotation) or
