@@ -1,5 +1,5 @@
-"""A compressed file, or one of journal entries -> its bytes, up to the place where it is damaged, which
-is then told.
+"""A compressed file, or one of journal entries -> its bytes, up to the place where it is damaged,
+which is then told.
 
 Python's own readers of bzip2 and xz take a later stream with a damaged head for the end of the
 file; here nothing but NULs may stand between and behind streams.

@@ -1,7 +1,8 @@
 """journalctl -o export -> the lines that journalctl -o json writes of the same entries.
 
-An entry is its fields, a line each, and an empty line. A value with a newline or a control character
-stands behind its length, so that nothing in it can end a field or an entry: lines could not tell.
+An entry is its fields, a line each, and an empty line. A value with a newline or another control
+character stands behind its length, so that nothing in it can end a field or an entry: lines could
+not tell.
 """
 
 from __future__ import annotations

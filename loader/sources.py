@@ -34,6 +34,8 @@ ROTATED = re.compile(
 TELLS_AGE = re.compile(r"\.(?:0|[1-9]\d{0,2})$|[._-]\d{4}-?\d{2}-?\d{2}(?:[-_T]?\d{2,6})?$")
 # Between parts of one rotated log
 LONGEST_SILENCE = timedelta(days=31)
+# Stamps are of the year that puts them nearest to the day in a name
+HALF_YEAR = timedelta(days=183)
 COMPRESSED_SUFFIX = re.compile(r"\.(?:gz|bz2|xz|zst|lzma)$")
 # Control characters that no text holds; NUL is left out, for a crash leaves runs of it in logs
 BINARY_BYTES = bytes([*range(1, 8), *range(14, 27), *range(28, 32), 127])
@@ -67,9 +69,11 @@ class Source:
 
     Attributes:
         path: the file, or None for standard input.
-        compression: a word of decompress.BEGINNINGS, or None; of standard input it is not known yet.
+        compression: a word of decompress.BEGINNINGS, or None; of standard input it is not known
+            yet.
         is_closed: nothing is appended any more, so a last line without newline is whole.
-        reference_date: day of its last change; stamps without a year are not after it.
+        reference_date: day of its last change, or half a year after the day in its name if that is
+            earlier; stamps without a year are not after it.
         date_source: what tells that day: file time, file name, next part (of its rotation) or
             load time.
         rotation: what the parts of one rotated log have in common: folder and base name of the
@@ -365,7 +369,10 @@ def _describe(path: Path) -> Source:
     reference_date, date_source = changed, "file time"
     if rotated and rotated["date"]:
         try:
-            reference_date = datetime.strptime(rotated["date"].replace("-", ""), "%Y%m%d").date()
+            named = datetime.strptime(rotated["date"].replace("-", ""), "%Y%m%d").date()
+            # It may be the beginning of a period, and a log may grow on under it; the time of the
+            # file says until when, unless it was copied
+            reference_date = min(max(named, changed), named + HALF_YEAR)
             date_source = "file name"
         except ValueError:
             rotated = None

@@ -225,3 +225,24 @@ def test_a_log_of_the_future_says_so(tmp_path):
     with mailsql.open_database(database) as connection:
         said = describe_load(connection, [added], database)
     assert "2 dated in the future, until " in said
+
+
+@pytest.mark.parametrize(
+    ("name", "stamps", "changed", "expected"),
+    [
+        ("maillog-20260701", "Jul  1, Jul 15, Jul 31", "2026-07-31", 2026),
+        ("maillog-20260701", "Jul  3, Jul 15, Jul 31", "2026-07-31", 2026),
+        ("maillog-20260701", "Jun 24, Jul  2, Jul  8", "2026-07-08", 2026),
+        ("maillog-20260701", "Jun 24, Jun 28, Jun 30", "2026-07-01", 2026),
+        ("maillog-20260701", "Jun 24, Jun 28, Jun 30", "2028-11-26", 2026),
+        ("maillog-20260701", "Jun 24, Jun 28, Jun 30", "2020-01-01", 2026),
+        ("maillog-20260105", "Dec 29, Dec 30, Dec 31", "2028-11-26", 2025),
+        ("maillog-20260105", "Dec 29, Dec 30, Dec 31", "2026-01-05", 2025),
+        ("maillog-20261231", "Jun  2, Dec 29, Dec 30", "2026-12-31", 2026),
+        ("maillog-20261231", "Jun  2, Dec 29, Dec 30", "2028-11-26", 2026),
+    ],
+)
+def test_a_name_with_a_date_tells_the_year_nearest_to_it(name, stamps, changed, expected, tmp_path):
+    write(tmp_path / name, stamps.split(", "), changed)
+    load([tmp_path / name], tmp_path / "mail.duckdb")
+    assert years(tmp_path / "mail.duckdb") == [expected] * 3

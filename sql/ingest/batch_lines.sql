@@ -13,7 +13,11 @@ with freed as (
 looked_at as (
     select
         *,
-        case when plain_style is null then is_wrapped(line) else false end as is_wrapped
+        case
+            when plain_style is not null then false
+            when has_prefixes() and begins_as_taught(place_key, line) then false
+            else is_wrapped(line)
+        end as is_wrapped
     from freed
 ),
 
@@ -86,14 +90,9 @@ released as (
 started as (
     select
         *,
-        case style
-            when 'bsd' then 17
-            when 'bsd_fraction' then strpos(substr(shown_line, 17), ' ') + 17
-            when 'rfc3339' then strpos(shown_line, ' ') + 1
-            when 'iso' then strpos(substr(shown_line, 12), ' ') + 12
-            when 'tai64n' then 27
-            else case when is_header_first(shown_line) then 1 end
-        end as header_start
+        coalesce(
+            header_start(style, shown_line), case when is_header_first(shown_line) then 1 end
+        ) as header_start
     from released
 ),
 

@@ -23,8 +23,8 @@ create table if not exists log_files (
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
 comment on column log_files.path is 'Where the stream was last seen; - is standard input';
 comment on column log_files.compression is
-'gzip, bzip2, xz, zstd, lzma or journal export (journalctl -o export, read as -o json writes it); NULL
-for plain text and standard input';
+'gzip, bzip2, xz, zstd, lzma or journal export (journalctl -o export, read as -o json writes it);
+NULL for plain text and standard input';
 comment on column log_files.identity_bytes is 'How many first bytes identify the stream';
 comment on column log_files.identity_sha256 is 'SHA-256 of those first bytes, uncompressed';
 comment on column log_files.loaded_bytes is
@@ -47,5 +47,5 @@ comment on column log_files.first_line_sha256 is
 comment on column log_files.is_once is
 'Whether each of its lines stands there twice and counts once (--once); NULL as false';
 comment on column log_files.year_source is
-'What tells the year of stamps without one: --year, file time, file name, next part (of its rotation) or
-load time (standard input); NULL while no line has such a stamp';
+'What tells the year of stamps without one: --year, file time, file name, next part (of its
+rotation) or load time (standard input); NULL while no line has such a stamp';

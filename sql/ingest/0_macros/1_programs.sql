@@ -27,13 +27,25 @@ create or replace temp macro program_family(program) as
         when program in ('postfix', 'MailScanner') then 'postfix'
         when
             regexp_full_match(program, '\S+/(?:' || postfix_daemons() || ')')
-            and not regexp_matches(program, '^(?:courier|cyrus|docker|exim|podman|sendmail|sm-mta)')
+            and not regexp_matches(
+                program, '^(?:courier|cyrus|exim|sendmail|sm-mta|(?:docker|podman)/)'
+            )
             then 'postfix'
         else 'other'
     end;
 
 create or replace temp macro is_mail_program(program) as
     program <> '' and program_family(program) <> 'other';
+
+-- Programs that are known to quote what strangers and other programs wrote, and to pass nothing on
+create or replace temp macro quotes_others(daemon) as
+    regexp_full_match(
+        daemon,
+        'sshd(?:-session)?|sudo|su|login|cron|CRON|crond|kernel|systemd(?:-\w+)?|logger|fail2ban.*'
+        || '|amavis\w*|amavisd-\w+|rspamd\w*|rmilter|spamd|spamass-milter|clam\w+(?:-milter)?'
+        || '|open(?:dkim|dmarc|arc)|postgrey|milter-\w+|pyspf-milter|policyd-spf|mimedefang\w*'
+        || '|MailScanner|named|unbound|nginx|apache2|httpd|haproxy|roundcube|php.*'
+    );
 
 -- Masked, or left out
 create or replace temp macro named_host(host, default_host) as

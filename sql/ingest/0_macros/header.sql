@@ -47,6 +47,16 @@ create or replace temp macro stamp_style(line) as
         when regexp_matches(line, '^@4[0-9a-f]{23} ') then 'tai64n'::style_name
     end;
 
+-- Where the header begins, behind the stamp
+create or replace temp macro header_start(style, line) as
+    case style
+        when 'bsd' then 17
+        when 'bsd_fraction' then strpos(substr(line, 17), ' ') + 17
+        when 'rfc3339' then strpos(line, ' ') + 1
+        when 'iso' then strpos(substr(line, 12), ' ') + 12
+        when 'tai64n' then 27
+    end;
+
 -- Where the text behind a header begins: head is what of the header belongs to it; Solaris puts a
 -- message id before the text
 create or replace temp macro text_start(cut_line, head) as

@@ -48,7 +48,7 @@ begun as (
         case
             when is_unnamed or is_piece then null
             when family <> 'other' then family
-            when not shows_mail_system(line) then family
+            when quotes_others(daemon) or not shows_mail_system(line) then family
         end as family,
         case when family = 'postfix' then shown_part(line, shown, text_start, 60) end as beginning
     from dated

@@ -33,7 +33,7 @@ create or replace temp macro passed_line(stamp, host, text) as
             then with_year_of(stamp, regexp_extract(text, '^' || any_stamp()))
             || ' ' || host || ' dovecot:' || regexp_replace(text, '^' || any_stamp(), '')
         when regexp_matches(text, '^' || mail_program()) then stamp || ' ' || host || ' ' || text
-        when regexp_matches(text, '^' || dovecot_beginning())
+        when regexp_matches(text, '^' || stampless_dovecot_beginning())
             then stamp || ' ' || host || ' dovecot: ' || text
     end;
 
@@ -48,7 +48,7 @@ create or replace temp macro unnamed_line(stamp, host, text) as
             when
                 regexp_matches(
                     text,
-                    '^(?:' || any_stamp() || ' |<\d{1,3}>|\{"|[^\s:]+ ' || mail_program() || ')'
+                    '^(?:' || any_stamp() || ' |<\d{1,3}>|\{")'
                 )
                 then stamp || ' ' || with_year_of(stamp, text)
             else text_line(stamp, text)
@@ -136,8 +136,8 @@ create or replace temp macro json_fields(json) as
         'container_names': json_extract(
             json,
             [
-                '$.container_name', '$._container_name', '$.kubernetes.container_name',
-                '$.container.name', '$."container.name"'
+                '$.CONTAINER_NAME', '$.container_name', '$._container_name',
+                '$.kubernetes.container_name', '$.container.name', '$."container.name"'
             ]
         ),
         -- What is here is written by a program that is no mail system, which does not tell its name
@@ -146,7 +146,8 @@ create or replace temp macro json_fields(json) as
             [
                 '$.level', '$.severity', '$.loglevel', '$.levelname', '$.lvl', '$.log.level',
                 '$."log.level"', '$.logger', '$.logger_name', '$.log.logger', '$."log.logger"',
-                '$.service', '$.service.name', '$."service.name"', '$.service_name'
+                '$.service', '$.service.name', '$."service.name"', '$.service_name', '$.name',
+                '$.event', '$.user', '$.msg'
             ]
         )
     };
@@ -201,18 +202,16 @@ create or replace temp macro first_text(fields) as
         lambda text: escaped_text(trim(substr(text, 1, longest_text()), e' \r\n'))
     )[1];
 
--- What a container is called that may hold a mail system
-create or replace temp macro is_mail_container(name) as
-    regexp_matches(name, '(?i)mail|postfix|dovecot|smtp|imap|pop3|mta|mx');
-
 -- A program may have its process with it, as rsyslog gives it on: postfix/smtpd[77]:
 create or replace temp macro told_program(found) as
-    coalesce(
-        case when found.container is not null then 'docker/' else '' end
-        || regexp_replace(found.program, '(?:\[\d+\])?:?$', ''),
-        case when is_mail_container(found.container_name) then 'docker/' else '' end
-        || ltrim(found.container_name, '/')
-    );
+    case
+        when found.container is not null
+            then 'docker/' || ltrim(coalesce(found.container_name, found.program), '/')
+        else coalesce(
+            regexp_replace(found.program, '(?:\[\d+\])?:?$', ''),
+            'docker/' || ltrim(found.container_name, '/')
+        )
+    end;
 
 -- rsyslog's; Fluentd calls otherwise what it sends where
 create or replace temp macro syslog_tag(tag) as
@@ -245,7 +244,13 @@ create or replace temp macro wrapped_line(outer_stamp, fields) as
                     found.pid, nullif(regexp_extract(found.program, '\[(\d+)\]:?$', 1), '')
                 ),
                 'is_passed_on': found.application is null
-                    and (outer_stamp is null or coalesce(found.stream, '') in ('stdout', 'stderr')),
+                    and (
+                        coalesce(found.stream, '') in ('stdout', 'stderr')
+                        or (
+                            outer_stamp is null
+                            and regexp_matches(found.text, '^' || any_stamp() || ' ')
+                        )
+                    ),
                 'text': found.text
             }
         ),
@@ -325,7 +330,7 @@ create or replace temp macro inner_line(line) as
         when
             regexp_matches(
                 line,
-                '^' || any_stamp() || ' (?:[^\s:]+ )?' || unit_or_postfix() || '(?:\[[^\]]*\])?: '
+                '^' || any_stamp() || ' (?:[^\s:]+ )?' || mail_unit() || '(?:\[[^\]]*\])?: '
             )
             then list_transform(
                 [
