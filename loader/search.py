@@ -15,7 +15,7 @@ import duckdb
 from .errors import UsageError
 
 # A client as Postfix writes it: NAME[ADDRESS]:PORT
-CLIENT = re.compile(r"[^\s\[\]]*\[(?P<ip>[0-9A-Fa-f:.]+)\](?::\d+)?")
+CLIENT = re.compile(r"[^\s\[\]@]*\[(?P<ip>[0-9A-Fa-f:.]+)\](?::\d+)?")
 MAPPED_BITS = 96
 # As cleanup writes it
 MESSAGE_ID = re.compile(r"message-id=<?(?P<id>[^>]+)")

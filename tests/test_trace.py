@@ -158,7 +158,7 @@ TERMS = {
 def test_a_term_names_what_a_look_at_each_row_finds(connection, term):
     text = first_of(connection, TERMS[term])
     plain = text.removeprefix("message-id=").strip("<>").lower()
-    if "[" in plain:
+    if "[" in plain and "@" not in plain:
         plain = plain.partition("[")[2].partition("]")[0]
     plain = plain.removeprefix("::ffff:")
 

@@ -1,5 +1,6 @@
 """Connections that end badly: dropped, timed out, or full of garbage."""
 
+from tests.e2e.ledger import now
 from tests.e2e.outcomes import recipient, sender
 from tests.e2e.rig import PASSWORD
 from tests.e2e.session import Driver, Session, make_mail
@@ -127,7 +128,22 @@ def talk_nonsense(driver: Driver) -> None:
     with Session(driver, "MX") as session:
         session.greet()
         for address in ("<a b@example.com>", "not <@> an address", "<x@[127.0.0.300]>"):
-            session.docmd("MAIL", f"FROM:{address}")
+            began_at = now()
+            code, text = session.docmd("MAIL", f"FROM:{address}")
+            if address.startswith("<"):
+                session.note_refusal(
+                    "MAIL",
+                    code,
+                    text,
+                    began_at,
+                    kind="smtpd_bad_address",
+                    dsn=None,
+                    reason="Illegal address syntax",
+                    content=address,
+                    sender=address.strip("<>"),
+                    protocol=None,
+                    helo_name=None,
+                )
 
 
 def connect_and_leave(driver: Driver) -> None:
