@@ -11,7 +11,8 @@ with matched as (
         may_be_cut,
         regexp_extract(
             body,
-            '^(Illegal address syntax) from ' || client_pattern() || ' in ([A-Z]+) command:(?: (.*))?$',
+            '^(Illegal address syntax) from ' || client_pattern()
+            || ' in ([A-Z]+) command:(?: (.*))?$',
             ['reason', 'name', 'ip', 'port', 'stage', 'content']
         ) as parts
     from work_lines
