@@ -124,8 +124,8 @@ def load(
         paths: files, directories, or "-" for standard input.
         database: the DuckDB file; created if missing.
         now: current time; dates standard input, and stands in load_batches.
-        year: year of the first line of each new log whose stamps have none; otherwise the one
-            that puts the first line not after the last change of the file.
+        year: year of the first line of each new log whose stamps have none; otherwise the latest
+            that puts most of its last lines not after the last change of the file.
         timezone: IANA name of the zone of stamps without one; the system's if it was never told.
         host: host of lines that name none, such as those of Dovecot's own log files.
         dovecot_prefix: mail_log_prefix that the lines of Dovecot were written with, where it is no

@@ -19,8 +19,8 @@ class Settings:
     Attributes:
         host: of lines that name none, or None.
         year: of the first stamp without one, or None.
-        reference_date: the first stamp without a year is not after it; None where no line that
-            they hold for has such a stamp.
+        reference_date: most of the last stamps without a year are not after it; None where no line
+            that they hold for has such a stamp.
         timezone: of stamps that have none.
         dovecot_prefix: mail_log_prefix of lines of Dovecot, if it is no usual one.
     """

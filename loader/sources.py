@@ -73,7 +73,7 @@ class Source:
             yet.
         is_closed: nothing is appended any more, so a last line without newline is whole.
         reference_date: day of its last change, or half a year after the day in its name if that is
-            earlier; stamps without a year are not after it.
+            earlier; most of the last stamps without a year are not after it.
         date_source: what tells that day: file time, file name, next part (of its rotation) or
             load time.
         rotation: what the parts of one rotated log have in common: folder and base name of the

@@ -16,7 +16,8 @@ comment on column stream_settings.host is 'Host of lines that name none, if it w
 comment on column stream_settings.year is
 'Year of the first stamp without one: given (--year), or else chosen when it was loaded';
 comment on column stream_settings.reference_date is
-'Stamps whose year is chosen are not after this day; NULL while no line has such a stamp';
+'Last change of the log: most of the last stamps whose year is chosen are not after this day; NULL
+while no line has such a stamp';
 comment on column stream_settings.timezone is 'Zone of stamps that have none';
 comment on column stream_settings.dovecot_prefix is
 'mail_log_prefix of lines of Dovecot, if it was given (--dovecot-prefix)';

@@ -11,9 +11,12 @@ create or replace temp macro cut_instance() as 'postfix(?:-[\w-]+)?';
 create or replace temp macro neighbours_of_postfix() as
     'postfix-(?:exporter|gld|grey|logwatch|mta-sts|polic|quota|rate|spf|sql|srs|tlspol)';
 
--- MailScanner works in the queue of Postfix, and its lines are told with those of Postfix
+-- MailScanner works in the queue of Postfix: its lines are told in one order with those of Postfix, and
+-- are otherwise another program's
+create or replace temp macro is_queue_scanner(program) as program = 'MailScanner';
+
 create or replace temp macro program_instance(program) as
-    case when program = 'MailScanner' then 'postfix' else split_part(program, '/', 1) end;
+    case when is_queue_scanner(program) then 'postfix' else split_part(program, '/', 1) end;
 
 create or replace temp macro program_service(program) as
     nullif(regexp_extract(program, '^[^/]+/(.*)/[^/]+$', 1), '');
@@ -24,7 +27,7 @@ create or replace temp macro program_daemon(program) as regexp_extract(program, 
 create or replace temp macro program_family(program) as
     case
         when starts_with(program, 'dovecot') or program in ('deliver', 'auth') then 'dovecot'
-        when program in ('postfix', 'MailScanner') then 'postfix'
+        when program = 'postfix' or is_queue_scanner(program) then 'postfix'
         when
             regexp_full_match(program, '\S+/(?:' || postfix_daemons() || ')')
             and not regexp_matches(
@@ -44,7 +47,7 @@ create or replace temp macro quotes_others(daemon) as
         'sshd(?:-session)?|sudo|su|login|cron|CRON|crond|kernel|systemd(?:-\w+)?|logger|fail2ban.*'
         || '|amavis\w*|amavisd-\w+|rspamd\w*|rmilter|spamd|spamass-milter|clam\w+(?:-milter)?'
         || '|open(?:dkim|dmarc|arc)|postgrey|milter-\w+|pyspf-milter|policyd-spf|mimedefang\w*'
-        || '|MailScanner|named|unbound|nginx|apache2|httpd|haproxy|roundcube|php.*'
+        || '|named|unbound|nginx|apache2|httpd|haproxy|roundcube|php.*'
     );
 
 -- Masked, or left out

@@ -1,15 +1,13 @@
 -- Which kind of line it is
 create or replace temp macro line_kind(family, daemon, severity, queue_id, body) as
     case
+        when is_queue_scanner(daemon)
+            then case
+                when is_queue_id(requeued_ids(body).new) then 'queue_filtered'
+                else 'foreign'
+            end
         when family = 'postfix'
-            then coalesce(
-                postfix_kind(daemon, severity, queue_id, body),
-                case
-                    when daemon <> 'MailScanner' then 'unknown'
-                    when is_queue_id(requeued_ids(body).new) then 'queue_filtered'
-                    else 'foreign'
-                end
-            )
+            then coalesce(postfix_kind(daemon, severity, queue_id, body), 'unknown')
         when family = 'other' then 'foreign'
         when regexp_matches(body, last_repeated_text()) then 'lines_repeated'
         when

@@ -1,17 +1,4 @@
 -- Shared pieces of Postfix lines
-create or replace temp macro is_queue_id(word) as
-    regexp_full_match(
-        word,
-        '[0-9A-F]{6,21}'
-        || '|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{1,20}'
-    );
-
--- MailScanner takes a message out of the queue and puts it back under another id; a body begins behind
--- the colon
-create or replace temp macro requeued_ids(text) as
-    regexp_extract(
-        text, '^(?:Requeue: )?([0-9A-Za-z]+)\.[0-9A-Z]+ to ([0-9A-Za-z]+)$', ['old', 'new']
-    );
 
 -- The queue id of ours that a filter or Milter names; NULL where the sender's text could be one
 create or replace temp macro foreign_queue_id(daemon, text) as
@@ -43,7 +30,7 @@ create or replace temp macro foreign_queue_id(daemon, text) as
             then nullif(
                 regexp_extract(text, ': id: <[^<>, ]*>, qid: <([0-9A-Za-z]+)>, ', 1), ''
             )
-        when daemon = 'MailScanner' then nullif(requeued_ids(text).old, '')
+        when is_queue_scanner(daemon) then nullif(requeued_ids(text).old, '')
     end;
 
 -- An address without the marks of IPv4-mapped or tagged ones; NULL where it is masked or unknown

@@ -48,9 +48,12 @@ begun as (
         case
             when is_unnamed or is_piece then null
             when family <> 'other' then family
-            when quotes_others(daemon) or not shows_mail_system(line) then family
+            when not shows_mail_system(line) or quotes_others(daemon) then family
         end as family,
-        case when family = 'postfix' then shown_part(line, shown, text_start, 60) end as beginning
+        case
+            when family = 'postfix' and not is_queue_scanner(daemon)
+                then shown_part(line, shown, text_start, 60)
+        end as beginning
     from dated
 ),
 
@@ -85,7 +88,7 @@ headed as (
         *,
         colon_place(beginning) as colon,
         case
-            when family = 'other' or daemon = 'MailScanner'
+            when family = 'other' or is_queue_scanner(daemon)
                 then foreign_queue_id(daemon, shown_rest(line, shown, text_start))
         end as foreign_queue_id
     from unified
@@ -108,7 +111,8 @@ bodied as (
         case
             when family = 'dovecot' then dovecot_body
             when
-                family = 'postfix' and (queue_id is not null or starts_with(beginning, 'NOQUEUE: '))
+                beginning is not null
+                and (queue_id is not null or starts_with(beginning, 'NOQUEUE: '))
                 then shown_rest(line, shown, text_start + colon + 1)
             else shown_rest(line, shown, text_start)
         end as body,
