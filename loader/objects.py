@@ -23,6 +23,7 @@ from pathlib import Path
 
 import duckdb
 
+from .forms import WORDS, forms_bytes, kind_rows
 from .private import OWNER_ONLY, created_with
 from .statements import quote_identifier, quote_text, run_sql, sql_files
 
@@ -44,9 +45,7 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     for file in sql_files("tables"):
         _create(connection, file, "table")
     connection.execute("delete from line_kinds")
-    for file in _line_kinds():
-        family = file.name.removesuffix(".csv")
-        _load_line_kinds(connection, family, file.read_text(encoding="utf-8"))
+    _load_line_kinds(connection)
     connection.execute("create schema if not exists reports")
     run_sql(connection, "macros")
     for file in sql_files("views"):
@@ -138,11 +137,6 @@ def _view_text(place: re.Match[str]) -> str:
     raise FileNotFoundError(place["view"])
 
 
-def _line_kinds() -> list[Traversable]:
-    folder = files("mailsql.sql").joinpath("words", "line_kinds")
-    return sorted(folder.iterdir(), key=lambda file: file.name)
-
-
 def _create(
     connection: duckdb.DuckDBPyConnection, file: Traversable, kind: str, schema: str = "main"
 ) -> None:
@@ -154,14 +148,15 @@ def _create(
     connection.execute(f"comment on {kind} {name} is {quote_text(grain)}")
 
 
-def _load_line_kinds(connection: duckdb.DuckDBPyConnection, family: str, text: str) -> None:
-    """Fill line_kinds from a CSV text with a header; empty fields are NULL."""
-    header, *rows = csv.reader(io.StringIO(text))
-    columns = ", ".join(quote_identifier(name) for name in ["family", *header])
-    places = f"({', '.join('?' for _ in ['family', *header])})"
+def _load_line_kinds(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill line_kinds with what the forms say of each kind."""
+    columns = ["kind", "family", *WORDS.values()]
+    rows = kind_rows()
+    places = f"({', '.join('?' for _ in columns)})"
     connection.execute(
-        f"insert into line_kinds ({columns}) values {', '.join(places for _ in rows)}",
-        [value for row in rows for value in (family, *(field or None for field in row))],
+        f"insert into line_kinds ({', '.join(columns)}) values "
+        + ", ".join(places for _ in rows),
+        [value for row in rows for value in row],
     )
 
 
@@ -226,7 +221,8 @@ def objects_hash() -> str:
     """Return a hash of all that decides what is in an empty database."""
     digest = hashlib.sha256(f"{SCHEMA_VERSION} {__version__} {duckdb.__version__}".encode())
     folders = ("tables", "macros", "views", "table_macros", "reports")
-    for file in [*(file for place in folders for file in sql_files(place)), *_line_kinds()]:
+    for file in [file for place in folders for file in sql_files(place)]:
         digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    digest.update(forms_bytes())
     digest.update(_report_columns().read().encode())
     return digest.hexdigest()[:32]

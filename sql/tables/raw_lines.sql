@@ -8,7 +8,8 @@ create table if not exists raw_lines (
     queue_id varchar using compression 'dictionary',
     kind varchar not null using compression 'dictionary',
     line varchar not null using compression 'zstd',
-    copy_of bigint
+    copy_of bigint,
+    unread varchar using compression 'dictionary'
 );
 
 comment on column raw_lines.line_key is 'file_key * 2^32 + line_no';
@@ -20,3 +21,4 @@ comment on column raw_lines.queue_id is 'See log_lines';
 comment on column raw_lines.kind is 'See log_lines';
 comment on column raw_lines.line is 'See log_lines';
 comment on column raw_lines.copy_of is 'See log_lines';
+comment on column raw_lines.unread is 'See log_lines';

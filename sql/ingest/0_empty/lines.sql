@@ -15,6 +15,7 @@ create or replace temp table lines (
     may_be_cut boolean,
     repeat_count integer,
     line varchar,
+    unread varchar,
     copy_of bigint
 );
 

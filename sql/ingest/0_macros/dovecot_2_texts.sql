@@ -133,3 +133,25 @@ create or replace temp macro sieve_parts(body, verbs) as
             ['head', 'verb', 'tail']
         )
     end;
+
+-- The text before the message-id (deliver_log_format)
+create or replace temp macro turned_save() as
+    '^((?:saved mail to|save failed to|rejected:) .*?),? \(?msgid=(.*?)\)?$';
+
+-- How grave a notice of Dovecot is; NULL where its kind does not tell
+create or replace temp macro dovecot_notice_severity(kind) as
+    case
+        when kind in (
+            'dovecot_debug', 'dovecot_warning', 'dovecot_error', 'dovecot_fatal', 'dovecot_panic'
+        ) then substr(kind, 9)
+        when kind = 'sieve_script_failure' then 'warning'
+    end;
+
+-- A text with who says it, in one form
+create or replace temp macro spoken_text(speaker, body) as
+    case
+        when speaker.username is not null
+            then speaker.service || '(' || speaker.username || '): ' || body
+        when speaker.service is not null then speaker.service || ': ' || body
+        else body
+    end;

@@ -142,7 +142,7 @@ heard as (
 
 select
     row_no,
-    dovecot_kind(daemon, severity, speaker, body)::kind_name as kind,
+    coalesce(dovecot_kind(daemon, severity, speaker, body), 'unknown')::kind_name as kind,
     packed_speaker(speaker) as speaker,
     body
 from heard;

@@ -125,26 +125,34 @@ bodied as (
             else false
         end as may_be_cut
     from identified
+),
+
+told as (
+    select
+        coalesce(line_key, getvariable('first_loaded_key') + row_no) as line_key,
+        line_key is null as is_new,
+        part,
+        logged_at,
+        host,
+        program,
+        pid,
+        header_id,
+        queue_id,
+        case
+            when is_piece then 'line_piece'
+            when family = 'dovecot' then dovecot_kind
+            else line_kind(family, daemon, severity, queue_id, body)
+        end as kind,
+        speaker,
+        body,
+        may_be_cut,
+        repeat_count,
+        line
+    from bodied
 )
 
 select
-    coalesce(line_key, getvariable('first_loaded_key') + row_no) as line_key,
-    line_key is null as is_new,
-    part,
-    logged_at,
-    host,
-    program,
-    pid,
-    header_id,
-    queue_id,
-    case
-        when is_piece then 'line_piece'
-        when family = 'dovecot' then dovecot_kind
-        else line_kind(family, daemon, severity, queue_id, body)
-    end as kind,
-    speaker,
-    body,
-    may_be_cut,
-    repeat_count,
-    line
-from bodied;
+    *,
+    case when is_new then unread(kind, body, may_be_cut) end as unread
+from told;
+

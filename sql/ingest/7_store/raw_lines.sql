@@ -9,7 +9,8 @@ select
     queue_id,
     kind,
     line,
-    copy_of
+    copy_of,
+    unread
 from loaded_lines
 where part is distinct from 'removed';
 

@@ -11,7 +11,8 @@ select
     queue_id,
     kind,
     line,
-    copy_of
+    copy_of,
+    unread
 from raw_lines;
 
 comment on column log_lines.line_key is 'file_key * 2^32 + line_no';
@@ -27,3 +28,6 @@ comment on column log_lines.line is
 'The line; bytes that are no UTF-8 and control characters as \xNN, backslashes before an x doubled';
 comment on column log_lines.copy_of is
 'The line that counts in its place, for both tell one event; NULL where it counts itself';
+
+comment on column log_lines.unread is
+'Why what the line says was not read to its end: new key, new text, cut, masked, undecidable (a value imitates a key), out of range; NULL where it was, or there is nothing to read';

@@ -1,0 +1,251 @@
+"""The pages of sql/forms -> forms of lines: how each is told, read and explained.
+
+A page is a TOML file per daemon, read from top to bottom. What stands above its first table holds
+for all its forms. A form tells by whom (`daemons`, `services`, their `not_`, `severity`,
+`queue_id`) and by which words (`begins`, `equals`, `ends`, `contains`, `matches`, `unless`,
+`where`) a line is known; `texts` are patterns that read it to its end. The first form of a kind
+says what such a line means. `%{name}` in a pattern stands for a piece of pieces.toml.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from .errors import MailsqlError
+
+PIECES = "pieces.toml"
+PIECE = re.compile(r"%\{(\w+)\}")
+# Whether a page is asked before or behind the others of its family
+PAGE_KEYS = {"first": bool, "last": bool}
+WRITER_KEYS = {
+    "daemons": list,
+    "not_daemons": list,
+    "services": list | bool,
+    "not_services": list,
+    "severity": str,
+    "queue_id": bool,
+}
+FORM_KEYS = {
+    "kind": str,
+    "after": list,
+    "begins": str | list,
+    "equals": str,
+    "ends": str,
+    "contains": str,
+    "matches": str | list,
+    "unless": str,
+    "where": str,
+    "texts": list,
+}
+# Columns of line_kinds beside kind and family
+WORDS = {
+    "writer": "daemon",
+    "table": "place",
+    "step": "step",
+    "sample": "example",
+    "meaning_en": "meaning_en",
+    "meaning_ja": "meaning_ja",
+    "sentence_en": "sentence_en",
+    "sentence_ja": "sentence_ja",
+}
+NEEDED_WORDS = ("sample", "meaning_en", "meaning_ja")
+SEVERITIES = ("any", "debug", "warning", "error", "fatal", "panic")
+
+
+class FormError(MailsqlError):
+    """A page of forms says something that cannot be."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A pattern that reads what a line says to its end.
+
+    Attributes:
+        pattern: for the whole text, in RE2's syntax.
+        unless: a pattern; where it is found, this text is not meant.
+    """
+
+    pattern: str
+    unless: str | None = None
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of a line.
+
+    Attributes:
+        family: postfix, dovecot, other or mailsql.
+        page: its file, such as postfix/smtpd.toml.
+        name: its own, which no other form of the family has.
+        kind: of the lines that have it (line_kinds).
+        rank: of its page: the forms of a lower one are asked first.
+        told: what its page and it say of who writes it and of its words, pieces put in.
+        after: names of forms that must be asked before.
+        texts: that read it to its end; none where there is nothing to read.
+        words: what line_kinds says of its kind; empty where another form says it.
+    """
+
+    family: str
+    page: str
+    name: str
+    kind: str
+    rank: int
+    told: Mapping[str, Any]
+    after: tuple[str, ...]
+    texts: tuple[Text, ...]
+    words: Mapping[str, str]
+
+
+@cache
+def read_forms() -> tuple[Form, ...]:
+    """Return the forms of mailsql, in the order in which they are asked.
+
+    Raises:
+        FormError: a page is wrong.
+    """
+    folder = files("mailsql.sql").joinpath("forms")
+    pieces = _read_pieces(folder.joinpath(PIECES))
+    forms = [form for page in _pages(folder) for form in _read_page(*page, pieces)]
+    # Stable: forms of a page stay as they stand there
+    forms.sort(key=lambda form: (form.rank, form.page))
+    _check_kinds(forms)
+    return tuple(forms)
+
+
+def _pages(folder: Traversable) -> Iterator[tuple[str, str, str]]:
+    """Family, place and text of each page."""
+    for family in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if family.is_dir():
+            for file in sorted(family.iterdir(), key=lambda entry: entry.name):
+                if file.name.endswith(".toml"):
+                    place = f"{family.name}/{file.name}"
+                    yield family.name, place, file.read_text(encoding="utf-8")
+
+
+def _read_pieces(file: Traversable) -> dict[str, str]:
+    return dict(_parsed(file.name, file.read_text(encoding="utf-8")))
+
+
+def _parsed(place: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FormError(f"{place}: {error}") from error
+
+
+def _read_page(family: str, place: str, text: str, pieces: Mapping[str, str]) -> Iterator[Form]:
+    page = _parsed(place, text)
+    heads = {key: value for key, value in page.items() if not isinstance(value, dict)}
+    _check_keys(place, heads, PAGE_KEYS | WRITER_KEYS)
+    rank = _rank(heads)
+    for name, found in page.items():
+        if not isinstance(found, dict):
+            continue
+        where = f"{place}: [{name}]"
+        _check_keys(where, found, WRITER_KEYS | FORM_KEYS | dict.fromkeys(WORDS, str))
+        told = {key: value for key, value in heads.items() if key not in PAGE_KEYS} | {
+            key: value
+            for key, value in found.items()
+            if key in WRITER_KEYS or key in FORM_KEYS.keys() - {"kind", "after", "texts"}
+        }
+        if told.get("severity", "any") not in SEVERITIES:
+            raise FormError(f"{where}: severity: one of {', '.join(SEVERITIES)}")
+        for key in ("matches", "unless", "where"):
+            if key in told:
+                told[key] = _with_pieces(where, told[key], pieces, in_sql=key == "where")
+        yield Form(
+            family,
+            place,
+            name,
+            found.get("kind", name),
+            rank,
+            told,
+            tuple(found.get("after", ())),
+            tuple(_text(where, one, pieces) for one in found.get("texts", ())),
+            {key: found[key] for key in WORDS if key in found},
+        )
+
+
+def _rank(heads: Mapping[str, Any]) -> int:
+    """Who is named is asked first: the words of others may stand in what it says."""
+    if heads.get("first"):
+        return 0
+    if heads.get("last"):
+        return 3
+    return 1 if "daemons" in heads or "services" in heads else 2
+
+
+def _check_keys(where: str, found: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    for key, value in found.items():
+        if key not in known:
+            raise FormError(f"{where}: unknown key {key}", f"known are {', '.join(sorted(known))}")
+        if not isinstance(value, known[key]):
+            raise FormError(f"{where}: {key}: not of the right type")
+
+
+def _with_pieces(where: str, found: Any, pieces: Mapping[str, str], in_sql: bool = False) -> str:
+    """Put pieces into a pattern, or several of which one must be found."""
+    pattern = found if isinstance(found, str) else "|".join(found)
+
+    def piece(place: re.Match[str]) -> str:
+        if place[1] not in pieces:
+            raise FormError(f"{where}: unknown piece %{{{place[1]}}}", f"known are in {PIECES}")
+        text = _with_pieces(where, pieces[place[1]], pieces)
+        return text.replace("'", "''") if in_sql else text
+
+    return PIECE.sub(piece, pattern)
+
+
+def _text(where: str, found: Any, pieces: Mapping[str, str]) -> Text:
+    if isinstance(found, str):
+        return Text(_with_pieces(where, found, pieces))
+    _check_keys(where, found, {"text": str, "unless": str})
+    return Text(
+        _with_pieces(where, found["text"], pieces), _with_pieces(where, found["unless"], pieces)
+    )
+
+
+def _check_kinds(forms: list[Form]) -> None:
+    """Each form has a name of its own, each kind is explained once, each order is kept."""
+    places = {(form.family, form.name): number for number, form in enumerate(forms)}
+    explained: set[str] = set()
+    for number, form in enumerate(forms):
+        where = f"{form.page}: [{form.name}]"
+        if places[form.family, form.name] != number:
+            raise FormError(f"{where}: another form has this name")
+        for name in form.after:
+            if places.get((form.family, name), number) >= number:
+                raise FormError(f"{where}: is not asked after {name}")
+        if form.words:
+            missing = [word for word in NEEDED_WORDS if word not in form.words]
+            if missing:
+                raise FormError(f"{where}: without {', '.join(missing)}")
+            if form.kind in explained:
+                raise FormError(f"{where}: {form.kind} is explained twice")
+            explained.add(form.kind)
+    for form in forms:
+        if form.kind not in explained:
+            raise FormError(f"{form.page}: [{form.name}]: nothing says what {form.kind} means")
+
+
+def kind_rows() -> list[tuple[str | None, ...]]:
+    """Return the rows of line_kinds: kind, family, then the columns of WORDS."""
+    return [
+        (form.kind, form.family, *(form.words.get(word) for word in WORDS))
+        for form in read_forms()
+        if form.words
+    ]
+
+
+def forms_bytes() -> bytes:
+    """Return all pages with their names, to tell whether they have changed."""
+    folder = files("mailsql.sql").joinpath("forms")
+    pages = [("", PIECES, folder.joinpath(PIECES).read_text(encoding="utf-8")), *_pages(folder)]
+    return "".join(f"\0{place}\0{text}" for _, place, text in pages).encode()

@@ -1,0 +1,176 @@
+"""Forms of lines -> SQL that tells the kind of a line, and whether its text was read to its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import duckdb
+
+from .forms import Form, Text, read_forms
+from .statements import quote_text
+
+# Parameters of the macros that tell a kind, by family
+TOLD_BY = {
+    "postfix": "daemon, severity, queue_id, body",
+    "dovecot": "daemon, severity, speaker, body",
+}
+# In a pattern: a key, or several of which one stands there
+KEYS = re.compile(r"(?:\(\?:(?P<several>[A-Za-z_|]+)\)|(?P<one>[A-Za-z_]+))=")
+
+
+def write_kinds(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary macros postfix_kind, dovecot_kind, is_read and known_keys."""
+    for family, parameters in TOLD_BY.items():
+        forms = [form for form in read_forms() if form.family == family]
+        connection.execute(
+            f"create or replace temp macro {family}_kind({parameters}) as {told_kind(forms)}"
+        )
+    texts = texts_of_kinds(read_forms())
+    connection.execute(f"create or replace temp macro is_read(kind, body) as {_read(texts)}")
+    connection.execute(f"create or replace temp macro known_keys(kind) as {_known_keys(texts)}")
+
+
+def texts_of_kinds(forms: Sequence[Form]) -> dict[str, list[Text]]:
+    """Return the texts of all forms of each kind that has any."""
+    texts: dict[str, list[Text]] = {}
+    for form in forms:
+        for text in form.texts:
+            if text not in texts.setdefault(form.kind, []):
+                texts[form.kind].append(text)
+    return {kind: found for kind, found in texts.items() if found}
+
+
+def _read(texts: Mapping[str, Sequence[Text]]) -> str:
+    """Whether what a line says is read to its end by a text of its kind; NULL where none has any."""
+    kinds = " ".join(
+        f"when {quote_text(kind)} then {_any([_is_read(text) for text in found])}"
+        for kind, found in texts.items()
+    )
+    return f"case kind {kinds} end"
+
+
+def _is_read(text: Text) -> str:
+    whole = f"regexp_full_match(body, {quote_text(text.pattern)})"
+    if text.unless is None:
+        return whole
+    return f"({whole} and not regexp_matches(body, {quote_text(text.unless)}))"
+
+
+def _known_keys(texts: Mapping[str, Sequence[Text]]) -> str:
+    """The keys that stand before an = in the texts of a kind, a blank around each."""
+    kinds = " ".join(
+        f"when {quote_text(kind)} then {quote_text(' '.join(['', *keys_of(found), '']))}"
+        for kind, found in texts.items()
+    )
+    return f"case kind {kinds} end"
+
+
+def keys_of(texts: Sequence[Text]) -> list[str]:
+    """Return what may stand before an = in some texts."""
+    found = [place for text in texts for place in KEYS.finditer(text.pattern)]
+    return sorted({key for place in found for key in (place["several"] or place["one"]).split("|")})
+
+
+def told_kind(forms: Sequence[Form]) -> str:
+    """Return an SQL expression: the kind of the first form that a line has, else NULL."""
+    choices: list[list[_Page]] = []
+    for _, group in groupby(forms, key=lambda form: form.page):
+        page = _Page(list(group))
+        # Of pages that exclude each other one is asked at most
+        if choices and all(page.excludes(other) for other in choices[-1]):
+            choices[-1].append(page)
+        else:
+            choices.append([page])
+    cases = (" ".join(page.when for page in pages) for pages in choices)
+    return f"coalesce({', '.join(f'case {case} end' for case in cases)})"
+
+
+class _Page:
+    """The forms of a page; what all of them ask is asked once."""
+
+    def __init__(self, forms: Sequence[Form]) -> None:
+        asked = [_conditions(form) for form in forms]
+        shared = [one for one in asked[0] if all(one in others for others in asked)]
+        kinds = " ".join(
+            f"when {_all([one for one in conditions if one not in shared])} "
+            f"then {quote_text(form.kind)}"
+            for form, conditions in zip(forms, asked, strict=True)
+        )
+        self.when = f"when {_all(shared)} then case {kinds} end"
+        self._forms = forms
+
+    def excludes(self, other: _Page) -> bool:
+        """Return whether no line is of both, as far as it is told by whom they are written."""
+        return all(_exclude(one.told, two.told) for one in self._forms for two in other._forms)
+
+
+def _exclude(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
+    for key in ("daemons", "services"):
+        names = one.get(key), two.get(key)
+        if all(isinstance(name, list) for name in names) and not {*names[0]} & {*names[1]}:
+            return True
+    severities = one.get("severity"), two.get("severity")
+    if severities[0] != severities[1] and "any" not in severities:
+        return True
+    return {one.get("queue_id"), two.get("queue_id")} == {True, False}
+
+
+def _all(conditions: Sequence[str]) -> str:
+    return " and ".join(conditions) or "true"
+
+
+def _any(conditions: Sequence[str]) -> str:
+    return conditions[0] if len(conditions) == 1 else f"({' or '.join(conditions)})"
+
+
+def _conditions(form: Form) -> list[str]:
+    """What must hold of a line, the cheapest first."""
+    told = {"severity": None, **form.told}
+    return [write(told[key]) for key, write in CONDITIONS.items() if key in told and write(told[key])]
+
+
+def _severity(severity: str | None) -> str:
+    if severity is None:
+        return "severity is null"
+    return "" if severity == "any" else f"severity = {quote_text(severity)}"
+
+
+def _names(column: str, names: Sequence[str]) -> str:
+    """Whether a column has one of some names; `*-login` stands for all with this end."""
+    whole = [quote_text(name) for name in names if not name.startswith("*")]
+    ends = [quote_text(name[1:]) for name in names if name.startswith("*")]
+    return _any(
+        [f"{column} in ({', '.join(whole)})"] * bool(whole)
+        + [f"ends_with({column}, {end})" for end in ends]
+    )
+
+
+def _services(services: Sequence[str] | bool) -> str:
+    if isinstance(services, bool):
+        return f"speaker.service is {'not ' if services else ''}null"
+    return _names("speaker.service", services)
+
+
+def _begins(beginnings: str | Sequence[str]) -> str:
+    several = [beginnings] if isinstance(beginnings, str) else beginnings
+    return _any([f"starts_with(body, {quote_text(one)})" for one in several])
+
+
+CONDITIONS: dict[str, Callable[..., str]] = {
+    "daemons": lambda names: _names("daemon", names),
+    "not_daemons": lambda names: f"not {_names('daemon', names)}",
+    "services": _services,
+    "not_services": lambda names: f"not coalesce({_names('speaker.service', names)}, false)",
+    "severity": _severity,
+    "queue_id": lambda has: f"queue_id is {'not ' if has else ''}null",
+    "equals": lambda text: f"body = {quote_text(text)}",
+    "begins": _begins,
+    "ends": lambda text: f"ends_with(body, {quote_text(text)})",
+    "contains": lambda text: f"contains(body, {quote_text(text)})",
+    "matches": lambda pattern: f"regexp_matches(body, {quote_text(pattern)})",
+    "unless": lambda pattern: f"not regexp_matches(body, {quote_text(pattern)})",
+    "where": lambda condition: f"({condition})",
+}
