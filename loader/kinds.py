@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -12,6 +12,8 @@ import duckdb
 from .forms import Form, Text, read_forms
 from .statements import quote_text
 
+QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})?\??")
+WORDS_GO_ON = re.compile(r"[\w ,:=<>/-](?=[\w ,:=<>/-](?![*+?{]))")
 # Parameters of the macros that tell a kind, by family
 TOLD_BY = {
     "postfix": "daemon, severity, queue_id, body",
@@ -174,3 +176,48 @@ CONDITIONS: dict[str, Callable[..., str]] = {
     "unless": lambda pattern: f"not regexp_matches(body, {quote_text(pattern)})",
     "where": lambda condition: f"({condition})",
 }
+
+
+def text_rows() -> list[tuple[str, str]]:
+    """Return the rows of line_texts: each kind with the beginnings of its texts."""
+    return sorted(
+        {
+            (kind, beginning)
+            for kind, texts in texts_of_kinds(read_forms()).items()
+            for text in texts
+            for beginning in beginnings(text.pattern)
+        }
+    )
+
+
+def beginnings(pattern: str) -> Iterator[str]:
+    """Yield the patterns that a pattern begins with, itself the last, for each alternative."""
+    begun = ""
+    for atom in _atoms(pattern):
+        begun = "" if atom == "|" else begun + atom
+        if begun:
+            yield begun
+
+
+def _atoms(pattern: str) -> Iterator[str]:
+    """Cut a pattern where no group or set is open: words, or one thing with what repeats it."""
+    start = place = depth = 0
+    is_set = False
+    while place < len(pattern):
+        character = pattern[place]
+        if character == "\\":
+            place += 1
+        elif is_set:
+            is_set = character != "]"
+        elif character == "[":
+            is_set = True
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        place += 1
+        if depth == 0 and not is_set:
+            repeated = QUANTIFIER.match(pattern, place)
+            assert repeated is not None
+            place = repeated.end()
+            if not WORDS_GO_ON.match(pattern, place - 1):
+                yield pattern[start:place]
+                start = place

@@ -14,7 +14,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version as installed_version
 from importlib.resources import files
@@ -24,6 +24,7 @@ from pathlib import Path
 import duckdb
 
 from .forms import WORDS, forms_bytes, kind_rows
+from .kinds import text_rows
 from .private import OWNER_ONLY, created_with
 from .statements import quote_identifier, quote_text, run_sql, sql_files
 
@@ -44,8 +45,8 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     _add_columns(connection)
     for file in sql_files("tables"):
         _create(connection, file, "table")
-    connection.execute("delete from line_kinds")
-    _load_line_kinds(connection)
+    _fill(connection, "line_kinds", ["kind", "family", *WORDS.values()], kind_rows())
+    _fill(connection, "line_texts", ["kind", "beginning"], text_rows())
     connection.execute("create schema if not exists reports")
     run_sql(connection, "macros")
     for file in sql_files("views"):
@@ -148,14 +149,17 @@ def _create(
     connection.execute(f"comment on {kind} {name} is {quote_text(grain)}")
 
 
-def _load_line_kinds(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill line_kinds with what the forms say of each kind."""
-    columns = ["kind", "family", *WORDS.values()]
-    rows = kind_rows()
+def _fill(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str | None]],
+) -> None:
+    """Make rows those that a table has."""
+    connection.execute(f"delete from {table}")
     places = f"({', '.join('?' for _ in columns)})"
     connection.execute(
-        f"insert into line_kinds ({', '.join(columns)}) values "
-        + ", ".join(places for _ in rows),
+        f"insert into {table} ({', '.join(columns)}) values {', '.join(places for _ in rows)}",
         [value for row in rows for value in row],
     )
 

@@ -29,6 +29,9 @@ COUNTED_TABLES = {
     "notices": EVENTS,
 }
 UNKNOWN_SHAPES = 10
+SOMETHING_NEW = "with something that is not read (mailsql status)"
+# What a stranger makes up is seldom written by so many
+TELLING_PROCESSES = 3
 
 
 def describe_load(
@@ -116,12 +119,15 @@ def _line_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]
         "select count(*), count(*) filter (copy_of is not null), "
         "count(*) filter (copy_of is null and kind not in ('foreign', 'unknown')), "
         "count(*) filter (copy_of is null and kind = 'foreign'), "
-        "count(*) filter (copy_of is null and kind = 'unknown') from log_lines"
+        "count(*) filter (copy_of is null and kind = 'unknown'), "
+        "count(*) filter (copy_of is null and unread in ('new key', 'new text')) from log_lines"
     ).fetchone()
     assert row is not None
     names = ("lines", "copies of others", "understood", "of other programs", "not understood")
+    names += (SOMETHING_NEW,)
+    seldom = ("copies of others", SOMETHING_NEW)
     counts = zip(names, row, strict=True)
-    return [(name, count) for name, count in counts if count or name != "copies of others"]
+    return [(name, count) for name, count in counts if count or name not in seldom]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str, counted: str) -> int:
@@ -159,6 +165,20 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
             "any_value(notices.text) as text, any_value(log_lines.line) as line "
             "from notices inner join log_lines on notices.notice_key = log_lines.line_key "
             "where notices.kind = 'line_failed' group by step order by step",
+        ),
+        _section(
+            connection,
+            "Lines with something new, behind what was read: please report them",
+            "select kind, reason, line_count, process_count, rest from unread_shapes "
+            f"where reason in ('new key', 'new text') and process_count >= {TELLING_PROCESSES} "
+            f"limit {UNKNOWN_SHAPES}",
+        ),
+        _section(
+            connection,
+            "Lines not read to their end",
+            "select unread as reason, count(*) as line_count from log_lines "
+            "where unread is not null and copy_of is null "
+            "group by reason order by line_count desc, reason",
         ),
         _section(
             connection,

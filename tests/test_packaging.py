@@ -46,7 +46,7 @@ def test_a_wheel_holds_the_files_of_the_tree_whatever_was_built_before(tree, tmp
     packed = build_wheel(tree, tmp_path / "first")
     assert {name for name in packed if name.startswith("mailsql/")} == expected_files(tree)
     assert any(name.endswith("/licenses/LICENSE") for name in packed)
-    assert {"mailsql/py.typed", "mailsql/sql/words/line_kinds/postfix.csv"} <= packed
+    assert {"mailsql/py.typed", "mailsql/sql/forms/postfix/smtpd.toml"} <= packed
 
     deleted = [tree / "sql" / "reports" / "traffic_per_day.sql", tree / "loader" / "trace.py"]
     for path in deleted:
