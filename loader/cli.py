@@ -30,6 +30,8 @@ from .check import check_lines, check_rows, run_checks
 from .database import WAIT_SECONDS, database_error, open_database, speaking_of
 from .derive_again import check_tables
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
+from .explain import explain as explain_lines
+from .explain import explain_json, explain_text
 from .export import export as export_csv
 from .forget import forget as forget_log
 from .ingest import BATCH_BYTES
@@ -337,6 +339,35 @@ def trace(
         tell = trace_json if form is TraceFormat.JSON else trace_text
         for piece in tell(connection, found, language, with_lines=with_lines):
             write(piece)
+
+
+@app.command()
+def explain(
+    lines: Annotated[
+        list[str], typer.Argument(metavar="LINE", help="A line in quotes, or - for standard input.")
+    ],
+    year: Annotated[
+        int | None, typer.Option(min=1970, max=2200, help="Year of stamps without one.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone of stamps without one, and of times shown.")
+    ] = None,
+    language: Annotated[Language, typer.Option("--lang", help="Language.")] = Language.EN,
+    form: Annotated[TraceFormat, typer.Option("--format", help="For people or programs.")] = (
+        TraceFormat.TEXT
+    ),
+) -> None:
+    """Tell what mailsql reads in a line of a log: each value, its place, and what it means."""
+    given = [os.fsencode(line) for line in lines]
+    if lines == ["-"]:
+        given = [line for line in sys.stdin.buffer.read().split(b"\n") if line.strip()]
+    if not any(line.strip() for line in given):
+        raise UsageError("no line", "mailsql explain 'LINE', or - for standard input")
+    tell = explain_json if form is TraceFormat.JSON else explain_text
+    found = explain_lines(given, now=datetime.now(UTC), year=year, timezone=timezone)
+    for number, one in enumerate(found):
+        rule = "\n" if number and form is TraceFormat.TEXT else ""
+        write(rule + tell(one, language))
 
 
 @app.command()

@@ -46,7 +46,7 @@ def texts_of_kinds(forms: Sequence[Form]) -> dict[str, list[Text]]:
 
 
 def _read(texts: Mapping[str, Sequence[Text]]) -> str:
-    """Whether what a line says is read to its end by a text of its kind; NULL where none has any."""
+    """Whether a text of its kind reads a line to its end; NULL where none has any."""
     kinds = " ".join(
         f"when {quote_text(kind)} then {_any([_is_read(text) for text in found])}"
         for kind, found in texts.items()
@@ -111,8 +111,8 @@ class _Page:
 
 def _exclude(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
     for key in ("daemons", "services"):
-        names = one.get(key), two.get(key)
-        if all(isinstance(name, list) for name in names) and not {*names[0]} & {*names[1]}:
+        first, second = one.get(key), two.get(key)
+        if isinstance(first, list) and isinstance(second, list) and set(first).isdisjoint(second):
             return True
     severities = one.get("severity"), two.get("severity")
     if severities[0] != severities[1] and "any" not in severities:
@@ -131,7 +131,9 @@ def _any(conditions: Sequence[str]) -> str:
 def _conditions(form: Form) -> list[str]:
     """What must hold of a line, the cheapest first."""
     told = {"severity": None, **form.told}
-    return [write(told[key]) for key, write in CONDITIONS.items() if key in told and write(told[key])]
+    return [
+        write(told[key]) for key, write in CONDITIONS.items() if key in told and write(told[key])
+    ]
 
 
 def _severity(severity: str | None) -> str:
@@ -143,11 +145,12 @@ def _severity(severity: str | None) -> str:
 def _names(column: str, names: Sequence[str]) -> str:
     """Whether a column has one of some names; `*-login` stands for all with this end."""
     whole = [quote_text(name) for name in names if not name.startswith("*")]
-    ends = [quote_text(name[1:]) for name in names if name.startswith("*")]
-    return _any(
-        [f"{column} in ({', '.join(whole)})"] * bool(whole)
-        + [f"ends_with({column}, {end})" for end in ends]
-    )
+    found = [
+        f"ends_with({column}, {quote_text(name[1:])})" for name in names if name.startswith("*")
+    ]
+    if whole:
+        found.insert(0, f"{column} in ({', '.join(whole)})")
+    return _any(found)
 
 
 def _services(services: Sequence[str] | bool) -> str:

@@ -30,7 +30,7 @@ from .statements import quote_identifier, quote_text, run_sql, sql_files
 
 __version__ = installed_version("mailsql")
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 # The oldest schema whose tables lack nothing but columns at their end
 OLDEST_SCHEMA = 4
 KEPT_TEMPLATES = 4

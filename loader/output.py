@@ -164,7 +164,7 @@ def row_pieces(
             return _markdown(names, rows)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value as it is, for people and programs; NULL is empty."""
     if value is None:
         return ""
@@ -194,7 +194,7 @@ def spreadsheet_safe(text: str) -> str:
 def _csv_value(value: Any) -> Any:
     if isinstance(value, (int, float, Decimal)):
         return value
-    return visible(spreadsheet_safe(value if isinstance(value, str) else _shown(value)))
+    return visible(spreadsheet_safe(value if isinstance(value, str) else shown(value)))
 
 
 def _json(value: Any, indent: int | None = None) -> str:
@@ -257,5 +257,5 @@ def _json_value(value: Any) -> Any:
 def _markdown(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     for row in chain([names, ["---"] * len(names)], rows):
         # No markup, link, image or HTML of a stranger's (CommonMark 2.4, GFM 6.9)
-        cells = [MARKDOWN_SIGNS.sub(r"\\\g<0>", _shown(value)) for value in row]
+        cells = [MARKDOWN_SIGNS.sub(r"\\\g<0>", shown(value)) for value in row]
         yield "| " + " | ".join(cells) + " |\n"

@@ -29,7 +29,6 @@ COUNTED_TABLES = {
     "notices": EVENTS,
 }
 UNKNOWN_SHAPES = 10
-SOMETHING_NEW = "with something that is not read (mailsql status)"
 # What a stranger makes up is seldom written by so many
 TELLING_PROCESSES = 3
 
@@ -47,9 +46,13 @@ def describe_load(
         for step, count in sorted(steps.items())
     ]
     lines += ["", f"{added:,} lines added to {database}, which now holds:", ""]
-    rows = _line_counts(connection) + [
-        (table.replace("_", " "), _count(connection, table, counted))
-        for table, counted in COUNTED_TABLES.items()
+    rows = [
+        *_line_counts(connection),
+        *_new_counts(connection),
+        *(
+            (table.replace("_", " "), _count(connection, table, counted))
+            for table, counted in COUNTED_TABLES.items()
+        ),
     ]
     width = max(len(f"{count:,}") for _, count in rows)
     lines += [f"  {count:>{width},}  {name}" for name, count in rows]
@@ -119,15 +122,24 @@ def _line_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]
         "select count(*), count(*) filter (copy_of is not null), "
         "count(*) filter (copy_of is null and kind not in ('foreign', 'unknown')), "
         "count(*) filter (copy_of is null and kind = 'foreign'), "
-        "count(*) filter (copy_of is null and kind = 'unknown'), "
-        "count(*) filter (copy_of is null and unread in ('new key', 'new text')) from log_lines"
+        "count(*) filter (copy_of is null and kind = 'unknown') from log_lines"
     ).fetchone()
     assert row is not None
     names = ("lines", "copies of others", "understood", "of other programs", "not understood")
-    names += (SOMETHING_NEW,)
-    seldom = ("copies of others", SOMETHING_NEW)
     counts = zip(names, row, strict=True)
-    return [(name, count) for name, count in counts if count or name not in seldom]
+    return [(name, count) for name, count in counts if count or name != "copies of others"]
+
+
+def _new_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """Lines that hold something new, where it is not made up by a stranger."""
+    row = connection.execute(
+        "with kinds as (select count(*) as line_count from log_lines "
+        "where unread in ('new key', 'new text') and copy_of is null group by kind "
+        f"having count(distinct (host, program, pid)) >= {TELLING_PROCESSES}) "
+        "select coalesce(sum(line_count), 0)::bigint from kinds"
+    ).fetchone()
+    assert row is not None
+    return [("with something new that is not read (mailsql status)", row[0])] if row[0] else []
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str, counted: str) -> int:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mailsql.forms import read_forms
 
+from mailsql.forms import read_forms
 from tests.conftest import KEYED_TABLES, columns
 
 FAMILIES = sorted((Path(__file__).parent / "lines").glob("*.log"))

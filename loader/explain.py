@@ -1,0 +1,196 @@
+"""A line of a log -> what mailsql reads in it: when, who, what it means, each value and its place.
+
+The line is loaded into a database of its own, so that what is told is what a load gives.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from .database import open_database
+from .derive_again import compared_tables
+from .errors import InputError, UsageError
+from .explain_words import WORDS
+from .ingest import load
+from .output import format_json, shown
+from .statements import quote_identifier
+from .trace_words import Language
+from .visible import columns_of, folded, one_line
+
+# Each takes as long as a small load
+MOST_LINES = 20
+# Tables that hold lines, or what all rows of a line have
+NO_FACTS = ("log_files", "raw_lines", "latest_lines", "longest_lines", "line_kinds", "line_texts")
+# Columns that repeat the head of the line
+OF_THE_HEAD = ("host", "kind", "queue_id", "pid")
+# Of counts, what says nothing
+USUAL = {"message_count": 0, "rejection_count": 0, "activation_count": 0, "occurrences": 1}
+WIDTH = 78
+# Of a long line that stops being read, what is shown before and behind
+SHOWN_BEFORE, SHOWN_BEHIND = 60, 18
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is read in a line.
+
+    Attributes:
+        line: as it is kept (log_lines.line).
+        head: when and by whom it was written, by column of log_lines; what is not said is missing.
+        kind: of the line (line_kinds).
+        meanings: what such a line means, by language.
+        values: what the line gives: table, column, value.
+        unread: why it was not read to its end (log_lines.unread), or None.
+        rest: what follows where reading stopped.
+    """
+
+    line: str
+    head: dict[str, Any]
+    kind: str
+    meanings: dict[Language, str]
+    values: list[tuple[str, str, Any]]
+    unread: str | None
+    rest: str
+
+
+def explain(
+    lines: Sequence[bytes], *, now: datetime, year: int | None = None, timezone: str | None = None
+) -> list[Explanation]:
+    """Return what is read in each of some lines, each taken for itself.
+
+    Args:
+        lines: at most MOST_LINES, without line ends.
+        now: current time; dates stamps without a year.
+        year: of stamps without one, or None.
+        timezone: IANA name of the zone of stamps without one, and that times are shown in.
+
+    Raises:
+        UsageError: there are too many lines, or an argument is wrong.
+        InputError: a line cannot be read as text.
+    """
+    if len(lines) > MOST_LINES:
+        raise UsageError(
+            f"{len(lines):,} lines, at most {MOST_LINES} are explained at once",
+            "mailsql load reads a whole log; mailsql status says what was not understood",
+        )
+    return [_explain(line, now, year, timezone) for line in lines]
+
+
+def _explain(line: bytes, now: datetime, year: int | None, timezone: str | None) -> Explanation:
+    with tempfile.TemporaryDirectory() as folder:
+        log, database = Path(folder) / "line.log", Path(folder) / "line.duckdb"
+        log.write_bytes(line + b"\n")
+        (source,) = load([str(log)], database, now=now, year=year, timezone=timezone, force=True)
+        if source.fault is not None:
+            text = str(source.fault).removeprefix(f"{log}: ")
+            raise InputError(f"the line cannot be read: {text}", source.fault.hint)
+        with open_database(database, timezone=timezone) as connection:
+            return _read(connection)
+
+
+def _read(connection: duckdb.DuckDBPyConnection) -> Explanation:
+    """Read what a database of one line says of it."""
+    names, (row,) = _rows(
+        connection,
+        "select line, kind, unread, logged_at, host, program, pid, queue_id, meaning_en, "
+        "meaning_ja, coalesce((select any_value(rest) from unread_shapes), '') as rest "
+        "from log_lines inner join line_kinds using (kind)",
+    )
+    found = dict(zip(names, row, strict=True))
+    head = ("logged_at", "host", "program", "pid", "queue_id")
+    return Explanation(
+        line=found["line"],
+        head={name: found[name] for name in head if found[name] is not None},
+        kind=found["kind"],
+        meanings={language: found[f"meaning_{language}"] for language in Language},
+        values=list(_values(connection, found["logged_at"])),
+        unread=found["unread"],
+        rest=found["rest"],
+    )
+
+
+def _values(
+    connection: duckdb.DuckDBPyConnection, logged_at: datetime | None
+) -> Iterator[tuple[str, str, Any]]:
+    for table in compared_tables():
+        if table in NO_FACTS:
+            continue
+        names, rows = _rows(connection, f"select * from {quote_identifier(table)}")
+        for row in rows:
+            for name, value in zip(names, row, strict=True):
+                is_of_the_head = name in OF_THE_HEAD or name.endswith("_key") or value == logged_at
+                if value is not None and not is_of_the_head and value != USUAL.get(name):
+                    yield table, name, value
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, sql: str
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    result = connection.execute(sql)
+    return [column[0] for column in result.description or []], result.fetchall()
+
+
+def explain_text(found: Explanation, language: Language) -> str:
+    """Return an explanation for people."""
+    words = WORDS[language]
+    meaning = folded(found.meanings[language], WIDTH)
+    parts = [
+        one_line(found.line),
+        _aligned([(words.head[name], value) for name, value in found.head.items()]),
+        f"{found.kind}\n{textwrap.indent(meaning, '  ')}",
+    ]
+    for table, values in groupby(found.values, key=itemgetter(0)):
+        rows = _aligned([(column, value) for _, column, value in values])
+        parts.append(f"{table}\n{textwrap.indent(rows, '  ')}")
+    if found.unread is not None:
+        why = words.unread.format(reason=words.reasons[found.unread])
+        parts.append(f"{why}\n{textwrap.indent(_marked(found), '  ')}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _aligned(rows: Sequence[tuple[str, Any]]) -> str:
+    width = max((columns_of(name) for name, _ in rows), default=0)
+    return "\n".join(
+        f"{name}{' ' * (width - columns_of(name))}  {shown(value)}" for name, value in rows
+    )
+
+
+def _marked(found: Explanation) -> str:
+    """The part of the line where reading stopped, with a mark below the place."""
+    read = found.line[: len(found.line) - len(found.rest)]
+    before = one_line(("..." + read[-SHOWN_BEFORE:]) if len(read) > SHOWN_BEFORE else read)
+    behind = found.rest
+    if len(behind) > SHOWN_BEHIND:
+        behind = behind[:SHOWN_BEHIND] + "..."
+    return f"{before}{one_line(behind)}\n{' ' * columns_of(before)}^"
+
+
+def explain_json(found: Explanation, language: Language) -> str:
+    """Return an explanation as one line of JSON, for programs."""
+    values: dict[str, dict[str, Any]] = {}
+    for table, column, value in found.values:
+        values.setdefault(table, {})[column] = value
+    return (
+        format_json(
+            {
+                "line": found.line,
+                **found.head,
+                "kind": found.kind,
+                "meaning": found.meanings[language],
+                "rows": values,
+                "unread": found.unread,
+                "rest": found.rest or None,
+            }
+        )
+        + "\n"
+    )
