@@ -7,13 +7,13 @@ sections. Figures come from SQL alone: here they are only placed side by side.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 
 import duckdb
 
+from .page_parts import PARTS, SUSPICIONS, Part, Unit
 from .page_words import PageWords
 from .period import Period, read_period
 from .report import execute_report
@@ -24,24 +24,10 @@ from .tables import shown_bytes
 HOURS = 24
 # Rows of a list, unless told
 TOP = 5
+# The part of a period that may have no line before its first one
+NIGHT = 12
 # Hosts and domains named in a heading
 NAMED = 4
-
-
-class Unit(Enum):
-    """How a value is written, and on which side of its column it stands."""
-
-    TEXT = "text"
-    WORD = "word"
-    BELOW = "below"
-    COUNT = "count"
-    FIGURE = "figure"
-    BYTES = "bytes"
-    SECONDS = "seconds"
-    PERCENT = "percent"
-    CHANGE = "change"
-    TIME = "time"
-    BAR = "bar"
 
 
 @dataclass(frozen=True)
@@ -95,246 +81,6 @@ class Page:
     lines: tuple[str, ...]
     sections: tuple[Section, ...]
     words: PageWords
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A section to be made of a report.
-
-    Attributes:
-        report: its name.
-        columns: names and units of those that are shown.
-        words: kinds of words by column, where they are not terms.
-        order: SQL that sorts its rows; empty: as the report does.
-        filter: SQL that chooses rows.
-        is_whole: whether all rows are shown, and not only the first ones.
-        is_of_all_time: whether what began before the period counts.
-    """
-
-    report: str
-    columns: dict[str, Unit]
-    words: dict[str, str] = field(default_factory=dict)
-    order: str = ""
-    filter: str = "true"
-    is_whole: bool = False
-    is_of_all_time: bool = False
-
-    @property
-    def title(self) -> str:
-        """Key of its heading."""
-        return f"title.{self.report}{'.size' if self.order else ''}"
-
-
-T, W, N, B = Unit.TEXT, Unit.WORD, Unit.COUNT, Unit.BYTES
-BY_SIZE = "size_bytes desc nulls last"
-SENDERS = {"sender": T, "message_count": N, "recipient_count": N, "size_bytes": B}
-SENDER_DOMAINS = {"domain": T, "message_count": N, "sender_count": N, "size_bytes": B}
-RECIPIENTS = {
-    "recipient": T,
-    "sent_count": N,
-    "size_bytes": B,
-    "deferred_count": N,
-    "bounced_count": N,
-}
-RECIPIENT_DOMAINS = {
-    "domain": T,
-    "sent_count": N,
-    "size_bytes": B,
-    "deferred_count": N,
-    "bounced_count": N,
-    "mean_delay_seconds": Unit.SECONDS,
-    "longest_delay_seconds": Unit.SECONDS,
-}
-CLIENTS = {
-    "client_ip": T,
-    "client_name": T,
-    "connection_count": N,
-    "message_count": N,
-    "size_bytes": B,
-    "rejection_count": N,
-}
-PARTS = (
-    _Part(
-        "mail_by_direction",
-        {
-            "direction": W,
-            "message_count": N,
-            "sent_count": N,
-            "size_bytes": B,
-            "deferred_count": N,
-            "bounced_count": N,
-        },
-        is_whole=True,
-    ),
-    _Part(
-        "rejections_by_cause",
-        {
-            "cause": W,
-            "rejection_count": N,
-            "put_off_count": N,
-            "client_count": N,
-            "last_at": Unit.TIME,
-            "last_text": Unit.BELOW,
-        },
-        {"cause": "cause"},
-        is_whole=True,
-    ),
-    _Part(
-        "rejections_by_address",
-        {
-            "client_ip": T,
-            "client_name": T,
-            "rejection_count": N,
-            "put_off_count": N,
-            "last_at": Unit.TIME,
-        },
-    ),
-    _Part(
-        "undelivered_by_cause",
-        {
-            "outcome": W,
-            "destination": T,
-            "cause": W,
-            "attempt_count": N,
-            "recipient_count": N,
-            "last_text": Unit.BELOW,
-        },
-        {"outcome": "outcome", "cause": "cause"},
-    ),
-    _Part(
-        "messages_in_queue",
-        {
-            "queued_at": Unit.TIME,
-            "state": W,
-            "queue_id": T,
-            "sender": T,
-            "last_recipient": T,
-            "last_reply": Unit.BELOW,
-        },
-        {"state": "state"},
-        is_of_all_time=True,
-    ),
-    _Part("senders_by_volume", SENDERS),
-    _Part("senders_by_volume", SENDERS, order=BY_SIZE),
-    _Part("senders_by_domain", SENDER_DOMAINS),
-    _Part("senders_by_domain", SENDER_DOMAINS, order=BY_SIZE),
-    _Part("recipients_by_volume", RECIPIENTS),
-    _Part("recipients_by_volume", RECIPIENTS, order=BY_SIZE),
-    _Part("recipients_by_domain", RECIPIENT_DOMAINS),
-    _Part("recipients_by_domain", RECIPIENT_DOMAINS, order=BY_SIZE),
-    _Part("clients_by_volume", CLIENTS),
-    _Part("clients_by_volume", CLIENTS, order=BY_SIZE),
-    _Part(
-        "delays_by_percentile",
-        {
-            "percentile": N,
-            "delay_seconds": Unit.SECONDS,
-            "before_qmgr_seconds": Unit.SECONDS,
-            "in_qmgr_seconds": Unit.SECONDS,
-            "connection_seconds": Unit.SECONDS,
-            "transmission_seconds": Unit.SECONDS,
-        },
-        is_whole=True,
-    ),
-    _Part(
-        "logins_by_method",
-        {
-            "protocol": T,
-            "method": T,
-            "is_tls": W,
-            "login_count": N,
-            "failed_attempt_count": N,
-            "user_count": N,
-        },
-        is_whole=True,
-    ),
-    _Part(
-        "login_failures_by_reason",
-        {
-            "protocol": T,
-            "failure": W,
-            "attempt_count": N,
-            "username_count": N,
-            "address_count": N,
-            "last_at": Unit.TIME,
-        },
-    ),
-    _Part(
-        "failed_logins_by_address",
-        {
-            "client_ip": T,
-            "attempt_count": N,
-            "username_count": N,
-            "protocols": T,
-            "last_username": T,
-            "last_at": Unit.TIME,
-        },
-    ),
-    _Part(
-        "tls_by_protocol",
-        {
-            "direction": W,
-            "is_tls": W,
-            "protocol": T,
-            "event_count": N,
-            "share_percent": Unit.PERCENT,
-        },
-        {"direction": "direction"},
-        is_whole=True,
-    ),
-    _Part(
-        "pop3_use_by_user",
-        {
-            "username": T,
-            "session_count": N,
-            "retr_count": N,
-            "retr_bytes": B,
-            "deleted_count": N,
-            "last_mailbox_bytes": B,
-        },
-    ),
-    _Part(
-        "imap_use_by_user",
-        {
-            "username": T,
-            "session_count": N,
-            "body_count": N,
-            "expunged_count": N,
-            "in_bytes": B,
-            "out_bytes": B,
-        },
-    ),
-    _Part(
-        "mailbox_deliveries_by_outcome",
-        {
-            "action": W,
-            "is_sieve": W,
-            "delivery_count": N,
-            "user_count": N,
-            "last_text": Unit.BELOW,
-        },
-        {"action": "action"},
-        is_whole=True,
-    ),
-    _Part(
-        "notices_by_text",
-        {
-            "severity": W,
-            "program": T,
-            "notice_count": N,
-            "last_at": Unit.TIME,
-            "last_text": Unit.BELOW,
-        },
-        filter="severity <> 'info'",
-    ),
-    _Part(
-        "unknown_lines_by_shape", {"program": T, "line_count": N, "first_line": Unit.BELOW}
-    ),
-)  # fmt: skip
-SUSPICIONS = _Part(
-    "suspicions",
-    {"suspicion": W, "subject": T, "event_count": N, "detail": T, "last_at": Unit.TIME},
-)
 
 
 def read_page(
@@ -402,15 +148,19 @@ def read_page(
     ):
         return Page(subject, title, (*lines, "", words.say("heading.empty")), (), words)
     sections = [
-        _section(connection, words, SUSPICIONS, top),
+        *_sections(connection, words, SUSPICIONS, top),
         *_totals(connection, words, period, before),
         _hours(connection, words),
     ]
+    own_domains = _own_domains(connection, words, scope)
     for part in PARTS:
         if part.is_of_all_time:
             set_period(connection, Period(None, period.until))
-        sections.append(_section(connection, words, part, top))
+        made = _sections(connection, words, part, top)
         set_period(connection, period)
+        if part.report == "mail_by_direction":
+            made = [replace(section, notes=(own_domains,)) for section in made]
+        sections += made
     return Page(subject, title, tuple(lines), _told(sections, words), words)
 
 
@@ -469,8 +219,8 @@ def _before(
         period.since,
         end,
     )
-    # A log that begins with the first message of a day tells of the day
-    whole = begin + min((period.since - begin) / 24, timedelta(days=1))
+    # Nights are quiet: the first line may come late
+    whole = begin + min((period.since - begin) / NIGHT, timedelta(days=1))
     return Period(begin, period.since) if first < whole else None
 
 
@@ -493,7 +243,7 @@ def _totals(
     compared = () if former is None else (("before", Unit.COUNT), ("change", Unit.CHANGE))
     columns = _columns(
         words,
-        [("figure", W), ("amount", N), ("share_percent", Unit.PERCENT), *compared],
+        [("figure", Unit.WORD), ("amount", Unit.COUNT), ("share_percent", Unit.PERCENT), *compared],
     )
     rows, heads = [], set()
     for section, figure, amount, share in now_figures:
@@ -515,7 +265,9 @@ def _totals(
             row += (_figure(name, was), (value, was))
         volumes.append(row)
     figures_before = () if former is None else (("before", Unit.FIGURE), ("change", Unit.CHANGE))
-    volume_columns = _columns(words, [("figure", W), ("amount", Unit.FIGURE), *figures_before])
+    volume_columns = _columns(
+        words, [("figure", Unit.WORD), ("amount", Unit.FIGURE), *figures_before]
+    )
     return [
         Section(words.say("title.totals"), columns, tuple(rows), frozenset(heads)),
         Section(words.say("title.volumes"), volume_columns, tuple(volumes)),
@@ -544,7 +296,7 @@ def _hours(connection: duckdb.DuckDBPyConnection, words: PageWords) -> Section:
         ).fetchall()
     }
     busiest = max((counts[0] for counts in found.values()), default=0)
-    columns = [("hour", Unit.COUNT), *((name, N) for name in names), ("bar", Unit.BAR)]
+    columns = [("hour", Unit.COUNT), *((name, Unit.COUNT) for name in names), ("bar", Unit.BAR)]
     rows = []
     for hour in range(HOURS) if found else ():
         counts = found.get(hour, [0] * len(names))
@@ -554,52 +306,61 @@ def _hours(connection: duckdb.DuckDBPyConnection, words: PageWords) -> Section:
     return Section(words.say("title.traffic_per_hour"), _columns(words, columns), tuple(rows))
 
 
-def _section(
-    connection: duckdb.DuckDBPyConnection, words: PageWords, part: _Part, top: int
-) -> Section:
-    """The first rows of a report, or all."""
+def _sections(
+    connection: duckdb.DuckDBPyConnection, words: PageWords, part: Part, top: int
+) -> list[Section]:
+    """The first rows of a report, or all; and those of the greatest size."""
     chosen = ", ".join(map(quote_identifier, part.columns))
-    order = f" order by {part.order}" if part.order else ""
+    source = f"select {chosen} from reports.{quote_identifier(part.report)} where {part.filter}"
     limit = "" if part.is_whole else f" limit {top + 1}"
-    rows = execute_report(
-        connection,
-        part.report,
-        f"select {chosen} from reports.{quote_identifier(part.report)} "
-        f"where {part.filter}{order}{limit}",
-    ).fetchall()
-    notes = []
-    if not part.is_whole and len(rows) > top:
-        rows = rows[:top]
-        notes.append(words.say("more", report=part.report))
-    if part.report == "mail_by_direction":
-        notes.append(_own_domains(connection, words))
+    title = f"title.{part.report}"
+    if not part.is_by_size:
+        rows = execute_report(connection, part.report, source + limit).fetchall()
+        return [_section(words, part, title, rows, top)]
+    execute_report(connection, part.report, f"create or replace temp table page_rows as {source}")
+    orders = {title: "", f"{title}.size": " order by size_bytes desc nulls last, rowid"}
+    return [
+        _section(
+            words, part, key, connection.execute(f"from page_rows{order}{limit}").fetchall(), top
+        )
+        for key, order in orders.items()
+    ]
+
+
+def _section(
+    words: PageWords, part: Part, title: str, rows: list[tuple[Any, ...]], top: int
+) -> Section:
+    is_more = not part.is_whole and len(rows) > top
     return Section(
-        words.say(part.title),
-        _columns(words, list(part.columns.items())),
+        words.say(title),
+        _columns(words, part.columns.items()),
         tuple(
             tuple(
-                words.name(part.words.get(name, "term"), value) if unit is W else value
+                words.name(part.words.get(name, "term"), value) if unit is Unit.WORD else value
                 for (name, unit), value in zip(part.columns.items(), row, strict=True)
             )
-            for row in rows
+            for row in (rows[:top] if is_more else rows)
         ),
-        notes=tuple(notes),
+        notes=(words.say("more", report=part.report),) if is_more else (),
     )
 
 
-def _own_domains(connection: duckdb.DuckDBPyConnection, words: PageWords) -> str:
-    """Which domains decided about the direction, and whether they were told."""
-    domains = [
-        domain
-        for (domain,) in connection.execute(
+def _own_domains(connection: duckdb.DuckDBPyConnection, words: PageWords, scope: Scope) -> str:
+    """Which domains decide about the direction, and whether they were told; they are set then."""
+    domains = scope.local_domains
+    if domains is None:
+        found = connection.execute(
             "select domain from main.local_domains() order by domain"
         ).fetchall()
-    ]
+        domains = tuple(domain for (domain,) in found)
+        # A report need not guess again
+        set_scope(connection, replace(scope, local_domains=domains))
     if not domains:
         return words.say("own_domains.none")
-    (told,) = _ask(connection, "select getvariable('local_domains') is not null")
     named = ", ".join(domains[:NAMED]) + (", ..." if len(domains) > NAMED else "")
-    return words.say(f"own_domains.{'told' if told else 'guessed'}", domains=named)
+    return words.say(
+        f"own_domains.{'guessed' if scope.local_domains is None else 'told'}", domains=named
+    )
 
 
 def _columns(words: PageWords, columns: Iterable[tuple[str, Unit]]) -> tuple[Column, ...]:

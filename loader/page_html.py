@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from html import escape
 
-from .page import Page, Section, Unit
+from .page import Page, Section
+from .page_parts import Unit
 from .page_text import shown_cell
 from .page_words import PageWords
 from .visible import one_line

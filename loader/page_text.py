@@ -8,7 +8,8 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from .page import Column, Page, Section, Unit
+from .page import Column, Page, Section
+from .page_parts import Unit
 from .page_words import PageWords
 from .tables import shown_bytes
 from .visible import one_line
@@ -19,6 +20,8 @@ INDENT = "  "
 # A column of text is not made narrower than this
 LEAST_WIDTH = 8
 BAR_WIDTH = 24
+# Of a text below its row
+LINES_BELOW = 2
 LEFT = (Unit.TEXT, Unit.WORD, Unit.TIME, Unit.BAR)
 
 
@@ -114,7 +117,17 @@ def _table(section: Section, words: PageWords, width: int) -> Iterator[str]:
         yield _line(row, placed, widths)
         for place in below:
             if values[place]:
-                yield _cut(INDENT * 2 + one_line(str(values[place])), width)
+                yield from _shortened(one_line(str(values[place])), width)
+
+
+def _shortened(text: str, width: int) -> Iterator[str]:
+    """The first lines of a text that stands below its row."""
+    margin = INDENT * 2
+    lines = list(_wrapped(text, width - len(margin)))
+    if len(lines) > LINES_BELOW:
+        rest = " ".join(lines[LINES_BELOW - 1 :])
+        lines[LINES_BELOW - 1 :] = [_cut(rest, width - len(margin))]
+    yield from (margin + line for line in lines)
 
 
 def _fit(widths: list[int], columns: list[Column], width: int) -> None:

@@ -7,6 +7,7 @@ with own as materialized (
 told as materialized (
     select
         attempts.outcome,
+        is_handed_over(attempts.outcome) as is_sent,
         messages.root_key,
         messages.size_bytes,
         attempts.recipient,
@@ -26,7 +27,6 @@ told as materialized (
         in_period(attempts.logged_at)
         and on_host(attempts.host)
         and (of_domain(attempts.recipient) or of_domain(messages.sender))
-        and attempts.outcome not in ('filtered', 'forwarded', 'probed')
 )
 
 select
@@ -38,10 +38,11 @@ select
     end as direction,
     count(distinct root_key) as message_count,
     count(distinct lower(recipient)) as recipient_count,
-    count(*) filter (where is_handed_over(outcome)) as sent_count,
-    coalesce(total(case when is_handed_over(outcome) then size_bytes end), 0) as size_bytes,
+    count(*) filter (where is_sent) as sent_count,
+    coalesce(total(case when is_sent then size_bytes end), 0) as size_bytes,
     count(*) filter (where outcome = 'deferred') as deferred_count,
     count(*) filter (where outcome = 'bounced') as bounced_count
 from told
+where not is_own_leg(outcome)
 group by all
 order by sent_count desc, direction asc;

@@ -13,7 +13,6 @@ with sent as materialized (
         in_period(sent.logged_at)
         and on_host(sent.host)
         and of_domain(sent.recipient)
-        and sent.outcome not in ('filtered', 'forwarded', 'probed')
 )
 
 select
@@ -25,5 +24,6 @@ select
     rounded(avg(delay_seconds) filter (where is_sent)) as mean_delay_seconds,
     rounded(max(delay_seconds) filter (where is_sent)) as longest_delay_seconds
 from sent
+where not is_own_leg(outcome)
 group by all
 order by sent_count desc, size_bytes desc, recipient asc;

@@ -32,7 +32,6 @@ guessed as (
         coalesce(logged_in_usernames, username_count::varchar || ' names') as detail,
         last_at
     from guessing_addresses()
-    where getvariable('domain') is null
 ),
 
 -- Only where there is a time before

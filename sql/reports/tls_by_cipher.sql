@@ -9,7 +9,12 @@ with told as (
         tls_trust as trust,
         1 as occurrences
     from main.connections
-    where daemon = 'smtpd' and in_period(connected_at) and on_host(host)
+    where
+        -- A connection is of no domain
+        getvariable('domain') is null
+        and daemon = 'smtpd'
+        and in_period(connected_at)
+        and on_host(host)
     union all
     select
         'out' as direction,
@@ -36,7 +41,7 @@ with told as (
         null as trust,
         occurrences
     from main.logins
-    where is_success and in_period(logged_at) and on_host(host)
+    where is_success and in_period(logged_at) and on_host(host) and of_domain(username)
 ),
 
 counted as (

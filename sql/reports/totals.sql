@@ -49,7 +49,12 @@ told as (
         coalesce(end_reason, 'still open') as figure,
         count(*) as amount
     from main.connections
-    where daemon = 'smtpd' and in_period(connected_at) and on_host(host)
+    where
+        -- A connection is of no domain, nor is a line
+        getvariable('domain') is null
+        and daemon = 'smtpd'
+        and in_period(connected_at)
+        and on_host(host)
     group by all
     union all
     select
@@ -70,7 +75,7 @@ told as (
         end as figure,
         count(*) as amount
     from main.raw_lines
-    where in_period(logged_at) and on_host(host)
+    where getvariable('domain') is null and in_period(logged_at) and on_host(host)
     group by all
 ),
 

@@ -15,18 +15,24 @@ with arrivals as (
         and is_mail_accepted(origin, state)
 ),
 
-handed_over as (
+outcomes as materialized (
     select
-        sum(messages.size_bytes) as size_bytes,
-        count(distinct lower(sent.recipient)) as recipient_count,
-        count(distinct domain_of(sent.recipient)) as recipient_domain_count
+        sent.recipient,
+        domain_of(sent.recipient) as domain,
+        messages.size_bytes,
+        is_handed_over(sent.outcome) as is_sent
     from main.delivery_outcomes as sent
     inner join main.messages on sent.message_key = messages.message_key
-    where
-        is_handed_over(sent.outcome)
-        and in_period(sent.logged_at)
-        and on_host(sent.host)
-        and of_domain(sent.recipient)
+    where in_period(sent.logged_at) and on_host(sent.host) and of_domain(sent.recipient)
+),
+
+handed_over as (
+    select
+        sum(size_bytes) as size_bytes,
+        count(distinct lower(recipient)) as recipient_count,
+        count(distinct domain) as recipient_domain_count
+    from outcomes
+    where is_sent
 )
 
 select

@@ -10,7 +10,11 @@ with attempts as (
         min(logged_at) as first_at,
         max(logged_at) as last_at
     from main.login_failures
-    where in_period(logged_at) and on_host(host) and is_wrong_credential(failure)
+    where
+        in_period(logged_at)
+        and on_host(host)
+        and of_domain(username)
+        and is_wrong_credential(failure)
     group by client_ip
     having count(distinct lower(username)) >= 3
 ),
@@ -21,7 +25,7 @@ successes as (
         client_ip,
         string_agg(distinct lower(username), ', ' order by lower(username)) as usernames
     from main.logins
-    where in_period(logged_at) and on_host(host) and is_success
+    where in_period(logged_at) and on_host(host) and of_domain(username) and is_success
     group by client_ip
 )
 

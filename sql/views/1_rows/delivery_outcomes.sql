@@ -25,6 +25,7 @@ select
     deliveries.message_key,
     deliveries.logged_at,
     deliveries.host,
+    deliveries.agent,
     deliveries.recipient,
     deliveries.relay_name,
     deliveries.delay_seconds,
@@ -58,6 +59,7 @@ comment on column delivery_outcomes.delivery_key is 'The attempt (deliveries)';
 comment on column delivery_outcomes.message_key is 'The message (messages)';
 comment on column delivery_outcomes.logged_at is 'When the attempt ended';
 comment on column delivery_outcomes.host is 'Mail server that delivered';
+comment on column delivery_outcomes.agent is 'As in deliveries';
 comment on column delivery_outcomes.recipient is 'Envelope recipient after rewriting';
 comment on column delivery_outcomes.relay_name is 'As in deliveries';
 comment on column delivery_outcomes.delay_seconds is 'From arrival to the end of this attempt';
