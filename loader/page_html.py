@@ -28,7 +28,7 @@ th { text-align: left; color: #4c5761; font-weight: 600; vertical-align: bottom;
 th, td { padding: .15rem .7rem .15rem 0; }
 tr { border-top: 1px solid #edf0f3; }
 thead tr, tr.below { border-top: 0; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; }
 .n { text-align: right; white-space: nowrap; }
 .t { white-space: nowrap; }
 .below td { color: #5d6872; font-size: .87rem; padding: 0 0 .35rem 1.2rem; }
@@ -45,6 +45,9 @@ CLASSES = {
     Unit.TIME: ' class="t"',
 }
 NUMBER = ' class="n"'
+# Characters of a text; a stranger's may be of any length
+LONGEST = 400
+LONGEST_CELL = 60
 
 
 def page_html(page: Page) -> str:
@@ -61,8 +64,9 @@ def page_html(page: Page) -> str:
     )
 
 
-def _text(text: str) -> str:
-    return escape(one_line(text))
+def _text(text: str, length: int = LONGEST) -> str:
+    text = one_line(text)
+    return escape(text if len(text) <= length else text[: length - 1] + "…")
 
 
 def _section_html(section: Section, words: PageWords) -> str:
@@ -95,7 +99,7 @@ def _table(section: Section, words: PageWords) -> str:
             shown = (
                 f'<span style="width: {value:.0%}"></span>'
                 if column.unit is Unit.BAR
-                else _text(shown_cell(column, value, words))
+                else _text(shown_cell(column, value, words), LONGEST_CELL)
             )
             cells += f"<td{CLASSES.get(column.unit, NUMBER)}>{shown}</td>"
         rows.append(f"<tr{kind}>{cells}</tr>\n{below}")

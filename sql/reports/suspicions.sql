@@ -29,7 +29,11 @@ guessed as (
         end as suspicion,
         client_ip as subject,
         attempt_count as event_count,
-        coalesce(logged_in_usernames, username_count::varchar || ' names') as detail,
+        case
+            when logged_in_usernames is null then username_count::varchar || ' names'
+            else array_to_string(string_split(logged_in_usernames, ', ')[:3], ', ')
+            || case when len(string_split(logged_in_usernames, ', ')) > 3 then ', ...' else '' end
+        end as detail,
         last_at
     from guessing_addresses()
 ),
