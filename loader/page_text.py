@@ -77,7 +77,9 @@ def _shown_change(figures: tuple[int, int], words: PageWords) -> str:
         return words.say("unit.same")
     if not before:
         return words.say("unit.new")
-    return f"{100 * (now - before) / before:+,.0f} %"
+    percent = round(100 * (now - before) / before)
+    # No sign where it says nothing
+    return f"{percent:+,} %" if percent else "0 %"
 
 
 def _section_text(section: Section, words: PageWords, width: int) -> str:

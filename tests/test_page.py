@@ -15,11 +15,11 @@ from rich.cells import cell_len
 
 import mailsql
 from mailsql.errors import UsageError
-from mailsql.page import TOP, read_page
+from mailsql.page import TOP, Column, read_page
 from mailsql.page_html import page_html
 from mailsql.page_mail import page_message
-from mailsql.page_parts import PARTS, SUSPICIONS
-from mailsql.page_text import WIDTH, page_text
+from mailsql.page_parts import PARTS, SUSPICIONS, Unit
+from mailsql.page_text import WIDTH, page_text, shown_cell
 from mailsql.page_words import read_page_words
 from mailsql.report import run_report
 from mailsql.scope import Scope, check_limits
@@ -153,6 +153,24 @@ def test_the_period_before_is_compared(hostile):
     assert not any(
         line.startswith("compared") for line in page_of(hostile, "2026-02-03", "2026-02-04").lines
     )
+
+
+@pytest.mark.parametrize(
+    ("figures", "shown"),
+    [
+        ((5, 2), "+150 %"),
+        ((2, 5), "-60 %"),
+        ((0, 5), "-100 %"),
+        ((5, 0), "new"),
+        ((5, 5), "="),
+        ((0, 0), "="),
+        ((1001, 1000), "0 %"),
+        ((30000, 1), "+2,999,900 %"),
+    ],
+)
+def test_a_change_is_in_whole_percent(figures, shown, samples):
+    words = read_page_words(samples, Language.EN)
+    assert shown_cell(Column("change", "", Unit.CHANGE), figures, words) == shown
 
 
 def test_the_rows_of_a_list_are_as_many_as_told(hostile):
