@@ -13,10 +13,11 @@ from typing import Any
 
 import duckdb
 
+from .errors import UsageError
 from .page_parts import PARTS, SUSPICIONS, Part, Unit
 from .page_words import PageWords
 from .period import Period, read_period
-from .report import execute_report
+from .report import execute_report, list_reports
 from .scope import Scope, hosts_of, set_period, set_scope
 from .statements import quote_identifier
 from .tables import shown_bytes
@@ -107,8 +108,15 @@ def read_page(
         now: current time, aware.
 
     Raises:
-        UsageError: the period is not readable, or no log tells of the host.
+        UsageError: the period is not readable, no log tells of the host, or reports are missing.
     """
+    known = {name for name, _ in list_reports(connection)}
+    missing = sorted({part.report for part in (SUSPICIONS, *PARTS)} - known)
+    if missing:
+        raise UsageError(
+            f"{', '.join(missing)}: no such report, as in a database of an older mailsql",
+            "the next mailsql load or mailsql reparse writes them anew",
+        )
     set_scope(connection, scope)
     first, last = _ask(
         connection,

@@ -196,6 +196,13 @@ def test_it_is_limited_to_a_host_and_a_domain(samples):
         page_of(samples, scope=Scope(host="mx9"))
 
 
+def test_a_database_of_an_older_mailsql_says_what_to_do(tmp_path):
+    with mailsql.open_database(tmp_path / "mail.duckdb", read_only=False) as connection:
+        connection.execute("drop view reports.suspicions")
+        with pytest.raises(UsageError, match="suspicions: no such report, as in a database of an"):
+            page_of(connection)
+
+
 @pytest.mark.parametrize("report", REPORTS)
 def test_every_report_is_limited_to_a_host_and_to_a_domain_where_it_has_one(report, samples):
     nothing = Scope(host="mx1", domain="nowhere.example")
