@@ -57,7 +57,7 @@ sql: $(VENV)/installed ## Lint of the SQL files
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar sql
 
 golden: $(VENV)/installed ## Write the expected rows anew; read the difference
-	MAILSQL_GOLDEN=1 $(BIN)/python -m pytest tests/test_lines.py tests/test_scenarios.py tests/test_reports.py
+	MAILSQL_GOLDEN=1 $(BIN)/python -m pytest tests/test_lines.py tests/test_scenarios.py tests/test_reports.py tests/test_page.py
 
 steps: $(VENV)/installed ## Read sql/ingest anew: what its statements make and need
 	$(BIN)/python -m tests.steps

@@ -38,12 +38,18 @@ from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
 from .objects import __version__
 from .output import Format, narrate, tell_error, write, write_bytes, write_rows
+from .page import TOP, read_page
+from .page_html import page_html
+from .page_mail import page_message
+from .page_text import page_text
+from .page_words import read_page_words
 from .period import PERIOD_HELP, read_period
 from .private import file_mode
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
-from .report import list_reports, run_report, set_period
+from .report import list_reports, run_report
 from .results import count_rows, write_result
+from .scope import Scope, set_period
 from .search import MOST_TERMS, read_term, suggest
 from .snapshot import open_snapshot
 from .sources import STANDARD_INPUT
@@ -270,25 +276,79 @@ def _named(given: list[str] | None, form: str) -> list[tuple[str, str]]:
 
 @app.command()
 def report(
-    name: Annotated[str | None, typer.Argument(help="Which report; without it, the list.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Which report; without it, the page of them all.")
+    ] = None,
     db: Db = DEFAULT_DB,
     since: Since = None,
     until: Until = None,
+    is_list: Annotated[bool, typer.Option("--list", help="List the reports.")] = False,
+    host: Annotated[str | None, typer.Option(help="Only this mail server.")] = None,
+    domain: Annotated[
+        str | None, typer.Option(help="Only senders, recipients or users of this domain.")
+    ] = None,
+    local_domains: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DOMAIN,...", help="Your own domains; guessed from mailboxes if none is given."
+        ),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"Rows of each list of the page; {TOP} if none is given."),
+    ] = None,
+    language: Annotated[
+        Language | None, typer.Option("--lang", help="Language of the page.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the page as HTML to a file.")
+    ] = None,
+    mail: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Write the page as a message to an address, for sendmail -t."
+        ),
+    ] = None,
     form: FormatOption = Format.TABLE,
     limit: Limit = None,
     output: OutputOption = None,
     group_readable: GroupReadable = False,
     timezone: Zone = None,
 ) -> None:
-    """Run a saved report, or list them."""
-    _check_output(output, db)
+    """Print the page of a period (yesterday, if none is given), or run a saved report."""
+    for file in (output, html):
+        _check_output(file, db)
     mode = file_mode(group_readable)
+    is_page = name is None and not is_list
+    _check_page_options(is_page, {"--top": top, "--lang": language, "--html": html, "--mail": mail})
+    if is_page and (form is not Format.TABLE or limit is not None):
+        raise UsageError(
+            "the page is no table: no --format, no --limit",
+            "--html, --mail, --top; or name a report",
+        )
+    told = None
+    if local_domains is not None:
+        told = tuple(part.strip() for part in local_domains.split(",") if part.strip())
+    scope = Scope(host, domain, told)
+    now = datetime.now(UTC)
     with open_reading(db, timezone=timezone) as connection:
-        if name is None:
+        if is_list:
+            if name is not None:
+                raise UsageError("--list, and a report", "either of them")
             write_rows(["report", "what"], list_reports(connection), form, output, mode)
             return
+        if name is None:
+            words = read_page_words(connection, language or Language.EN)
+            page = read_page(connection, words, scope, since, until, top=top or TOP, now=now)
+            if html is not None:
+                write(page_html(page), html, mode)
+            if mail is not None:
+                write(page_message(page, mail, now=now), output, mode)
+            elif html is None:
+                write(page_text(page), output, mode)
+            return
         write_result(
-            run_report(connection, name, since, until, now=datetime.now(UTC)),
+            run_report(connection, name, since, until, scope, now=now),
             form,
             output,
             mode,
@@ -296,6 +356,17 @@ def report(
             count=lambda: count_rows(connection, f"from reports.{quote_identifier(name)}"),
             is_fitted=True,
         )
+
+
+def _check_page_options(is_page: bool, options: dict[str, object]) -> None:
+    """Refuse options of the page where there is none.
+
+    Raises:
+        UsageError: one is given.
+    """
+    given = [option for option, value in options.items() if value is not None]
+    if given and not is_page:
+        raise UsageError(f"{given[0]} is of the page", "mailsql report without a name")
 
 
 @app.command()

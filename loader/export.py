@@ -25,7 +25,8 @@ from .objects import __version__
 from .output import APOSTROPHE, FORMULA, spreadsheet_safe
 from .period import Period, read_period
 from .private import directory_mode, file_mode
-from .report import execute_report, list_reports, set_period
+from .report import execute_report, list_reports
+from .scope import set_period
 from .statements import quote_identifier, quote_text
 
 # Tables for auditors, with the column that dates a row

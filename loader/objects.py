@@ -27,6 +27,7 @@ from .forms import WORDS, forms_bytes, kind_rows
 from .kinds import text_rows
 from .private import OWNER_ONLY, created_with
 from .statements import quote_identifier, quote_text, run_sql, sql_files
+from .words import read_words, with_words
 
 __version__ = installed_version("mailsql")
 
@@ -48,11 +49,12 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     _fill(connection, "line_kinds", ["kind", "family", *WORDS.values()], kind_rows())
     _fill(connection, "line_texts", ["kind", "beginning"], text_rows())
     connection.execute("create schema if not exists reports")
-    run_sql(connection, "macros")
+    for file in sql_files("macros"):
+        connection.execute(with_words(file.read_text(encoding="utf-8")))
     for file in sql_files("views"):
         _create(connection, file, "view")
     for file in sql_files("table_macros"):
-        connection.execute(VIEW_TEXT.sub(_view_text, file.read_text(encoding="utf-8")))
+        connection.execute(VIEW_TEXT.sub(_view_text, with_words(file.read_text(encoding="utf-8"))))
     for file in sql_files("reports"):
         _create(connection, file, "view", schema="reports")
     _comment_reports(connection)
@@ -114,7 +116,7 @@ def _comment_reports(connection: duckdb.DuckDBPyConnection) -> None:
         "select table_name, column_name from system.main.duckdb_columns() "
         "where schema_name = 'reports' and database_name = system.main.current_database()"
     ).fetchall()
-    comments = {row["column"]: row["comment"] for row in csv.DictReader(_report_columns())}
+    comments = {row["column"]: row["comment"] for row in read_words("report_columns")}
     for report, column in columns:
         if report not in ours:
             continue
@@ -122,11 +124,6 @@ def _comment_reports(connection: duckdb.DuckDBPyConnection) -> None:
             f"comment on column reports.{quote_identifier(report)}.{quote_identifier(column)} "
             f"is {quote_text(comments[column])}"
         )
-
-
-def _report_columns() -> io.StringIO:
-    words = files("mailsql.sql").joinpath("words", "report_columns.csv")
-    return io.StringIO(words.read_text(encoding="utf-8"))
 
 
 def _view_text(place: re.Match[str]) -> str:
@@ -143,7 +140,7 @@ def _create(
 ) -> None:
     """Run a file and make its first line the comment of the object that it creates."""
     text = file.read_text(encoding="utf-8")
-    connection.execute(text)
+    connection.execute(with_words(text))
     name = f"{schema}.{quote_identifier(file.name.removesuffix('.sql'))}"
     grain = text.splitlines()[0].removeprefix("-- ")
     connection.execute(f"comment on {kind} {name} is {quote_text(grain)}")
@@ -228,5 +225,6 @@ def objects_hash() -> str:
     for file in [file for place in folders for file in sql_files(place)]:
         digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
     digest.update(forms_bytes())
-    digest.update(_report_columns().read().encode())
+    for name in ("report_columns", "causes", "status_codes"):
+        digest.update(repr(read_words(name)).encode())
     return digest.hexdigest()[:32]

@@ -7,8 +7,11 @@ from datetime import datetime
 import duckdb
 
 from .errors import UsageError
-from .period import Period, read_period
+from .period import read_period
+from .scope import Scope, check_limits, set_period, set_scope
 from .statements import quote_identifier
+
+EVERYTHING = Scope()
 
 
 def list_reports(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | None]]:
@@ -24,17 +27,21 @@ def run_report(
     name: str,
     since: str | None,
     until: str | None,
+    scope: Scope = EVERYTHING,
     *,
     now: datetime,
 ) -> duckdb.DuckDBPyConnection:
-    """Run a report over a period, in words (read_period), and return its result.
+    """Run a report over a period, in words (read_period), and a scope; return its result.
 
     Raises:
-        UsageError: there is no such report, or the period is not readable.
+        UsageError: there is no such report, the period is not readable, no log tells of the host,
+            or the report cannot be limited to it or to the domain.
     """
     names = [known for known, _ in list_reports(connection)]
     if name not in names:
         raise UsageError(f"{name}: no such report", f"one of {', '.join(names)}")
+    check_limits(connection, name, scope)
+    set_scope(connection, scope)
     set_period(connection, read_period(connection, since, until, now))
     return execute_report(connection, name, f"from reports.{quote_identifier(name)}")
 
@@ -56,12 +63,3 @@ def execute_report(
         raise UsageError(
             f"{name}: {str(error).splitlines()[0]}", "repair or drop the view reports." + name
         ) from error
-
-
-def set_period(connection: duckdb.DuckDBPyConnection, period: Period) -> None:
-    """Limit reports to a period."""
-    for variable, moment in (("since", period.since), ("until", period.until)):
-        if moment is None:
-            connection.execute(f"reset variable {variable}")
-        else:
-            connection.execute(f"set variable {variable} = ?", [moment])

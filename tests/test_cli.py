@@ -158,7 +158,7 @@ def test_query_changes_nothing(samples):
 
 
 def test_report_lists_and_runs(samples):
-    listed, _ = mailsql("report", cwd=samples)
+    listed, _ = mailsql("report", "--list", cwd=samples)
     assert "traffic_per_day" in listed
     out, _ = mailsql("report", "traffic_per_day", "--format", "csv", cwd=samples)
     assert out.splitlines()[1] == "2022-07-25,5,76110,5,1,1,0,0,1"
@@ -170,7 +170,7 @@ def test_a_report_of_the_users_own_is_listed_run_and_exported(tmp_path):
     mailsql("load", str(SAMPLES), cwd=tmp_path)
     with duckdb.connect(str(tmp_path / "mail.duckdb")) as connection:
         connection.execute("create view reports.mine as select 42 as answer")
-    assert "mine" in mailsql("report", cwd=tmp_path)[0]
+    assert "mine" in mailsql("report", "--list", cwd=tmp_path)[0]
     assert mailsql("report", "mine", "--format", "csv", cwd=tmp_path)[0] == "answer\n42\n"
     mailsql("export", "out", "--only", "mine", cwd=tmp_path)
     assert (tmp_path / "out" / "mine.csv").read_text() == "answer\n42\n"

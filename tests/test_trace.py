@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mailsql.errors import UsageError
 from mailsql.period import read_period
 from mailsql.reading import open_reading
-from mailsql.report import set_period
+from mailsql.scope import set_period
 from mailsql.search import Kind, find, read_term, suggest
 from mailsql.trace import search, trace_json, trace_text
 from mailsql.trace_words import Language

@@ -11,6 +11,6 @@ select
     rounded(quantile_cont(connection_seconds, 0.5)) as median_connection_seconds,
     rounded(quantile_cont(transmission_seconds, 0.5)) as median_transmission_seconds
 from main.deliveries
-where status = 'sent' and in_period(logged_at)
+where status = 'sent' and in_period(logged_at) and on_host(host) and of_domain(recipient)
 group by lower(relay_name)
 order by sent_count desc, relay_name asc;

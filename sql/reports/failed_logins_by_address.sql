@@ -9,6 +9,11 @@ select
     min(logged_at) as first_at,
     max(logged_at) as last_at
 from main.logins
-where not is_success and attempt_count is distinct from 0 and in_period(logged_at)
+where
+    not is_success
+    and attempt_count is distinct from 0
+    and in_period(logged_at)
+    and on_host(host)
+    and of_domain(username)
 group by client_ip
 order by attempt_count desc, client_ip asc;

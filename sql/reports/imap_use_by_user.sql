@@ -11,6 +11,7 @@ select
     total(expunged_count) as expunged_count,
     max(coalesce(login_at, logout_at)) as last_session_at
 from main.imap_sessions
-where in_period(coalesce(login_at, logout_at))
+where
+    in_period(coalesce(login_at, logout_at)) and on_host(host) and of_domain(username)
 group by lower(username)
 order by session_count desc, username asc;

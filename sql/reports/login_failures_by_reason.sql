@@ -9,6 +9,6 @@ select
     count(distinct client_ip) as address_count,
     max(logged_at) as last_at
 from main.login_failures
-where in_period(logged_at)
+where in_period(logged_at) and on_host(host) and of_domain(username)
 group by all
 order by attempt_count desc, connection_count desc, protocol asc, failure asc;

@@ -11,6 +11,6 @@ select
     max(logged_at) filter (where is_success) as last_login_at,
     max(logged_at) filter (where not is_success) as last_failure_at
 from main.logins
-where in_period(logged_at)
+where in_period(logged_at) and on_host(host) and of_domain(username)
 group by all
 order by failed_attempt_count desc, login_count desc, network asc;

@@ -3,6 +3,7 @@ create or replace view reports.logins_by_user as
 with attempts_to_log_in as (
     select
         logged_at,
+        host,
         username,
         client_ip,
         protocol,
@@ -14,6 +15,7 @@ with attempts_to_log_in as (
     union all
     select
         logged_at,
+        host,
         username,
         client_ip,
         protocol,
@@ -33,6 +35,10 @@ select
     max(logged_at) filter (where is_success) as last_login_at,
     max(logged_at) filter (where not is_success) as last_failure_at
 from attempts_to_log_in
-where in_period(logged_at) and username is not null
+where
+    in_period(logged_at)
+    and on_host(host)
+    and of_domain(username)
+    and username is not null
 group by all
 order by failed_attempt_count desc, login_count desc, username asc;

@@ -10,6 +10,8 @@ with last_sessions as (
     from main.pop3_sessions
     where
         in_period(logout_at)
+        and on_host(host)
+        and of_domain(username)
         and mailbox_bytes is not null
         -- A mailbox that was not opened has no counts
         and not coalesce(regexp_matches(end_text, 'Couldn''t (?:open|lock)|Mailbox init'), false)

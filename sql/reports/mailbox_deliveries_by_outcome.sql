@@ -9,6 +9,6 @@ select
     max_by(text, (logged_at, mailbox_delivery_key)) as last_text,
     max(logged_at) as last_at
 from main.mailbox_deliveries
-where in_period(logged_at)
+where in_period(logged_at) and on_host(host) and of_domain(username)
 group by all
 order by delivery_count desc, action asc, agent asc, is_sieve asc;

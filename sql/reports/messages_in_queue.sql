@@ -2,7 +2,11 @@
 create or replace view reports.messages_in_queue as
 with messages as (
     select * from main.messages
-    where state in ('in queue', 'on hold') and in_period(queued_at)
+    where
+        state in ('in queue', 'on hold')
+        and in_period(queued_at)
+        and on_host(host)
+        and message_of_domain(message_key, sender)
 ),
 
 attempts as (

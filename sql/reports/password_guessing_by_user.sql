@@ -9,7 +9,12 @@ select
     min(logged_at) as first_at,
     max(logged_at) as last_at
 from main.login_failures
-where in_period(logged_at) and username is not null and is_wrong_credential(failure)
+where
+    in_period(logged_at)
+    and on_host(host)
+    and of_domain(username)
+    and username is not null
+    and is_wrong_credential(failure)
 group by lower(username)
 having count(distinct network) >= 3
 order by network_count desc, attempt_count desc, username asc;

@@ -10,6 +10,7 @@ select
     max_by(mailbox_bytes, (logout_at, session_key)) as last_mailbox_bytes,
     max(coalesce(login_at, logout_at)) as last_session_at
 from main.pop3_sessions
-where in_period(coalesce(login_at, logout_at))
+where
+    in_period(coalesce(login_at, logout_at)) and on_host(host) and of_domain(username)
 group by lower(username)
 order by session_count desc, username asc;

@@ -9,6 +9,10 @@ select
     min(logged_at) as first_at,
     max(logged_at) as last_at
 from main.rejections
-where action in ('reject', 'milter-reject') and in_period(logged_at)
+where
+    action in ('reject', 'milter-reject')
+    and in_period(logged_at)
+    and on_host(host)
+    and (of_domain(recipient) or of_domain(sender))
 group by all
 order by rejection_count desc, reason asc, reply_code asc, dsn asc;

@@ -11,6 +11,8 @@ select
 from main.messages
 where
     in_period(queued_at)
+    and on_host(host)
+    and of_domain(sender)
     and coalesce(sasl_username, sender) is not null
     and is_mail_accepted(origin, state)
 group by all

@@ -6,20 +6,23 @@ with days as (
         count(*) as message_count,
         total(size_bytes) as size_bytes
     from main.messages
-    where in_period(queued_at) and is_mail_accepted(origin, state)
+    where
+        in_period(queued_at)
+        and on_host(host)
+        and message_of_domain(message_key, sender)
+        and is_mail_accepted(origin, state)
     group by all
 ),
 
 outcomes as (
     select
         logged_at::date as day,
-        count(*) filter (where outcome in ('stored in mailbox', 'relayed', 'delivered'))
-            as sent_count,
+        count(*) filter (where is_handed_over(outcome)) as sent_count,
         count(*) filter (where outcome = 'deferred') as deferred_count,
         count(*) filter (where outcome = 'bounced') as bounced_count,
         count(*) filter (where outcome = 'discarded') as discarded_count
     from main.delivery_outcomes
-    where in_period(logged_at)
+    where in_period(logged_at) and on_host(host) and of_domain(recipient)
     group by all
 ),
 
@@ -28,7 +31,11 @@ expiries as (
         removed_at::date as day,
         count(*) as expired_count
     from main.messages
-    where in_period(removed_at) and end_reason = 'expired'
+    where
+        in_period(removed_at)
+        and on_host(host)
+        and message_of_domain(message_key, sender)
+        and end_reason = 'expired'
     group by all
 ),
 
@@ -37,7 +44,11 @@ refusals as (
         logged_at::date as day,
         total(occurrences) as rejected_count
     from main.rejections
-    where in_period(logged_at) and action in ('reject', 'milter-reject', 'proxy-reject')
+    where
+        in_period(logged_at)
+        and on_host(host)
+        and (of_domain(recipient) or of_domain(sender))
+        and is_refusal(action)
     group by all
 ),
 

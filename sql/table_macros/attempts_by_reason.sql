@@ -9,6 +9,10 @@ select
     min(logged_at) as first_at,
     max(logged_at) as last_at
 from main.deliveries
-where list_contains(statuses, status) and in_period(logged_at)
+where
+    list_contains(statuses, status)
+    and in_period(logged_at)
+    and on_host(host)
+    and of_domain(recipient)
 group by all
 order by attempt_count desc, reason asc, destination asc, dsn asc;

@@ -20,9 +20,14 @@ create or replace temp macro begins_pieces(line) as goes_on(line) and piece_stre
 create or replace temp macro piece_text(line) as
     case
         when starts_with(line, '{')
-            then escaped_text(
-                rtrim(json_extract_string(json_of(line), '$.log'), e'\r\n')
-            )
+            -- Cut off it is no JSON: it stays as it is
+            then case
+                when json_valid(json_of(line))
+                    then escaped_text(
+                        rtrim(json_extract_string(json_of(line), '$.log'), e'\r\n')
+                    )
+                else line
+            end
         else regexp_replace(line, '^\S+ \S+ \S+ ', '')
     end;
 

@@ -24,7 +24,13 @@ select
     deliveries.delivery_key,
     deliveries.message_key,
     deliveries.logged_at,
+    deliveries.host,
+    deliveries.agent,
     deliveries.recipient,
+    deliveries.relay_name,
+    deliveries.delay_seconds,
+    deliveries.dsn,
+    deliveries.reply,
     case
         when
             deliveries.status = 'sent'
@@ -52,7 +58,13 @@ left join unnamed on deliveries.message_key = unnamed.parent_key;
 comment on column delivery_outcomes.delivery_key is 'The attempt (deliveries)';
 comment on column delivery_outcomes.message_key is 'The message (messages)';
 comment on column delivery_outcomes.logged_at is 'When the attempt ended';
+comment on column delivery_outcomes.host is 'Mail server that delivered';
+comment on column delivery_outcomes.agent is 'As in deliveries';
 comment on column delivery_outcomes.recipient is 'Envelope recipient after rewriting';
+comment on column delivery_outcomes.relay_name is 'As in deliveries';
+comment on column delivery_outcomes.delay_seconds is 'From arrival to the end of this attempt';
+comment on column delivery_outcomes.dsn is 'Enhanced status code (RFC 3463)';
+comment on column delivery_outcomes.reply is 'The remote reply or the reason';
 comment on column delivery_outcomes.outcome is
 'stored in mailbox, relayed or delivered; forwarded, filtered (a content filter gives it back) or '
 'discarded; deferred or bounced; probed (an address was only verified)';

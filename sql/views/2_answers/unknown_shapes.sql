@@ -2,17 +2,7 @@
 create or replace view unknown_shapes as
 select
     program,
-    regexp_replace(
-        regexp_replace(
-            regexp_replace(line, '^.*?\S(?:\[\d+\])?: ', ''),
-            '<[^>]*>|\[[^\]]*\]|\b[0-9A-F]{8,}\b',
-            '...',
-            'g'
-        ),
-        '\d+',
-        'N',
-        'g'
-    ) as shape,
+    line_shape(line) as shape,
     count(*) as line_count,
     min(line_key) as first_line_key,
     min_by(line, line_key) as first_line

@@ -1,0 +1,401 @@
+"""The reports of a period -> the sections of the morning page, as data.
+
+Each section names its report and what it shows of it; text, HTML and mail are made of the same
+sections. Figures come from SQL alone: here they are only placed side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from .errors import UsageError
+from .page_parts import PARTS, SUSPICIONS, Part, Unit
+from .page_words import PageWords
+from .period import Period, read_period
+from .report import execute_report, list_reports
+from .scope import Scope, hosts_of, set_period, set_scope
+from .statements import quote_identifier
+from .tables import shown_bytes
+
+HOURS = 24
+# Rows of a list, unless told
+TOP = 5
+# The part of a period that may have no line before its first one
+NIGHT = 12
+# Hosts and domains named in a heading
+NAMED = 4
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a section.
+
+    Attributes:
+        name: of the report's column.
+        heading: in the language of the page.
+        unit: how its values are written; BELOW: as a line of its own under the row; FIGURE: text
+            of a number; BAR: share of the longest; CHANGE: the value now and before.
+    """
+
+    name: str
+    heading: str
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page.
+
+    Attributes:
+        title: in the language of the page.
+        columns: of its table.
+        rows: a value for each column; None is nothing. A word stands in the page's language.
+        heads: places of rows that those below them are parts of.
+        notes: sentences below the table.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    heads: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page.
+
+    Attributes:
+        subject: in one line, as of a mail.
+        title: heading.
+        lines: what it is about: period, hosts, comparison.
+        sections: in order.
+    """
+
+    subject: str
+    title: str
+    lines: tuple[str, ...]
+    sections: tuple[Section, ...]
+    words: PageWords
+
+
+def read_page(
+    connection: duckdb.DuckDBPyConnection,
+    words: PageWords,
+    scope: Scope,
+    since: str | None,
+    until: str | None,
+    *,
+    top: int,
+    now: datetime,
+) -> Page:
+    """Return the page of a period.
+
+    Args:
+        connection: whose time zone the page is in.
+        words: of its language.
+        scope: what it is limited to.
+        since: beginning of the period, in words (read_period); with until None too, the period is
+            yesterday, or the last day that the logs tell of if that is earlier or yesterday has
+            no line.
+        until: its end.
+        top: rows of each list.
+        now: current time, aware.
+
+    Raises:
+        UsageError: the period is not readable, no log tells of the host, or reports are missing.
+    """
+    known = {name for name, _ in list_reports(connection)}
+    missing = sorted({part.report for part in (SUSPICIONS, *PARTS)} - known)
+    if missing:
+        raise UsageError(
+            f"{', '.join(missing)}: no such report, as in a database of an older mailsql",
+            "the next mailsql load or mailsql reparse writes them anew",
+        )
+    set_scope(connection, scope)
+    first, last = _ask(
+        connection,
+        "select min(logged_at), max(logged_at) from main.raw_lines where on_host(host)",
+    )
+    period = read_period(connection, since, until, now)
+    if since is None and until is None:
+        period = _morning(connection, now, last)
+    before = _before(connection, period, first, last)
+    set_period(connection, period)
+    zone = _ask(connection, "select current_setting('TimeZone')")[0]
+    hosts = hosts_of(connection)
+    named = ", ".join(hosts[:NAMED]) + (", ..." if len(hosts) > NAMED else "")
+    day = _shown_period(connection, words, Period(period.since, period.until or last))
+    lines = [
+        words.say(
+            "heading.since",
+            since=_moment(period.since) or words.say("beginning"),
+            until=_moment(period.until or last) or words.say("end"),
+            zone=zone,
+        )
+    ]
+    lines += [words.say("heading.hosts", hosts=named)] if hosts else []
+    lines += [words.say("heading.domain", domain=scope.domain)] if scope.domain else []
+    if before is not None:
+        moments = {"since": _moment(before.since), "until": _moment(before.until)}
+        lines.append(words.say("heading.before", **moments))
+    elif first is not None and period.since is not None:
+        lines.append(words.say("heading.no_before", since=_moment(first)))
+    subject = words.say("subject", hosts=scope.host or named or "mailsql", period=day)
+    title = words.say("heading", period=day)
+    if (
+        not hosts
+        and not _ask(connection, "select count(*) from main.raw_lines where in_period(logged_at)")[
+            0
+        ]
+    ):
+        return Page(subject, title, (*lines, "", words.say("heading.empty")), (), words)
+    sections = [
+        *_sections(connection, words, SUSPICIONS, top),
+        *_totals(connection, words, period, before),
+        _hours(connection, words),
+    ]
+    own_domains = _own_domains(connection, words, scope)
+    for part in PARTS:
+        if part.is_of_all_time:
+            set_period(connection, Period(None, period.until))
+        made = _sections(connection, words, part, top)
+        set_period(connection, period)
+        if part.report == "mail_by_direction":
+            made = [replace(section, notes=(own_domains,)) for section in made]
+        sections += made
+    return Page(subject, title, tuple(lines), _told(sections, words), words)
+
+
+def _told(sections: list[Section], words: PageWords) -> tuple[Section, ...]:
+    """The sections that tell something, and which ones do not."""
+    told: list[Section] = []
+    silent: list[str] = []
+    for place, section in enumerate(sections):
+        if place and not section.rows:
+            silent += [section.title]
+        # A short list is the same in any order
+        elif not place or _facts(section) != _facts(sections[place - 1]):
+            told.append(section)
+    if silent:
+        told.append(Section(words.say("title.silent"), (), (), notes=(", ".join(silent),)))
+    return tuple(told)
+
+
+def _facts(section: Section) -> tuple[tuple[Column, ...], set[tuple[Any, ...]]]:
+    return section.columns, set(section.rows)
+
+
+def _morning(connection: duckdb.DuckDBPyConnection, now: datetime, last: datetime | None) -> Period:
+    """Yesterday, or where that has no line the last day of the logs."""
+    yesterday = read_period(connection, "yesterday", "today", now)
+    set_period(connection, yesterday)
+    has_lines = _ask(
+        connection,
+        "select count(*) from main.raw_lines where in_period(logged_at) and on_host(host)",
+    )[0]
+    if has_lines or last is None:
+        return yesterday
+    begin, end = _ask(
+        connection,
+        "select ?::timestamptz::date::timestamptz, (?::timestamptz::date + 1)::timestamptz",
+        last,
+        last,
+    )
+    return Period(begin, end)
+
+
+def _before(
+    connection: duckdb.DuckDBPyConnection,
+    period: Period,
+    first: datetime | None,
+    last: datetime | None,
+) -> Period | None:
+    """The period of the same length before, by the clock; None where the logs begin later."""
+    end = period.until or last
+    if period.since is None or end is None or first is None or end <= period.since:
+        return None
+    (begin,) = _ask(
+        connection,
+        "select (since - (until - since))::timestamptz from "
+        "(select ?::timestamptz::timestamp as since, ?::timestamptz::timestamp as until)",
+        period.since,
+        end,
+    )
+    # Nights are quiet: the first line may come late
+    whole = begin + min((period.since - begin) / NIGHT, timedelta(days=1))
+    return Period(begin, period.since) if first < whole else None
+
+
+def _totals(
+    connection: duckdb.DuckDBPyConnection, words: PageWords, period: Period, before: Period | None
+) -> list[Section]:
+    """Totals and volumes, beside those of the period before."""
+    figures = "select section, figure, amount, share_percent from reports.totals"
+    set_period(connection, period)
+    now_figures = execute_report(connection, "totals", figures).fetchall()
+    now_volumes = _volumes(connection)
+    former: dict[tuple[str, str], int] | None = None
+    former_volumes: dict[str, int] = {}
+    if before is not None:
+        set_period(connection, before)
+        rows = execute_report(connection, "totals", figures).fetchall()
+        former = {(section, figure): amount for section, figure, amount, _ in rows}
+        former_volumes = _volumes(connection)
+        set_period(connection, period)
+    compared = () if former is None else (("before", Unit.COUNT), ("change", Unit.CHANGE))
+    columns = _columns(
+        words,
+        [("figure", Unit.WORD), ("amount", Unit.COUNT), ("share_percent", Unit.PERCENT), *compared],
+    )
+    rows, heads = [], set()
+    for section, figure, amount, share in now_figures:
+        is_head = figure == "all"
+        if is_head:
+            heads.add(len(rows))
+        kind = {"messages by state": "state", "delivery attempts": "outcome"}.get(section, "term")
+        name = words.say(f"section.{section}") if is_head else words.name(kind, figure)
+        row: tuple[Any, ...] = (name, amount, share)
+        if former is not None:
+            was = former.get((section, figure), 0)
+            row += (was, (amount, was))
+        rows.append(row)
+    volumes = []
+    for name, value in now_volumes.items():
+        row = (words.say(f"volume.{name}"), _figure(name, value))
+        if former is not None:
+            was = former_volumes[name]
+            row += (_figure(name, was), (value, was))
+        volumes.append(row)
+    figures_before = () if former is None else (("before", Unit.FIGURE), ("change", Unit.CHANGE))
+    volume_columns = _columns(
+        words, [("figure", Unit.WORD), ("amount", Unit.FIGURE), *figures_before]
+    )
+    return [
+        Section(words.say("title.totals"), columns, tuple(rows), frozenset(heads)),
+        Section(words.say("title.volumes"), volume_columns, tuple(volumes)),
+    ]
+
+
+def _volumes(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    result = execute_report(connection, "volumes", "from reports.volumes")
+    names = [column[0] for column in result.description or []]
+    return dict(zip(names, result.fetchall()[0], strict=True))
+
+
+def _figure(name: str, value: int) -> str:
+    return shown_bytes(value) if name.endswith("_bytes") else f"{value:,}"
+
+
+def _hours(connection: duckdb.DuckDBPyConnection, words: PageWords) -> Section:
+    """All hours of the day, with a bar of the mail that came."""
+    names = ("message_count", "sent_count", "deferred_count", "bounced_count", "rejected_count")
+    found = {
+        hour: counts
+        for hour, *counts in execute_report(
+            connection,
+            "traffic_per_hour",
+            f"select hour, {', '.join(names)} from reports.traffic_per_hour",
+        ).fetchall()
+    }
+    busiest = max((counts[0] for counts in found.values()), default=0)
+    columns = [("hour", Unit.COUNT), *((name, Unit.COUNT) for name in names), ("bar", Unit.BAR)]
+    rows = []
+    for hour in range(HOURS) if found else ():
+        counts = found.get(hour, [0] * len(names))
+        share = counts[0] / busiest if busiest else 0.0
+        # Zeros would hide the others
+        rows.append((hour, *(count or None for count in counts), share))
+    return Section(words.say("title.traffic_per_hour"), _columns(words, columns), tuple(rows))
+
+
+def _sections(
+    connection: duckdb.DuckDBPyConnection, words: PageWords, part: Part, top: int
+) -> list[Section]:
+    """The first rows of a report, or all; and those of the greatest size."""
+    chosen = ", ".join(map(quote_identifier, part.columns))
+    source = f"select {chosen} from reports.{quote_identifier(part.report)} where {part.filter}"
+    limit = "" if part.is_whole else f" limit {top + 1}"
+    title = f"title.{part.report}"
+    if not part.is_by_size:
+        rows = execute_report(connection, part.report, source + limit).fetchall()
+        return [_section(words, part, title, rows, top)]
+    execute_report(connection, part.report, f"create or replace temp table page_rows as {source}")
+    orders = {title: "", f"{title}.size": " order by size_bytes desc nulls last, rowid"}
+    return [
+        _section(
+            words, part, key, connection.execute(f"from page_rows{order}{limit}").fetchall(), top
+        )
+        for key, order in orders.items()
+    ]
+
+
+def _section(
+    words: PageWords, part: Part, title: str, rows: list[tuple[Any, ...]], top: int
+) -> Section:
+    is_more = not part.is_whole and len(rows) > top
+    return Section(
+        words.say(title),
+        _columns(words, part.columns.items()),
+        tuple(
+            tuple(
+                words.name(part.words.get(name, "term"), value) if unit is Unit.WORD else value
+                for (name, unit), value in zip(part.columns.items(), row, strict=True)
+            )
+            for row in (rows[:top] if is_more else rows)
+        ),
+        notes=(words.say("more", report=part.report),) if is_more else (),
+    )
+
+
+def _own_domains(connection: duckdb.DuckDBPyConnection, words: PageWords, scope: Scope) -> str:
+    """Which domains decide about the direction, and whether they were told; they are set then."""
+    domains = scope.local_domains
+    if domains is None:
+        found = connection.execute(
+            "select domain from main.local_domains() order by domain"
+        ).fetchall()
+        domains = tuple(domain for (domain,) in found)
+        # A report need not guess again
+        set_scope(connection, replace(scope, local_domains=domains))
+    if not domains:
+        return words.say("own_domains.none")
+    named = ", ".join(domains[:NAMED]) + (", ..." if len(domains) > NAMED else "")
+    return words.say(
+        f"own_domains.{'guessed' if scope.local_domains is None else 'told'}", domains=named
+    )
+
+
+def _columns(words: PageWords, columns: Iterable[tuple[str, Unit]]) -> tuple[Column, ...]:
+    return tuple(Column(name, words.say(f"column.{name}"), unit) for name, unit in columns)
+
+
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _shown_period(connection: duckdb.DuckDBPyConnection, words: PageWords, period: Period) -> str:
+    """A period in as few words as tell it: a day by its date."""
+    begin = _moment(period.since) or words.say("beginning")
+    if period.since is not None and period.until is not None:
+        (is_day,) = _ask(
+            connection,
+            "select since = since::date and until = since + interval 1 day from "
+            "(select ?::timestamptz::timestamp as since, ?::timestamptz::timestamp as until)",
+            period.since,
+            period.until,
+        )
+        if is_day:
+            return f"{period.since:%Y-%m-%d}"
+    return f"{begin} - {_moment(period.until) or words.say('end')}"
+
+
+def _ask(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> tuple[Any, ...]:
+    row = connection.execute(sql, list(values)).fetchone()
+    assert row is not None
+    return row

@@ -1,0 +1,46 @@
+"""The morning page -> a message with text and HTML (RFC 5322, RFC 2046), for sendmail -t."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from .errors import UsageError
+from .page import Page
+from .page_html import page_html
+from .page_text import page_text
+from .visible import one_line
+
+# Text of a log may be of any length and script: as ASCII, it passes every relay
+ENCODING = "quoted-printable"
+POLICY = SMTP.clone(linesep="\n", cte_type="7bit")
+
+
+def page_message(page: Page, address: str, *, now: datetime) -> str:
+    """Return the page as a message to an address, which is from there too.
+
+    Raises:
+        UsageError: it is no address.
+    """
+    try:
+        if not address.isascii() or not address.isprintable():
+            raise ValueError("not ASCII")
+        receiver = Address(addr_spec=address)
+        if not receiver.username:
+            raise ValueError("no user")
+    except (ValueError, MessageError, IndexError) as error:
+        raise UsageError(f"{one_line(address)}: not a mail address", "root@example.com") from error
+    message = EmailMessage(policy=POLICY)
+    message["From"] = Address(display_name="mailsql", addr_spec=address)
+    message["To"] = receiver
+    message["Subject"] = one_line(page.subject)
+    message["Date"] = format_datetime(now)
+    # No vacation responder answers (RFC 3834)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(page_text(page), cte=ENCODING)
+    message.add_alternative(page_html(page), subtype="html", cte=ENCODING)
+    return message.as_bytes().decode("ascii")

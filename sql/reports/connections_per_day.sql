@@ -1,0 +1,11 @@
+-- One row per day: connections of smtpd and how long they took, in seconds
+create or replace view reports.connections_per_day as
+select
+    connected_at::date as day,
+    count(*) as connection_count,
+    rounded(avg(epoch(disconnected_at - connected_at))) as mean_seconds,
+    rounded(max(epoch(disconnected_at - connected_at))) as longest_seconds
+from main.connections
+where daemon = 'smtpd' and in_period(connected_at) and on_host(host)
+group by all
+order by day;
