@@ -582,6 +582,12 @@ TLS_TOLD = (
 LOGGED_IN = f"{QUEUE_ID}: client={{client}}, sasl_method=PLAIN, sasl_username=maria@example.org"
 NOT_LOGGED_IN = "warning: {client}: SASL PLAIN authentication failed: (reason unavailable)"
 PROTECTED = connected(31, (0, TLS_TOLD))
+LOST = "rsyslogd-2177: imuxsock lost 56 messages from pid {pid} due to rate-limiting"
+DROPPING = (
+    "rsyslogd: imuxsock[pid: {pid}, name: /usr/lib/postfix/sbin/smtpd] from <mx1:postfix/smtpd>: "
+    "begin to drop messages due to rate-limiting"
+)
+SUPPRESSED = "systemd-journald[321]: Suppressed 917 messages from {}.service"
 # Lines, and whether TLS protected each login
 PROTECTIONS = {
     "nobody tells of TLS": (connected(30, (1, LOGGED_IN)), [None]),
@@ -620,6 +626,44 @@ PROTECTIONS = {
             *((at + 10_800, text) for at, text in PROTECTED[1:]),
         ],
         [False, None],
+    ),
+    "lines of its process were lost": (
+        [*PROTECTED, *connected(30, (60, LOGGED_IN)), (70, LOST.format(pid=30))],
+        [None],
+    ),
+    "lines of another process were lost": (
+        [*PROTECTED, *connected(30, (60, LOGGED_IN)), (70, LOST.format(pid=99))],
+        [False],
+    ),
+    "lines of its process were lost at another time": (
+        [
+            *PROTECTED,
+            (20, DROPPING.format(pid=30)),
+            (25, LOST.format(pid=30)),
+            *connected(30, (60, LOGGED_IN)),
+            (4000, LOST.format(pid=30)),
+        ],
+        [False],
+    ),
+    "lines of its process are being lost": (
+        [*PROTECTED, (58, DROPPING.format(pid=30)), *connected(30, (60, LOGGED_IN))],
+        [None],
+    ),
+    "lines of all processes were lost": (
+        [
+            *PROTECTED,
+            *connected(30, (60, LOGGED_IN)),
+            (99, "rsyslogd-2177: imjournal: 236 messages lost due to rate-limiting"),
+        ],
+        [None],
+    ),
+    "the journal lost lines": (
+        [*PROTECTED, *connected(30, (60, LOGGED_IN)), (99, SUPPRESSED.format("postfix@-"))],
+        [None],
+    ),
+    "the journal lost lines of another service": (
+        [*PROTECTED, *connected(30, (60, LOGGED_IN)), (99, SUPPRESSED.format("nginx"))],
+        [False],
     ),
     "two, and others between them": (
         [
