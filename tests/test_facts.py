@@ -28,6 +28,18 @@ REFUSED = (
 )
 
 
+SESSION = "session=<QLKFOm5XX8nLAHEJ>"
+IMAP_FAILED = (
+    "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): "
+    f"user=<maria@example.org>, method=PLAIN, rip=198.51.100.77, lip=192.0.2.25, {SESSION}"
+)
+IMAP_LOGIN = (
+    "dovecot: imap-login: Login: user=<maria@example.org>, method=PLAIN, rip=198.51.100.77, "
+    f"lip=192.0.2.25, mpid=77, {SESSION}"
+)
+SESSION_MISMATCH = MISMATCH.replace("77)", "77,<QLKFOm5XX8nLAHEJ>)")
+
+
 def log(*lines: tuple[float, str], host: str = "mx1") -> str:
     """Lines with the seconds after noon at which they were written."""
     return "".join(
@@ -152,6 +164,48 @@ def failures(connection):
             [(1, REFUSED), (3, FAILED)],
             [(None, "authentication failed", 1)],
             id="a login process spoke",
+        ),
+        pytest.param(
+            [(1, SESSION_MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
+            [
+                ("maria@example.org", "wrong password", 1),
+                (None, "authentication failed", 1),
+            ],
+            id="it spoke of a session",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
+            [
+                ("maria@example.org", "wrong password", 1),
+                (None, "authentication failed", 1),
+            ],
+            id="it spoke of a session, which only the login process tells",
+        ),
+        pytest.param(
+            [(0, SESSION_MISMATCH), (1, MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
+            [
+                ("maria@example.org", "wrong password", 1),
+                ("maria@example.org", "wrong password", 1),
+            ],
+            id="it spoke of a session, and of no session",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (2, IMAP_LOGIN), (3, FAILED)],
+            [(None, "authentication failed", 1)],
+            id="the user logged in at the second attempt",
+        ),
+        pytest.param(
+            [(1, SESSION_MISMATCH), (2, IMAP_LOGIN)],
+            [],
+            id="the user logged in at the second attempt of a session",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (3, IMAP_FAILED), (9, IMAP_FAILED.replace("QLKF", "RLKF"))],
+            [
+                ("maria@example.org", "wrong password", 1),
+                ("maria@example.org", "authentication failed", 1),
+            ],
+            id="it spoke of the first of two sessions",
         ),
         pytest.param(
             [(0, CONNECT), (1, MISMATCH), (5, GONE)],
