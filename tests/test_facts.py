@@ -399,6 +399,33 @@ LIVES = {
         [(0, PICKUP), (1, NAMED), (2, ACTIVE), (3, REQUEUED), (900, SENT)],
         [(0, "pickup", 1)],
     ),
+    "what was in hand when postsuper requeued it, and qmgr removed it as well": (
+        [(0, PICKUP), (1, NAMED), (2, ACTIVE), (3, REQUEUED), (9, REMOVED), (900, SENT)],
+        [(0, "pickup", 1)],
+    ),
+    "postsuper requeued it, and the queue id was used again": (
+        [(0, PICKUP), (3, REQUEUED), (9, REMOVED), (300, PICKUP), (301, SENT), (302, REMOVED)],
+        [(0, "pickup", 0), (300, "pickup", 1)],
+    ),
+    "qmgr spoke before cleanup and pickup": (
+        [(0, ACTIVE), (0, NAMED), (0.5, PICKUP), (1, SENT), (2, REMOVED)],
+        [(0, "pickup", 1)],
+    ),
+    "qmgr spoke before smtpd and cleanup": (
+        [(0, CONNECT), (0, ACTIVE), (0, CLIENT), (0, NAMED), (1, SENT), (2, REMOVED)],
+        [(0, "smtpd_client", 1)],
+    ),
+    "qmgr spoke before all others of an id that was used before": (
+        [
+            *((0, PICKUP), (0, NAMED), (1, ACTIVE), (2, REMOVED)),
+            *((5, ACTIVE), (5, NAMED), (5, PICKUP), (6, SENT), (7, REMOVED)),
+        ],
+        [(0, "pickup", 0), (5, "pickup", 1)],
+    ),
+    "qmgr spoke long before of another one": (
+        [(0, ACTIVE), (30, PICKUP), (30, NAMED), (31, SENT)],
+        [(0, None, 0), (30, "pickup", 1)],
+    ),
     "postsuper deleted another one before": (
         [(0, PICKUP), (3, DELETED), (9, PICKUP), (10, REMOVED), (900, SENT)],
         [(0, "pickup", 0), (9, "pickup", 0), (900, None, 1)],
