@@ -6,9 +6,7 @@ takes a tenth of the time that creating them does.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import os
 import re
 import shutil
@@ -17,7 +15,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version as installed_version
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 

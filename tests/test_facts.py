@@ -28,6 +28,18 @@ REFUSED = (
 )
 
 
+SESSION = "session=<QLKFOm5XX8nLAHEJ>"
+IMAP_FAILED = (
+    "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): "
+    f"user=<maria@example.org>, method=PLAIN, rip=198.51.100.77, lip=192.0.2.25, {SESSION}"
+)
+IMAP_LOGIN = (
+    "dovecot: imap-login: Login: user=<maria@example.org>, method=PLAIN, rip=198.51.100.77, "
+    f"lip=192.0.2.25, mpid=77, {SESSION}"
+)
+SESSION_MISMATCH = MISMATCH.replace("77)", "77,<QLKFOm5XX8nLAHEJ>)")
+
+
 def log(*lines: tuple[float, str], host: str = "mx1") -> str:
     """Lines with the seconds after noon at which they were written."""
     return "".join(
@@ -152,6 +164,48 @@ def failures(connection):
             [(1, REFUSED), (3, FAILED)],
             [(None, "authentication failed", 1)],
             id="a login process spoke",
+        ),
+        pytest.param(
+            [(1, SESSION_MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
+            [
+                ("maria@example.org", "wrong password", 1),
+                (None, "authentication failed", 1),
+            ],
+            id="it spoke of a session",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
+            [
+                ("maria@example.org", "wrong password", 1),
+                (None, "authentication failed", 1),
+            ],
+            id="it spoke of a session, which only the login process tells",
+        ),
+        pytest.param(
+            [(0, SESSION_MISMATCH), (1, MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
+            [
+                ("maria@example.org", "wrong password", 1),
+                ("maria@example.org", "wrong password", 1),
+            ],
+            id="it spoke of a session, and of no session",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (2, IMAP_LOGIN), (3, FAILED)],
+            [(None, "authentication failed", 1)],
+            id="the user logged in at the second attempt",
+        ),
+        pytest.param(
+            [(1, SESSION_MISMATCH), (2, IMAP_LOGIN)],
+            [],
+            id="the user logged in at the second attempt of a session",
+        ),
+        pytest.param(
+            [(1, MISMATCH), (3, IMAP_FAILED), (9, IMAP_FAILED.replace("QLKF", "RLKF"))],
+            [
+                ("maria@example.org", "wrong password", 1),
+                ("maria@example.org", "authentication failed", 1),
+            ],
+            id="it spoke of the first of two sessions",
         ),
         pytest.param(
             [(0, CONNECT), (1, MISMATCH), (5, GONE)],
@@ -344,6 +398,33 @@ LIVES = {
     "what was in hand when postsuper requeued it": (
         [(0, PICKUP), (1, NAMED), (2, ACTIVE), (3, REQUEUED), (900, SENT)],
         [(0, "pickup", 1)],
+    ),
+    "what was in hand when postsuper requeued it, and qmgr removed it as well": (
+        [(0, PICKUP), (1, NAMED), (2, ACTIVE), (3, REQUEUED), (9, REMOVED), (900, SENT)],
+        [(0, "pickup", 1)],
+    ),
+    "postsuper requeued it, and the queue id was used again": (
+        [(0, PICKUP), (3, REQUEUED), (9, REMOVED), (300, PICKUP), (301, SENT), (302, REMOVED)],
+        [(0, "pickup", 0), (300, "pickup", 1)],
+    ),
+    "qmgr spoke before cleanup and pickup": (
+        [(0, ACTIVE), (0, NAMED), (0.5, PICKUP), (1, SENT), (2, REMOVED)],
+        [(0, "pickup", 1)],
+    ),
+    "qmgr spoke before smtpd and cleanup": (
+        [(0, CONNECT), (0, ACTIVE), (0, CLIENT), (0, NAMED), (1, SENT), (2, REMOVED)],
+        [(0, "smtpd_client", 1)],
+    ),
+    "qmgr spoke before all others of an id that was used before": (
+        [
+            *((0, PICKUP), (0, NAMED), (1, ACTIVE), (2, REMOVED)),
+            *((5, ACTIVE), (5, NAMED), (5, PICKUP), (6, SENT), (7, REMOVED)),
+        ],
+        [(0, "pickup", 0), (5, "pickup", 1)],
+    ),
+    "qmgr spoke long before of another one": (
+        [(0, ACTIVE), (30, PICKUP), (30, NAMED), (31, SENT)],
+        [(0, None, 0), (30, "pickup", 1)],
     ),
     "postsuper deleted another one before": (
         [(0, PICKUP), (3, DELETED), (9, PICKUP), (10, REMOVED), (900, SENT)],
@@ -582,6 +663,12 @@ TLS_TOLD = (
 LOGGED_IN = f"{QUEUE_ID}: client={{client}}, sasl_method=PLAIN, sasl_username=maria@example.org"
 NOT_LOGGED_IN = "warning: {client}: SASL PLAIN authentication failed: (reason unavailable)"
 PROTECTED = connected(31, (0, TLS_TOLD))
+LOST = "rsyslogd-2177: imuxsock lost 56 messages from pid {pid} due to rate-limiting"
+DROPPING = (
+    "rsyslogd: imuxsock[pid: {pid}, name: /usr/lib/postfix/sbin/smtpd] from <mx1:postfix/smtpd>: "
+    "begin to drop messages due to rate-limiting"
+)
+SUPPRESSED = "systemd-journald[321]: Suppressed 917 messages from {}.service"
 # Lines, and whether TLS protected each login
 PROTECTIONS = {
     "nobody tells of TLS": (connected(30, (1, LOGGED_IN)), [None]),
@@ -620,6 +707,44 @@ PROTECTIONS = {
             *((at + 10_800, text) for at, text in PROTECTED[1:]),
         ],
         [False, None],
+    ),
+    "lines of its process were lost": (
+        [*PROTECTED, *connected(30, (60, LOGGED_IN)), (70, LOST.format(pid=30))],
+        [None],
+    ),
+    "lines of another process were lost": (
+        [*PROTECTED, *connected(30, (60, LOGGED_IN)), (70, LOST.format(pid=99))],
+        [False],
+    ),
+    "lines of its process were lost at another time": (
+        [
+            *PROTECTED,
+            (20, DROPPING.format(pid=30)),
+            (25, LOST.format(pid=30)),
+            *connected(30, (60, LOGGED_IN)),
+            (4000, LOST.format(pid=30)),
+        ],
+        [False],
+    ),
+    "lines of its process are being lost": (
+        [*PROTECTED, (58, DROPPING.format(pid=30)), *connected(30, (60, LOGGED_IN))],
+        [None],
+    ),
+    "lines of all processes were lost": (
+        [
+            *PROTECTED,
+            *connected(30, (60, LOGGED_IN)),
+            (99, "rsyslogd-2177: imjournal: 236 messages lost due to rate-limiting"),
+        ],
+        [None],
+    ),
+    "the journal lost lines": (
+        [*PROTECTED, *connected(30, (60, LOGGED_IN)), (99, SUPPRESSED.format("postfix@-"))],
+        [None],
+    ),
+    "the journal lost lines of another service": (
+        [*PROTECTED, *connected(30, (60, LOGGED_IN)), (99, SUPPRESSED.format("nginx"))],
+        [False],
     ),
     "two, and others between them": (
         [

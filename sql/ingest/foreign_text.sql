@@ -5,6 +5,8 @@ from lines
 where is_new
 having
     bool_and(
-        kind in ('foreign', 'journal_separator', 'line_piece', 'lines_repeated', 'unknown')
+        kind in (
+            'foreign', 'journal_separator', 'line_piece', 'lines_lost', 'lines_repeated', 'unknown'
+        )
     )
     and count(*) > 0;

@@ -8,7 +8,8 @@ create or replace temp macro line_kind(family, daemon, severity, queue_id, body)
             end
         when family = 'postfix'
             then coalesce(postfix_kind(daemon, severity, queue_id, body), 'unknown')
-        when family = 'other' then 'foreign'
+        when family = 'other'
+            then case when tells_of_losses(daemon, body) then 'lines_lost' else 'foreign' end
         when regexp_matches(body, last_repeated_text()) then 'lines_repeated'
         when
             regexp_matches(

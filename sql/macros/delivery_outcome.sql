@@ -18,6 +18,13 @@ create or replace macro delivery_outcome(agent, status, reply, remote_queue_id, 
             and filter_verdict(reply) is not null
             then filter_verdict(reply)
         when
+            -- Which of the recipients it gave back, only the message that came back tells
+            agent in ('smtp', 'lmtp')
+            and (relay_ip is null or is_near(relay_ip))
+            and contains(reply, ', but ')
+            and filter_rest(reply) is not null
+            then 'unknown'
+        when
             agent in ('local', 'virtual', 'pipe')
             and regexp_matches(reply, '^delivered to (?:maildir|mailbox)')
             then 'stored in mailbox'

@@ -10,4 +10,5 @@ comment on column delivery_ends.delivery_key is
 comment on column delivery_ends.end_message_key is
 'The last message that the mail was for this recipient (messages)';
 comment on column delivery_ends.end_delivery_key is
-'Its last attempt for this recipient (deliveries); NULL where none is known';
+'Its last attempt for this recipient (deliveries); the one that handed the mail to a content '
+'filter where that did not give it back for this recipient; NULL where none is known';

@@ -46,7 +46,8 @@ comment on column logins.attempt_count is
 comment on column logins.attempt_seconds is 'Seconds that they took';
 comment on column logins.is_tls is
 'Whether TLS protected it; false also where no line says so, but the same smtpd service told of '
-'TLS in the hour before; NULL where nothing tells';
+'TLS in the hour before; NULL where nothing tells, or where its line may be among those that '
+'syslog or the journal lost (lines_lost in notices): within an hour, of the process named';
 comment on column logins.tls_protocol is 'Such as TLSv1.3, where login_log_format has it';
 comment on column logins.tls_cipher is 'TLS cipher, where login_log_format has it';
 comment on column logins.session_id is 'Dovecot session id';

@@ -38,7 +38,7 @@ UNTOLD = {
     "mailbox_deliveries": {"pid"},
 }
 # What the driver knows entries by that is no column
-NOTES = {"table", "awaited", "originals", "steps", "of"}
+NOTES = {"table", "awaited", "originals", "steps", "of", "dropped"}
 PEER = (
     "(select client_ip || coalesce(':' || client_port::varchar, '') from connections "
     "where connections.connection_key = {table}.connection_key) as connection"

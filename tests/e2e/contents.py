@@ -1,5 +1,6 @@
 """Mail that is looked into: header and body checks, a milter, content filters, copies."""
 
+import re
 from typing import Any
 
 from tests.e2e.ledger import Entry, between, matching, now
@@ -203,6 +204,53 @@ def pass_filter(driver: Driver) -> None:
                 message["queued_at"] | {"at_most": between(now(), now())["at_most"]},
                 service="scan",
             )
+
+
+def pass_amavis(driver: Driver) -> None:
+    """An after-queue content filter: amavis, which passes mail, or drops it in each of its ways."""
+    program = ("MIME-Version: 1.0", "Content-Type: application/octet-stream; name=a.exe")
+    banned = re.escape(" - BANNED: application/octet-stream,a.exe")
+    for words, end in (
+        (("accept",), None),
+        (("accept", "accept"), None),
+        (("trusted", "accept"), ", but 1 DISCARD"),
+        (("accept",), ("2.7.0", "sent", rf"250 2\.7\.0 Ok, discarded, id=\S+{banned}")),
+        (("told",), ("2.5.0", "sent", r"250 2\.5\.0 Ok, id=\S+, BOUNCE")),
+        (("told", "accept"), ("2.5.0", "sent", r"250 2\.5\.0 Ok, id=\S+, 1 BOUNCE, and 1 DISCARD")),
+        (
+            ("refused",),
+            (
+                *("5.7.0", "bounced"),
+                rf"host 127\.0\.0\.1\[127\.0\.0\.1\] said: 554 5\.7\.0 Reject, id=\S+{banned} "
+                r"\(in reply to end of DATA command\)",
+            ),
+        ),
+    ):
+        mail = make_mail(headers=program if end else ())
+        with Session(driver, "INSPECTED") as session:
+            session.greet()
+            message = session.transmit(sender(), [recipient(word) for word in words], mail)
+        assert message is not None
+        if driver.rig.style.uses_syslog:
+            # Once for what passes, once for what does not
+            message["steps"] = ["foreign"] * (2 if isinstance(end, str) else 1)
+        if isinstance(end, str):
+            message["dropped"] = end
+        if isinstance(end, tuple):
+            dsn, status, reply = end
+            for to in message.pop("awaited"):
+                expect_delivery(
+                    driver,
+                    message,
+                    to,
+                    "smtp",
+                    f"127.0.0.1[127.0.0.1]:{driver.rig.ports['AMAVIS']}",
+                    dsn,
+                    status,
+                    matching(reply),
+                    message["queued_at"],
+                    service="scan",
+                )
 
 
 def pass_proxy(driver: Driver) -> None:

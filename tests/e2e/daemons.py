@@ -1,4 +1,4 @@
-"""Starting and stopping Postfix, Dovecot and rsyslog as private children of the test.
+"""Starting and stopping Postfix, Dovecot, amavis and rsyslog as private children of the test.
 
 The kernel ends them with the test, however that ends (PR_SET_PDEATHSIG)."""
 
@@ -32,6 +32,7 @@ def running_daemons(rig: Rig) -> Iterator[None]:
         stack.enter_context(running_postfix(rig, rig.mx, "MX"))
         stack.enter_context(running_postfix(rig, rig.out, "OUT"))
         stack.enter_context(_running_dovecot(rig))
+        stack.enter_context(_running_amavis(rig))
         yield
 
 
@@ -59,6 +60,15 @@ def _running_dovecot(rig: Rig) -> Iterator[None]:
     with _child(rig, "dovecot", command):
         wait_for(lambda: is_listening(rig.ports["POP3"]), "Dovecot listens")
         wait_for((rig.root / "mx/queue/private/dovecot-lmtp").exists, "Dovecot offers LMTP")
+        yield
+
+
+@contextmanager
+def _running_amavis(rig: Rig) -> Iterator[None]:
+    """Run amavis, a content filter."""
+    command = ["amavisd", "-c", str(rig.root / "amavis" / "conf" / "amavisd.conf"), "foreground"]
+    with _child(rig, "amavisd", command):
+        wait_for(lambda: is_listening(rig.ports["AMAVIS"]), "amavis listens")
         yield
 
 

@@ -15,6 +15,7 @@ PROGRAMS = (
     "/usr/sbin/postfix",
     "/usr/sbin/dovecot",
     "/usr/sbin/rsyslogd",
+    "/usr/sbin/amavisd",
     "/usr/lib/dovecot/lmtp",
     "/usr/lib/dovecot/pop3",
     "/usr/lib/dovecot/imap",
@@ -31,6 +32,7 @@ PACKAGES = (
     "dovecot-sieve",
     "dovecot-managesieved",
     "rsyslog",
+    "amavisd-new",
     "openssl",
 )
 # What scripts of Postfix need, and what no package names because every system has it

@@ -24,6 +24,7 @@ SMTPD_SERVICES = (
     "SUBMISSIONS",
     "SCREENED",
     "FILTERED",
+    "INSPECTED",
     "REINJECT",
     "PROXIED",
     "MILTERED",
@@ -34,6 +35,7 @@ SMTPD_SERVICES = (
     "OUT",
 )
 DOVECOT_SERVICES = ("POP3", "POP3S", "IMAP", "IMAPS", "SIEVE", "LMTP")
+FILTERS = ("AMAVIS",)
 FAKE_SERVICES = (
     "NEXT_HOP",
     "NEXT_HOP_TLS",
@@ -185,7 +187,7 @@ def free_ports(names: tuple[str, ...], family: int, address: str) -> dict[str, i
 def make_rig(root: Path, style: Style) -> Rig:
     """Fill a folder with everything that the daemons need to start."""
     ports = free_ports(
-        SMTPD_SERVICES + DOVECOT_SERVICES + FAKE_SERVICES, socket.AF_INET, "127.0.0.1"
+        SMTPD_SERVICES + DOVECOT_SERVICES + FILTERS + FAKE_SERVICES, socket.AF_INET, "127.0.0.1"
     )
     ports |= free_ports(("MX6",), socket.AF_INET6, "::1")
     rig = Rig(root, style, ports)
@@ -193,12 +195,12 @@ def make_rig(root: Path, style: Style) -> Rig:
     for folder in (
         *("mx/conf", "mx/queue", "mx/data", "mx/forward", "mx/spool", "mx/virtual"),
         *("out/conf", "out/queue", "out/data", "dovecot/conf", "dovecot/run", "dovecot/state"),
-        *("mail", "logs", "rsyslog"),
+        *("mail", "logs", "rsyslog", "amavis/conf", "amavis/home", "amavis/work"),
     ):
         (root / folder).mkdir(parents=True)
     for folder in ("mx/data", "out/data"):
         run(["chown", "postfix:postfix", str(root / folder)])
-    for folder in ("mx/virtual", "mail", "mx/spool"):
+    for folder in ("mx/virtual", "mail", "mx/spool", "amavis/home", "amavis/work"):
         shutil.chown(root / folder, MAIL_UID, MAIL_UID)
     (root / "mx" / "spool").chmod(0o1777)
     if style.dovecot_log_file:
@@ -216,6 +218,7 @@ def make_rig(root: Path, style: Style) -> Rig:
         ),
         "DOVECOT_LOG": f"log_path = {rig.logs}/dovecot.log" if style.dovecot_log_file else "",
         "DOVECOT_FORMATS": style.dovecot_formats,
+        "AMAVIS_SYSLOG": "1" if style.uses_syslog else "0",
     }
     _write_settings(rig, "mx-main.cf", rig.mx / "main.cf", places)
     _write_settings(rig, "mx-master.cf", rig.mx / "master.cf", places)
@@ -229,6 +232,7 @@ def make_rig(root: Path, style: Style) -> Rig:
     ):
         _write_settings(rig, name, rig.mx / name, places)
     _write_settings(rig, "dovecot.conf", root / "dovecot" / "conf" / "dovecot.conf", places)
+    _write_settings(rig, "amavisd.conf", root / "amavis" / "conf" / "amavisd.conf", places)
     _write_settings(rig, "rsyslog.conf", root / "rsyslog" / "rsyslog.conf", places)
     (root / "dovecot" / "conf" / "users").write_text(
         "".join(

@@ -22,6 +22,7 @@ ON_THE_WAY = timedelta(seconds=10)
 TLS_COLUMNS = ("tls_trust", "tls_protocol", "tls_cipher")
 # Dovecot hands over what Sieve sends (submission_host)
 SIEVE_RECEIVED = re.compile(r"from mx\.example\.org \(unknown \[127\.0\.0\.1\]\)")
+AMAVIS_RECEIVED = re.compile(r"from filter\.example\.org \(unknown \[127\.0\.0\.1\]\)")
 # The second instance's smtp_bind_address
 RELAY_ADDRESS = "127.9.0.1"
 # Action field of a delivery status notification (RFC 3464): reason of the link
@@ -177,6 +178,8 @@ def _message_of(driver: Driver, transaction: Transaction, headers: Any) -> Entry
     hops = RECEIVED_ID.findall("\n".join(headers.get_all("Received", [])))
     if SIEVE_RECEIVED.match(headers["Received"]):
         return _note_from_sieve(driver, inside)
+    if AMAVIS_RECEIVED.match(headers["Received"]):
+        return _note_from_amavis(driver, hops[-1][1], inside)
     if hops[-1][0] == "out":
         return _note_relayed(driver, transaction, hops[-1][1], inside)
     return _note_born_inside(driver, transaction, headers, inside)
@@ -214,6 +217,38 @@ def _note_relayed(
 def _note_from_sieve(driver: Driver, inside: dict[str, Any]) -> Entry:
     """Write down a message that Sieve sends: a redirected one, a vacation or reject answer."""
     return _note_arrived(driver, inside, "from-sieve", "127.0.0.1", rcpt=1, bdat=1, quit=1)
+
+
+def _note_from_amavis(driver: Driver, first_id: str, inside: dict[str, Any]) -> Entry:
+    """Write down a message that amavis gives back, or a notice of its own."""
+    queue_id = inside["queue_id"]
+    counts = {"rcpt": inside["recipient_count"], "data": 1, "quit": 1}
+    if first_id == queue_id:
+        return _note_arrived(driver, inside, "reinject", "127.0.0.1", **counts)
+    parent = next(found for found in driver.ledger.of("messages") if found["queue_id"] == first_id)
+    note_link(driver, first_id, queue_id, "filter", "orig_queue_id")
+    for to in parent.pop("awaited"):
+        expect_delivery(
+            driver,
+            parent,
+            to,
+            "smtp",
+            f"127.0.0.1[127.0.0.1]:{driver.rig.ports['AMAVIS']}",
+            "2.0.0",
+            "sent",
+            f"250 2.0.0 from MTA(smtp:[127.0.0.1]:{driver.rig.ports['REINJECT']}): "
+            f"250 2.0.0 Ok: queued as {queue_id}{parent.get('dropped', '')}",
+            {**parent["queued_at"], **_until(now())},
+            service="scan",
+            remote_queue_id=queue_id,
+        )
+    message = _note_arrived(driver, inside, "reinject", "127.0.0.1", xforward=1, **counts)
+    message |= {
+        "origin": "filter",
+        "orig_client_ip": parent["client_ip"],
+        "orig_queue_id": first_id,
+    }
+    return message
 
 
 def _note_arrived(

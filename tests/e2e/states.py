@@ -63,7 +63,7 @@ def _state(
         if end is None and actions & set(HOLDS):
             return "on hold"
         return "given up"
-    words = {_word(attempt, returned) for attempt in attempts} - {"deferred"}
+    words = {_word(attempt, returned) for attempt in attempts} - {"deferred", "unknown"}
     got = words - {"bounced", "discarded", "probed"}
     if got and (end == "expired" or words & {"bounced", "discarded"}):
         return "partly delivered"
@@ -79,13 +79,20 @@ def _state(
 
 def _word(attempt: dict[str, Any], returned: str | None) -> str:
     """The word for what one attempt did."""
-    status, reply = attempt["status"], str(attempt.get("reply", ""))
+    status, reply = attempt["status"], attempt.get("reply") or ""
+    if isinstance(reply, dict):
+        reply = reply["matches"].replace("\\", "")
     if status in ("deliverable", "undeliverable"):
         return "probed"
     if status != "sent":
         return status
     if attempt["agent"] == "discard" or reply.startswith("undeliverable postmaster"):
         return "discarded"
+    if reply.startswith("250 2.7.0 Ok, discarded, "):
+        return "discarded"
+    if reply.startswith("250 2.5.0 Ok, id="):
+        # Where some bounced and some were discarded, nothing tells which
+        return "bounced" if reply.endswith(", BOUNCE") else "unknown"
     if attempt["agent"] == "local" and attempt.get("remote_queue_id"):
         return "forwarded"
     if returned is not None and attempt.get("remote_queue_id") in (returned, None):

@@ -57,6 +57,7 @@ THEMES: tuple[Callable[[Driver], None], ...] = (
     contents.check_bodies,
     contents.pass_milter,
     contents.pass_filter,
+    contents.pass_amavis,
     contents.pass_proxy,
     contents.copy_always,
     rewriting.expand_aliases,

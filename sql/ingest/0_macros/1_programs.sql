@@ -15,6 +15,19 @@ create or replace temp macro neighbours_of_postfix() as
 -- are otherwise another program's
 create or replace temp macro is_queue_scanner(program) as program = 'MailScanner';
 
+-- What writes logs says that it left lines out
+-- rsyslogd-2177: imuxsock lost 56 messages from pid 2918 due to rate-limiting
+-- rsyslogd: imuxsock[pid: 57, name: /usr/sbin/x] from <mx1:x>: begin to drop messages due to rate-limiting
+-- systemd-journald[321]: Suppressed 917 messages from postfix@-.service
+create or replace temp macro tells_of_losses(daemon, body) as
+    regexp_full_match(daemon, 'rsyslogd(?:-\d+)?|systemd-journald?')
+    and regexp_matches(
+        body,
+        '^(?:im[a-z]+(?:\[[^\]]*\])?(?: from <[^>]*>)?:? '
+        || '(?:begins? to drop messages|lost \d+ messages|\d+ messages lost) '
+        || '|Suppressed \d+ messages from |Missed \d+ kernel messages)'
+    );
+
 create or replace temp macro program_instance(program) as
     case when is_queue_scanner(program) then 'postfix' else split_part(program, '/', 1) end;
 

@@ -40,7 +40,7 @@ create or replace temp macro notice_severity(kind) as
         when kind in (
             'postfix_warning', 'message_warning', 'smtpd_name_mismatch', 'smtpd_bad_command',
             'tls_library', 'tls_disabled', 'master_process_ended', 'master_throttling',
-            'master_process_limit', 'qmgr_clogged'
+            'master_process_limit', 'qmgr_clogged', 'lines_lost'
         ) then 'warning'
         else 'info'
     end;
@@ -49,7 +49,8 @@ create or replace temp macro notice_severity(kind) as
 create or replace temp macro names_client(kind) as
     kind in (
         'smtpd_connect', 'smtpd_disconnect', 'smtpd_client', 'smtpd_proxy_client', 'smtpd_lost',
-        'smtpd_tls', 'smtpd_sasl_failure', 'qmqpd_connect', 'qmqpd_disconnect', 'qmqpd_client'
+        'smtpd_tls', 'smtpd_sasl_failure', 'smtpd_bad_address', 'qmqpd_connect',
+        'qmqpd_disconnect', 'qmqpd_client'
     ) or is_smtpd_verdict(kind);
 
 create or replace temp macro is_connect(kind) as kind in ('smtpd_connect', 'qmqpd_connect');

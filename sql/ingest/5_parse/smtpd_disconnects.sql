@@ -4,6 +4,7 @@ create or replace temp table smtpd_disconnects as
 select
     line_key,
     logged_at,
+    regexp_extract(body, '^disconnect from ' || client_pattern(), ['name', 'ip', 'port']) as client,
     substr(body, 16 + strpos(substr(body, 17), ' ')) as counters
 from work_lines
 where is_disconnect(kind);

@@ -77,8 +77,8 @@ select
     kind,
     case
         when kind = 'smtpd_proxy_reject' then split_part(body, ':', 1)
-        when filter_verdict(reply) = 'bounced' then 'proxy-bounce'
-        else 'proxy-discard'
+        when filter_verdict(reply) = 'discarded' then 'proxy-discard'
+        else 'proxy-bounce'
     end as action,
     nullif(regexp_extract(body, '^[a-z-]+: ([A-Z-]+): ', 1), '') as stage,
     try_cast(regexp_extract(reply, '^([245]\d\d) ', 1) as integer) as reply_code,

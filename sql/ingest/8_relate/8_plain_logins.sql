@@ -25,6 +25,22 @@ from served_lines
 inner join processes on served_lines.header_id = processes.header_id
 where processes.family = 'postfix' and processes.daemon = 'smtpd';
 
+-- Where lines were lost, silence tells nothing
+insert into served_hours
+select distinct
+    coalesce(connections.host, '') as host_name,
+    connections.instance,
+    coalesce(connections.service, '') as service_name,
+    tls_hour(connections.connected_at) as hour
+from lines
+inner join processes on lines.header_id = processes.header_id
+inner join connections
+    on
+        processes.host is not distinct from connections.host
+        and connections.connected_at
+        between lines.logged_at - 2 * tls_telling() and lines.logged_at + tls_telling()
+where lines.kind = 'lines_lost' and connections.daemon = 'smtpd';
+
 -- Silence is told again in these hours and in the next, of what was told in the hour before
 create or replace temp table served_connections as
 with told_hours as (
@@ -52,6 +68,7 @@ smtpd_connections as (
     select
         connection_key,
         instance,
+        pid,
         connected_at,
         starttls_ok,
         coalesce(tls_protocol, tls_trust, tls_cipher) is not null as has_tls,
@@ -113,3 +130,71 @@ where
     and logins.protocol = 'smtp'
     and coalesce(not logins.is_tls, true)
     and logins.is_tls is distinct from told.is_tls;
+
+-- One row per notice that lines of a process, or of all, were lost, and when: from the one that says so
+-- first to the next, or for an hour
+create or replace temp table lost_times as
+with told as (
+    select
+        coalesce(host, '') as host_name,
+        logged_at,
+        regexp_extract(text, '^[a-z]*') as reader,
+        try_cast(regexp_extract(text, '\bpid:? (\d+)', 1) as integer) as pid,
+        contains(text, ' to drop messages ') as is_beginning
+    from notices
+    where
+        kind = 'lines_lost'
+        and logged_at
+        between (select min(logged_at) from served_lines) - 3 * tls_telling()
+        and (select max(logged_at) from served_lines) + 3 * tls_telling()
+        and not starts_with(text, 'Missed ')
+        -- Of another service
+        and (not ends_with(text, '.service') or contains(text, 'postfix'))
+),
+
+ordered as (
+    select
+        *,
+        case when lag(is_beginning) over same then lag(logged_at) over same end as begun_at,
+        lead(logged_at) over same as next_at
+    from told
+    window same as (
+        partition by host_name, reader, pid
+        order by logged_at, not is_beginning
+    )
+)
+
+select
+    host_name,
+    pid,
+    case
+        when is_beginning then logged_at
+        else greatest(logged_at - tls_telling(), begun_at)
+    end as lost_from,
+    case
+        when is_beginning then least(logged_at + tls_telling(), next_at)
+        else logged_at
+    end as lost_until
+from ordered;
+
+update logins
+set is_tls = null
+from (
+    select
+        served_connections.connection_key,
+        served_connections.connected_at,
+        lost_times.lost_from,
+        lost_times.lost_until
+    from served_connections
+    inner join lost_times
+        on
+            served_connections.host_name = lost_times.host_name
+            and served_connections.pid = coalesce(lost_times.pid, served_connections.pid)
+            and served_connections.connected_at <= lost_times.lost_until
+    where served_connections.is_told
+) as doubted
+where
+    logins.connection_key = doubted.connection_key
+    and logins.protocol = 'smtp'
+    and not logins.is_tls
+    and logins.logged_at >= doubted.lost_from;

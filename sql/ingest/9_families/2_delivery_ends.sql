@@ -16,6 +16,10 @@ last_attempts as (
         deliveries.agent,
         deliveries.status,
         deliveries.remote_queue_id,
+        -- Only of a filter of one's own
+        (deliveries.relay_ip is null or is_near(deliveries.relay_ip))
+        and contains(deliveries.reply, ', but ')
+        and filter_rest(deliveries.reply) is not null as is_for_some,
         lower(deliveries.recipient) as recipient,
         lower(coalesce(deliveries.orig_recipient, deliveries.recipient)) as orig_recipient
     from deliveries
@@ -37,6 +41,7 @@ handed as (
     select
         last_attempts.delivery_key,
         last_attempts.recipient,
+        last_attempts.is_for_some,
         message_links.child_key,
         message_links.reason,
         coalesce(last_attempts.remote_queue_id = message_links.child_queue_id, false) as is_named
@@ -56,13 +61,22 @@ handed as (
 ),
 
 -- The attempts there for the same recipient; of a mail forwarded, all. Where no message that came back
--- has one, the one that was named, or all
+-- has one, the one that was named, or all. If then the filter says that it did not give the mail back for
+-- all, and what it gave back has been worked off, that is its last word on this recipient
 hops as (
     select
         handed.delivery_key,
         handed.child_key,
-        last_attempts.delivery_key as next_delivery_key
+        last_attempts.delivery_key as next_delivery_key,
+        case
+            when
+                last_attempts.delivery_key is null
+                and handed.is_for_some
+                and messages.end_reason = 'removed'
+                then handed.delivery_key
+        end as last_word_key
     from handed
+    inner join messages on handed.child_key = messages.message_key
     left join last_attempts
         on
             handed.child_key = last_attempts.message_key
@@ -82,6 +96,7 @@ ways as (
         delivery_key,
         child_key as end_message_key,
         next_delivery_key as end_delivery_key,
+        last_word_key,
         1 as hop_count
     from hops
     union
@@ -89,6 +104,7 @@ ways as (
         ways.delivery_key,
         hops.child_key as end_message_key,
         hops.next_delivery_key as end_delivery_key,
+        hops.last_word_key,
         ways.hop_count + 1 as hop_count
     from ways
     inner join hops on ways.end_delivery_key = hops.delivery_key
@@ -99,9 +115,9 @@ ways as (
 select distinct
     delivery_key,
     end_message_key,
-    end_delivery_key
+    coalesce(end_delivery_key, last_word_key) as end_delivery_key
 from ways
 where
     end_delivery_key is null
     or end_delivery_key not in (select hops.delivery_key from hops)
-order by delivery_key, end_message_key, end_delivery_key;
+order by all;

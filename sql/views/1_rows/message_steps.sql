@@ -103,7 +103,9 @@ select
         'delay_seconds': regexp_replace(deliveries.delay_seconds::varchar, '\.0$', ''),
         'status': deliveries.status
         || case
-            when delivery_outcomes.outcome in ('discarded', 'filtered')
+            when
+                delivery_outcomes.outcome in ('discarded', 'filtered')
+                or (deliveries.status = 'sent' and delivery_outcomes.outcome = 'bounced')
                 then ' (' || delivery_outcomes.outcome || ')'
             else ''
         end,

@@ -67,13 +67,18 @@ attempted as (
         messages.state_at,
         messages.state,
         messages.end_reason,
-        delivery_outcome(
-            attempts.agent,
-            attempts.status,
-            attempts.reply,
-            attempts.remote_queue_id,
-            attempts.relay_ip
-        ) as attempted_outcome
+        case
+            -- The filter that gave this message back did not do so for this recipient
+            when attempts.message_key <> followed.end_message_key
+                then filter_rest(attempts.reply)
+            else delivery_outcome(
+                attempts.agent,
+                attempts.status,
+                attempts.reply,
+                attempts.remote_queue_id,
+                attempts.relay_ip
+            )
+        end as attempted_outcome
     from followed
     inner join main.messages on followed.end_message_key = messages.message_key
     left join main.deliveries as attempts on followed.end_delivery_key = attempts.delivery_key

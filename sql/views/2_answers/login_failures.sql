@@ -62,13 +62,45 @@ failures as not materialized (
     where not is_success
 ),
 
+-- Where the auth process tells sessions, what it says without one is of no session
+session_hosts as (
+    select distinct coalesce(host, '') as host_name from of_sessions
+),
+
+-- Logins of those who failed, with the one before of the same user and address
+attempts as (
+    select
+        coalesce(logins.host, '') as host_name,
+        logins.login_key,
+        logins.logged_at,
+        logins.client_ip,
+        logins.session_id,
+        logins.is_success,
+        lower(logins.username) as user_key,
+        lag({'logged_at': logins.logged_at, 'line_key': logins.login_key}) over (
+            partition by lower(logins.username), logins.client_ip
+            order by logins.logged_at, logins.login_key
+        ) as previous
+    from logins
+    semi join failures on logins.client_ip = failures.client_ip
+    where logins.username is not null
+),
+
 named as (
     select
         failures.*,
         case
             when of_sessions.event is not null then of_sessions.event
             when
-                failures.session_id is null
+                (failures.session_id is null or session_hosts.host_name is null)
+                -- What it said before the login before, that one has used up
+                and coalesce(
+                    {
+                        'logged_at': of_users.event.logged_at,
+                        'line_key': of_users.event.auth_event_key
+                    } > attempts.previous,
+                    true
+                )
                 and of_users.logged_at
                 >= failures.logged_at
                 - case
@@ -89,21 +121,47 @@ named as (
             failures.user_key = of_users.user_key
             and failures.client_ip = of_users.client_ip
             and failures.logged_at >= of_users.logged_at
+    left join attempts on failures.login_key = attempts.login_key
+    left join session_hosts on coalesce(failures.host, '') = session_hosts.host_name
     where not failures.is_nameless
+),
+
+-- Logins that what was said of their user may be about: they take it away from what fails after them
+takers as (
+    select
+        attempts.host_name,
+        attempts.client_ip,
+        attempts.user_key,
+        attempts.logged_at
+    from attempts
+    left join session_hosts on attempts.host_name = session_hosts.host_name
+    where
+        attempts.logged_at is not null
+        and case
+            when attempts.session_id is null then attempts.is_success
+            else session_hosts.host_name is null
+        end
 ),
 
 -- What was said of an address: by the auth process, not by a login process, which only says that no
 -- password was looked at; and that a login without a session failed, which it had spoken of before
 said as (
     select
-        host,
-        client_ip,
-        logged_at,
+        of_users.host,
+        of_users.client_ip,
+        of_users.logged_at,
         null as login_key,
-        event,
-        ten_seconds(logged_at) as span
+        of_users.event,
+        takers.logged_at as taken_at,
+        ten_seconds(of_users.logged_at) as span
     from of_users
-    where driver is distinct from 'login'
+    asof left join takers
+        on
+            coalesce(of_users.host, '') = takers.host_name
+            and of_users.client_ip = takers.client_ip
+            and of_users.user_key = takers.user_key
+            and of_users.logged_at <= takers.logged_at
+    where of_users.driver is distinct from 'login'
     union all
     select
         host,
@@ -111,6 +169,7 @@ said as (
         logged_at,
         login_key,
         null as event,
+        null as taken_at,
         ten_seconds(logged_at) as span
     from failures
     where session_id is null
@@ -132,7 +191,10 @@ nameless as (
     select
         failures.*,
         max(said.logged_at) filter (where said.event is null) as previous_at,
-        list(said.event) filter (where said.event is not null) as events
+        list(said.event) filter (
+            where said.event is not null
+            and coalesce(said.taken_at > failures.logged_at, true)
+        ) as events
     from failures
     cross join (values (0), (1)) as spans (step)
     left join crowded

@@ -1,11 +1,25 @@
--- One row per connection: who was at the other end, from the first line that names the client
+-- One row per connection: who was at the other end, from the first line that names the client. Where that
+-- is a connect line, and all others name another client, from these: lines are lost that ended one
+-- connection and began the other. Unless the end counts an XCLIENT command, which makes it so
 create or replace temp table connection_peers as
-with named as (
+with others as (
+    select
+        connection_lines.connection_key,
+        any_value(named_clients.client_name) as client_name,
+        any_value(named_clients.client_ip) as client_ip,
+        any_value(named_clients.client_port) as client_port
+    from named_clients
+    inner join connection_lines on named_clients.line_key = connection_lines.line_key
+    group by connection_lines.connection_key
+    having not bool_or(named_clients.is_xclient)
+),
+
+named as (
     select
         connection_spans.connection_key,
         work_lines.header_id,
         work_lines.logged_at,
-        work_lines.kind,
+        is_connect(work_lines.kind) as is_connected,
         regexp_extract(
             client_text(work_lines.kind, work_lines.body),
             '^' || client_pattern(),
@@ -13,18 +27,36 @@ with named as (
         ) as client
     from connection_spans
     inner join work_lines on connection_spans.connection_key = work_lines.line_key
+),
+
+compared as (
+    select
+        named.*,
+        others.client_name as other_name,
+        others.client_ip as other_ip,
+        others.client_port as other_port,
+        named.is_connected and coalesce(plain_ip(named.client.ip) <> others.client_ip, false)
+            as is_other
+    from named
+    left join others on named.connection_key = others.connection_key
 )
 
 select
-    named.connection_key,
+    compared.connection_key,
     processes.host,
     processes.instance,
     processes.daemon,
     processes.service,
     processes.pid,
-    case when is_connect(named.kind) then named.logged_at end as connected_at,
-    known_name(named.client.name) as client_name,
-    plain_ip(named.client.ip) as client_ip,
-    try_cast(named.client.port as integer) as client_port
-from named
-inner join processes on named.header_id = processes.header_id;
+    case when compared.is_connected and not compared.is_other then compared.logged_at end
+        as connected_at,
+    case when compared.is_other then compared.other_name else known_name(compared.client.name) end
+        as client_name,
+    case when compared.is_other then compared.other_ip else plain_ip(compared.client.ip) end
+        as client_ip,
+    case
+        when compared.is_other then compared.other_port
+        else try_cast(compared.client.port as integer)
+    end as client_port
+from compared
+inner join processes on compared.header_id = processes.header_id;

@@ -20,21 +20,47 @@ lines_of_ids as (
             and queue_lines.queue_id = reused_ids.queue_id
 ),
 
+marked as (
+    select
+        *,
+        last_value(
+            case
+                when is_removal then kind::varchar
+                when is_birth or is_intake(kind) then 'birth'
+                when kind = 'qmgr_active' then 'active'
+            end ignore nulls
+        ) over earlier_rows as previous_mark,
+        last_value(
+            case
+                when is_removal then kind::varchar
+                when is_birth or is_intake(kind) then 'birth'
+            end ignore nulls
+        ) over earlier_rows as previous_turn,
+        last_value(
+            case when is_removal then removal_end(moment(logged_at), kind) end ignore nulls
+        ) over earlier_rows as previous_end
+    from lines_of_ids
+    window earlier_rows as (
+        partition by queue_home_id, queue_id
+        order by position
+        rows between unbounded preceding and 1 preceding
+    )
+),
+
 before as (
     select
         *,
         lag(moment(logged_at)) over earlier as previous_moment,
+        max(position) filter (where is_removal) over earlier_rows as removal_position,
+        -- That qmgr removes it as well makes no shorter what postsuper's removal allows
         last_value(
             case
-                when is_removal then 'removal'
-                when is_birth or is_intake(kind) then 'birth'
+                when is_removal and previous_turn <> 'birth'
+                    then greatest(removal_end(moment(logged_at), kind), previous_end)
+                when is_removal then removal_end(moment(logged_at), kind)
             end ignore nulls
-        ) over earlier_rows as previous_mark,
-        max(position) filter (where is_removal) over earlier_rows as removal_position,
-        last_value(
-            case when is_removal then removal_end(moment(logged_at), kind) end ignore nulls
         ) over earlier_rows as removal_end
-    from lines_of_ids
+    from marked
     window
         earlier as (partition by queue_home_id, queue_id order by position),
         earlier_rows as (
@@ -49,9 +75,13 @@ begun as (
         *,
         is_birth
         or previous_moment is null
+        -- What qmgr has removed, it does not take up again; where it speaks first of a message, the
+        -- others speak of the same
+        or (kind = 'qmgr_active' and coalesce(previous_mark = 'queue_removed', false))
         or coalesce(
             is_intake(kind)
-            and previous_mark = 'removal'
+            and previous_turn <> 'birth'
+            and not (previous_turn = 'queue_removed' and previous_mark = 'active')
             and moment(logged_at) <= removal_end,
             false
         )
@@ -85,7 +115,7 @@ first_lines as (
 ),
 
 -- On a busy machine what cleanup says of a message may stand before the line that gave its queue
--- id out
+-- id out, and in the same second what qmgr says
 preceded as (
     select
         *,
@@ -107,8 +137,9 @@ judged as (
         *,
         is_birth
         and coalesce(
-            is_intake(begun_by)
-            and moment(logged_at) <= begun_at + removal_grace()
+            (is_intake(begun_by) or begun_by = 'qmgr_active')
+            and moment(logged_at) <= begun_at
+            + case when begun_by = 'qmgr_active' then interval 1 second else removal_grace() end
             and coalesce(removal_position < begun_at_position, true),
             false
         ) as is_late_birth

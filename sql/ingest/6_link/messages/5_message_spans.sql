@@ -16,9 +16,8 @@ with spans as (
         arg_max(line_key, position) filter (where kind = 'qmgr_active') as last_activation_key,
         count(*) filter (where kind = 'qmgr_active') as activation_count,
         min(logged_at) filter (where is_removal(kind)) as removed_at,
-        arg_max(removal_end(moment(logged_at), kind), position) filter (where is_removal(kind))
-            as removal_end,
-        min(kind) filter (where is_removal(kind)) as removal_kind,
+        max(removal_end(moment(logged_at), kind)) filter (where is_removal(kind)) as removal_end,
+        arg_min(kind, position) filter (where is_removal(kind)) as removal_kind,
         bool_or(kind = 'qmgr_expired') as is_expired,
         min(logged_at) filter (where kind = 'qmgr_expired') as expired_at
     from message_lines
