@@ -30,7 +30,7 @@ from .visible import columns_of, folded, one_line
 # Each takes as long as a small load
 MOST_LINES = 20
 # Tables that hold lines, or what all rows of a line have
-NO_FACTS = ("log_files", "raw_lines", "latest_lines", "longest_lines", "line_kinds", "line_texts")
+NO_FACTS = ("log_files", "raw_lines", "latest_lines", "longest_lines", "line_kinds")
 # Columns that repeat the head of the line
 OF_THE_HEAD = ("host", "kind", "queue_id", "pid")
 # Of counts, what says nothing

@@ -181,16 +181,12 @@ CONDITIONS: dict[str, Callable[..., str]] = {
 }
 
 
-def text_rows() -> list[tuple[str, str]]:
-    """Return the rows of line_texts: each kind with the beginnings of its texts."""
-    return sorted(
-        {
-            (kind, beginning)
-            for kind, texts in texts_of_kinds(read_forms()).items()
-            for text in texts
-            for beginning in beginnings(text.pattern)
-        }
-    )
+def beginnings_of_kinds() -> dict[str, list[str]]:
+    """Return the patterns that the texts of each kind begin with (line_kinds.beginnings)."""
+    return {
+        kind: sorted({begun for text in texts for begun in beginnings(text.pattern)})
+        for kind, texts in texts_of_kinds(read_forms()).items()
+    }
 
 
 def beginnings(pattern: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version as installed_version
 from importlib.resources.abc import Traversable
@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from .forms import WORDS, forms_bytes, kind_rows
-from .kinds import text_rows
+from .kinds import beginnings_of_kinds
 from .private import OWNER_ONLY, created_with
 from .statements import quote_identifier, quote_text, run_sql, sql_files
 from .words import read_words, with_words
@@ -43,8 +43,7 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     _add_columns(connection)
     for file in sql_files("tables"):
         _create(connection, file, "table")
-    _fill(connection, "line_kinds", ["kind", "family", *WORDS.values()], kind_rows())
-    _fill(connection, "line_texts", ["kind", "beginning"], text_rows())
+    _fill_line_kinds(connection)
     connection.execute("create schema if not exists reports")
     for file in sql_files("macros"):
         connection.execute(with_words(file.read_text(encoding="utf-8")))
@@ -143,17 +142,15 @@ def _create(
     connection.execute(f"comment on {kind} {name} is {quote_text(grain)}")
 
 
-def _fill(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str | None]],
-) -> None:
-    """Make rows those that a table has."""
-    connection.execute(f"delete from {table}")
+def _fill_line_kinds(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make line_kinds what the forms say of each kind."""
+    connection.execute("delete from line_kinds")
+    columns = ["kind", "family", *WORDS.values(), "beginnings"]
+    begun = beginnings_of_kinds()
+    rows = [(*row, begun.get(str(row[0]))) for row in kind_rows()]
     places = f"({', '.join('?' for _ in columns)})"
     connection.execute(
-        f"insert into {table} ({', '.join(columns)}) values {', '.join(places for _ in rows)}",
+        f"insert into line_kinds ({', '.join(columns)}) values {', '.join(places for _ in rows)}",
         [value for row in rows for value in row],
     )
 

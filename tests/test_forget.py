@@ -186,7 +186,6 @@ def test_no_row_of_any_table_leads_to_a_forgotten_log(tmp_path):
         held = {table for table, _, count in connection.execute(asked).fetchall() if count}
         assert held == set(table_names()) - {
             "line_kinds",
-            "line_texts",
             "forgotten_batches",
             "mailsql_database",
             "reopened_hosts",

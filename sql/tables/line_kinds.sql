@@ -9,7 +9,8 @@ create table if not exists line_kinds (
     meaning_en varchar not null,
     meaning_ja varchar not null,
     sentence_en varchar,
-    sentence_ja varchar
+    sentence_ja varchar,
+    beginnings varchar[]
 );
 
 comment on column line_kinds.kind is 'As in log_lines';
@@ -24,3 +25,5 @@ comment on column line_kinds.meaning_ja is 'The same in Japanese';
 comment on column line_kinds.sentence_en is
 'For message_flow: {fact} is filled in, a part between | is left out where a fact is missing';
 comment on column line_kinds.sentence_ja is 'The same in Japanese';
+comment on column line_kinds.beginnings is
+'Regular expressions: what the longest that is found in such a line matches is read (unread_shapes)';

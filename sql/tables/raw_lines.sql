@@ -9,7 +9,7 @@ create table if not exists raw_lines (
     kind varchar not null using compression 'dictionary',
     line varchar not null using compression 'zstd',
     copy_of bigint,
-    unread varchar using compression 'dictionary'
+    unread varchar
 );
 
 comment on column raw_lines.line_key is 'file_key * 2^32 + line_no';

@@ -25,6 +25,13 @@ with shaped as (
     group by all
 ),
 
+begun as (
+    select
+        kind,
+        unnest(beginnings) as beginning
+    from line_kinds
+),
+
 read as (
     select
         shaped.first_line_key,
@@ -32,12 +39,12 @@ read as (
             length(
                 regexp_extract(
                     shaped.first_line,
-                    '^.*?(?:: (?:[0-9A-Za-z]{6,40}: )?|\. )(?:' || line_texts.beginning || ')'
+                    '^.*?(?:: (?:[0-9A-Za-z]{6,40}: )?|\. )(?:' || begun.beginning || ')'
                 )
             )
         ) as read_length
     from shaped
-    inner join line_texts on shaped.kind = line_texts.kind
+    inner join begun on shaped.kind = begun.kind
     group by shaped.first_line_key
 )
 
