@@ -26,4 +26,4 @@ comment on column line_kinds.sentence_en is
 'For message_flow: {fact} is filled in, a part between | is left out where a fact is missing';
 comment on column line_kinds.sentence_ja is 'The same in Japanese';
 comment on column line_kinds.beginnings is
-'Regular expressions: what the longest that is found in such a line matches is read (unread_shapes)';
+'Regular expressions: such a line is read as far as the longest of them goes (unread_shapes)';

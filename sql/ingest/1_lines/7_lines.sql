@@ -155,4 +155,3 @@ select
     *,
     case when is_new then unread(kind, body, may_be_cut) end as unread
 from told;
-

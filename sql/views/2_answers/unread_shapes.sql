@@ -17,7 +17,7 @@ with shaped as (
             'g'
         ) as shape,
         count(*) as line_count,
-        count(distinct (host, program, pid)) as process_count,
+        count(distinct concat_ws(' ', host, program, pid)) as process_count,
         min(line_key) as first_line_key,
         min_by(line, line_key) as first_line
     from log_lines
