@@ -244,6 +244,12 @@ PARTS = (
     Part(
         "unknown_lines_by_shape", {"program": T, "line_count": N, "first_line": Unit.BELOW}
     ),
+    # What a stranger makes up is seldom written by so many processes
+    Part(
+        "unread_lines_by_shape",
+        {"kind": T, "line_count": N, "process_count": N, "first_line": Unit.BELOW},
+        filter="process_count >= 3",
+    ),
 )  # fmt: skip
 SUSPICIONS = Part(
     "suspicions",

@@ -38,6 +38,7 @@ WITHOUT_DOMAIN = {
     "lines_per_kind",
     "notices_by_text",
     "unknown_lines_by_shape",
+    "unread_lines_by_shape",
 }
 # Two days: two messages, then five; a sender and a client that are markup
 HOSTILE = "".join(

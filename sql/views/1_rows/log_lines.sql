@@ -30,4 +30,4 @@ comment on column log_lines.copy_of is
 'The line that counts in its place, for both tell one event; NULL where it counts itself';
 
 comment on column log_lines.unread is
-'Why it was not read to its end: new key, new text, cut, masked, undecidable, out of range; else NULL';
+'Why not read to its end: new key, new text, cut, masked, undecidable, out of range; else NULL';

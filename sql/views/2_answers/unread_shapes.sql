@@ -5,17 +5,7 @@ with shaped as (
         kind,
         unread as reason,
         program,
-        regexp_replace(
-            regexp_replace(
-                regexp_replace(line, '^.*?\S(?:\[\d+\])?: ', ''),
-                '<[^>]*>|\[[^\]]*\]|\b[0-9A-F]{8,}\b',
-                '...',
-                'g'
-            ),
-            '\d+',
-            'N',
-            'g'
-        ) as shape,
+        line_shape(line) as shape,
         count(*) as line_count,
         count(distinct concat_ws(' ', host, program, pid)) as process_count,
         min(line_key) as first_line_key,
