@@ -429,10 +429,9 @@ def explain(
     ),
 ) -> None:
     """Tell what mailsql reads in a line of a log: each value, its place, and what it means."""
-    given = [os.fsencode(line) for line in lines]
-    if lines == ["-"]:
-        given = [line for line in sys.stdin.buffer.read().split(b"\n") if line.strip()]
-    if not any(line.strip() for line in given):
+    text = sys.stdin.buffer.read() if lines == ["-"] else os.fsencode("\n".join(lines))
+    given = [line for line in text.split(b"\n") if line.strip()]
+    if not given:
         raise UsageError("no line", "mailsql explain 'LINE', or - for standard input")
     tell = explain_json if form is TraceFormat.JSON else explain_text
     found = explain_lines(given, now=datetime.now(UTC), year=year, timezone=timezone)

@@ -36,8 +36,8 @@ OF_THE_HEAD = ("host", "kind", "queue_id", "pid")
 # Of counts, what says nothing
 USUAL = {"message_count": 0, "rejection_count": 0, "activation_count": 0, "occurrences": 1}
 WIDTH = 78
-# Of a long line that stops being read, what is shown before and behind
-SHOWN_BEFORE, SHOWN_BEHIND = 60, 18
+# Of a long line that stops being read, how many columns are shown before and behind
+SHOWN_BEFORE, SHOWN_BEHIND = 52, 24
 
 
 @dataclass(frozen=True)
@@ -93,20 +93,22 @@ def _explain(line: bytes, now: datetime, year: int | None, timezone: str | None)
         (source,) = load([str(log)], database, now=now, year=year, timezone=timezone, force=True)
         if source.fault is not None:
             text = str(source.fault).removeprefix(f"{log}: ")
-            raise InputError(f"the line cannot be read: {text}", source.fault.hint)
+            raise InputError(f"the line cannot be read: {text}")
         with open_database(database, timezone=timezone) as connection:
             return _read(connection)
 
 
 def _read(connection: duckdb.DuckDBPyConnection) -> Explanation:
     """Read what a database of one line says of it."""
-    names, (row,) = _rows(
+    names, rows = _rows(
         connection,
         "select line, kind, unread, logged_at, host, program, pid, queue_id, meaning_en, "
         "meaning_ja, coalesce((select any_value(rest) from unread_shapes), '') as rest "
         "from log_lines inner join line_kinds using (kind)",
     )
-    found = dict(zip(names, row, strict=True))
+    if len(rows) != 1:
+        raise InputError(f"the line cannot be read: it is {len(rows)} lines")
+    found = dict(zip(names, rows[0], strict=True))
     head = ("logged_at", "host", "program", "pid", "queue_id")
     return Explanation(
         line=found["line"],
@@ -153,8 +155,12 @@ def explain_text(found: Explanation, language: Language) -> str:
         rows = _aligned([(column, value) for _, column, value in values])
         parts.append(f"{table}\n{textwrap.indent(rows, '  ')}")
     if found.unread is not None:
-        why = words.unread.format(reason=words.reasons[found.unread])
-        parts.append(f"{why}\n{textwrap.indent(_marked(found), '  ')}")
+        reason = words.reasons[found.unread]
+        if found.rest:
+            why = words.unread.format(reason=reason)
+            parts.append(f"{why}\n{textwrap.indent(_marked(found), '  ')}")
+        else:
+            parts.append(words.incomplete)
     return "\n\n".join(parts) + "\n"
 
 
@@ -167,12 +173,17 @@ def _aligned(rows: Sequence[tuple[str, Any]]) -> str:
 
 def _marked(found: Explanation) -> str:
     """The part of the line where reading stopped, with a mark below the place."""
-    read = found.line[: len(found.line) - len(found.rest)]
-    before = one_line(("..." + read[-SHOWN_BEFORE:]) if len(read) > SHOWN_BEFORE else read)
-    behind = found.rest
-    if len(behind) > SHOWN_BEHIND:
-        behind = behind[:SHOWN_BEHIND] + "..."
-    return f"{before}{one_line(behind)}\n{' ' * columns_of(before)}^"
+    before = one_line(found.line[: len(found.line) - len(found.rest)])
+    if columns_of(before) > SHOWN_BEFORE:
+        while columns_of(before) > SHOWN_BEFORE - 3:
+            before = before[1:]
+        before = f"...{before}"
+    behind = one_line(found.rest)
+    if columns_of(behind) > SHOWN_BEHIND:
+        while columns_of(behind) > SHOWN_BEHIND - 3:
+            behind = behind[:-1]
+        behind = f"{behind}..."
+    return f"{before}{behind}\n{' ' * columns_of(before)}^"
 
 
 def explain_json(found: Explanation, language: Language) -> str:

@@ -15,11 +15,13 @@ class Words:
         head: names for what stands at the head of a line, by column of log_lines.
         unread: above the place where reading stopped.
         reasons: why it stopped there, by log_lines.unread.
+        incomplete: where nothing follows.
     """
 
     head: dict[str, str]
     unread: str
     reasons: dict[str, str]
+    incomplete: str
 
 
 WORDS = {
@@ -40,13 +42,14 @@ WORDS = {
             "undecidable": "a value imitates what follows it",
             "out of range": "a number is too large",
         },
+        incomplete="Something is missing, or cannot be told apart.",
     ),
     Language.JA: Words(
         head={
             "logged_at": "時刻",
             "host": "ホスト",
             "program": "プログラム",
-            "pid": "プロセス",
+            "pid": "プロセスID",
             "queue_id": "キューID",
         },
         unread="印の手前まで読み取りました。{reason}。",
@@ -58,5 +61,6 @@ WORDS = {
             "undecidable": "値が後続の項目をまねているため、区切りを決められません",
             "out of range": "数値が大きすぎます",
         },
+        incomplete="何かが足りないか、区切りを決められません。",
     ),
 }

@@ -206,7 +206,10 @@ def _with_pieces(where: str, found: Any, pieces: Mapping[str, str], in_sql: bool
 def _text(where: str, found: Any, pieces: Mapping[str, str]) -> Text:
     if isinstance(found, str):
         return Text(_with_pieces(where, found, pieces))
-    _check_keys(where, found, {"text": str, "unless": str})
+    keys = {"text": str, "unless": str}
+    if not isinstance(found, dict) or found.keys() != keys.keys():
+        raise FormError(f"{where}: texts: a pattern, or {{ text = ..., unless = ... }}")
+    _check_keys(where, found, keys)
     return Text(
         _with_pieces(where, found["text"], pieces), _with_pieces(where, found["unless"], pieces)
     )

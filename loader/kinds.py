@@ -196,6 +196,9 @@ def beginnings(pattern: str) -> Iterator[str]:
         begun = "" if atom == "|" else begun + atom
         if begun:
             yield begun
+        # What may stand there any number of times, once at least
+        if atom.endswith("*") and len(atom) > 2:
+            yield f"{begun[:-1]}+"
 
 
 def _atoms(pattern: str) -> Iterator[str]:

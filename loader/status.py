@@ -30,7 +30,7 @@ COUNTED_TABLES = {
 }
 UNKNOWN_SHAPES = 10
 # What a stranger makes up is seldom written by so many
-TELLING_PROCESSES = 3
+IS_NEW = "reason in ('new key', 'new text') and process_count >= 3"
 
 
 def describe_load(
@@ -133,10 +133,7 @@ def _line_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]
 def _new_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
     """Lines that hold something new, where it is not made up by a stranger."""
     row = connection.execute(
-        "with kinds as (select count(*) as line_count from log_lines "
-        "where unread in ('new key', 'new text') and copy_of is null group by kind "
-        f"having count(distinct (host, program, pid)) >= {TELLING_PROCESSES}) "
-        "select coalesce(sum(line_count), 0)::bigint from kinds"
+        f"select coalesce(sum(line_count), 0)::bigint from unread_shapes where {IS_NEW}"
     ).fetchone()
     assert row is not None
     return [("with something new that is not read (mailsql status)", row[0])] if row[0] else []
@@ -182,8 +179,7 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
             connection,
             "Lines with something new, behind what was read: please report them",
             "select kind, reason, line_count, process_count, rest from unread_shapes "
-            f"where reason in ('new key', 'new text') and process_count >= {TELLING_PROCESSES} "
-            f"limit {UNKNOWN_SHAPES}",
+            f"where {IS_NEW} limit {UNKNOWN_SHAPES}",
         ),
         _section(
             connection,

@@ -43,12 +43,16 @@ create or replace temp macro unread(kind, body, may_be_cut) as
     case
         when not is_read(kind, body) then
             case
-                when may_be_cut then 'cut'
-                when regexp_matches(body, '[Xx*]{4}|<(?:masked|redacted|hidden|removed)')
+                when may_be_cut or (kind = 'delivery' and not ends_with(body, ')')) then 'cut'
+                when regexp_matches(
+                    body,
+                    '(?:^|[^A-Za-z0-9])(?:[Xx]{4,}|\*{3,})(?:$|[^A-Za-z0-9])'
+                    || '|<(?:masked|redacted|hidden|removed)'
+                )
                     then 'masked'
                 when list_transform([keys_told(kind, body)], lambda keys: is_imitated(keys))[1]
                     then 'undecidable'
-                when regexp_matches(body, '\d{19}') then 'out of range'
+                when regexp_matches(body, '[=(]\d{19}') then 'out of range'
                 when list_transform([keys_told(kind, body)], lambda keys: are_known(keys))[1]
                     is not false
                     then 'new text'

@@ -4,7 +4,7 @@ select
     kind,
     line_shape(line) as shape,
     count(*) as line_count,
-    count(distinct concat_ws(' ', host, program, pid)) as process_count,
+    count(distinct writing_process(host, program, pid, line)) as process_count,
     min(line_key) as first_line_key,
     min_by(line, line_key) as first_line
 from main.raw_lines

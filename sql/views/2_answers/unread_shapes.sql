@@ -7,35 +7,12 @@ with shaped as (
         program,
         line_shape(line) as shape,
         count(*) as line_count,
-        count(distinct concat_ws(' ', host, program, pid)) as process_count,
+        count(distinct writing_process(host, program, pid, line)) as process_count,
         min(line_key) as first_line_key,
         min_by(line, line_key) as first_line
     from log_lines
     where unread is not null and copy_of is null
     group by all
-),
-
-begun as (
-    select
-        kind,
-        unnest(beginnings) as beginning
-    from line_kinds
-),
-
-read as (
-    select
-        shaped.first_line_key,
-        max(
-            length(
-                regexp_extract(
-                    shaped.first_line,
-                    '^.*?(?:: (?:[0-9A-Za-z]{6,40}: )?|\. )(?:' || begun.beginning || ')'
-                )
-            )
-        ) as read_length
-    from shaped
-    inner join begun on shaped.kind = begun.kind
-    group by shaped.first_line_key
 )
 
 select
@@ -47,9 +24,9 @@ select
     shaped.process_count,
     shaped.first_line_key,
     shaped.first_line,
-    substr(shaped.first_line, coalesce(read.read_length, 0) + 1) as rest
+    unread_rest(shaped.first_line, line_kinds.beginnings) as rest
 from shaped
-left join read on shaped.first_line_key = read.first_line_key
+left join line_kinds on shaped.kind = line_kinds.kind
 order by shaped.process_count desc, shaped.line_count desc, shaped.first_line_key asc;
 
 comment on column unread_shapes.kind is 'Kind (line_kinds)';
