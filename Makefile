@@ -32,8 +32,8 @@ demo: $(VENV)/installed ## Load sample_logs/, follow one message, run one report
 	@echo; echo '$$ mailsql report traffic_per_day'
 	@TZ=Asia/Tokyo $(BIN)/mailsql report traffic_per_day --db demo.duckdb
 
-test: $(VENV)/installed ## Run the tests
-	@$(BIN)/python -m pytest $(PARALLEL)
+test: $(VENV)/installed ## Run the tests (PYTEST='-m newest': options of pytest)
+	@$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
 
 long: $(VENV)/installed ## Run the long tests: properties, kills, hostile lines (EXAMPLES=100 cases)
 	@MAILSQL_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest $(PARALLEL) -m 'long or hypothesis' --hypothesis-profile long

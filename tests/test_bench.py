@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bench.generate import generate
+
+pytestmark = pytest.mark.newest
 
 ROOT = Path(__file__).parent.parent
 

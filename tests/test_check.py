@@ -21,6 +21,8 @@ from tests.test_cli import mailsql as run
 from tests.test_cutting import disorderly_log
 from tests.test_databases import PROGRAM
 
+pytestmark = pytest.mark.newest
+
 SCENARIOS = Path(__file__).parent / "scenarios"
 LINES = Path(__file__).parent / "lines"
 # Not derived: where lines come from, and the lines

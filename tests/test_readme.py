@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import install_shell
+
+pytestmark = pytest.mark.newest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
