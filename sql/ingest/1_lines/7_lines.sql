@@ -138,10 +138,11 @@ told as (
         pid,
         header_id,
         queue_id,
+        -- A byte is compared faster than a word
         case
-            when is_piece then 'line_piece'
+            when is_piece then 'line_piece'::kind_name
             when family = 'dovecot' then dovecot_kind
-            else line_kind(family, daemon, severity, queue_id, body)
+            else line_kind(family, daemon, severity, queue_id, body)::kind_name
         end as kind,
         speaker,
         body,
