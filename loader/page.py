@@ -155,7 +155,7 @@ def read_page(
         is_whole = before.until == period.since
         key = "heading.before" if is_whole else "heading.before_unfinished"
         lines.append(words.say(key, end=_moment(last), **moments))
-    elif first is not None and period.since is not None:
+    elif first is not None and period.since is not None and last > period.since:
         lines.append(words.say("heading.no_before", since=_moment(first)))
     subject = words.say("subject", hosts=scope.host or named or "mailsql", period=named_period)
     title = words.say("heading.day" if kind == "day" else "heading", period=named_period)
@@ -454,7 +454,7 @@ def _columns(words: PageWords, columns: Iterable[tuple[str, Unit]]) -> tuple[Col
 
 
 def _moment(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+    return "" if moment is None else moment.replace(tzinfo=None).isoformat(" ", "minutes")
 
 
 def _until_last(period: Period, last: datetime | None) -> Period:
@@ -466,7 +466,7 @@ def _until_last(period: Period, last: datetime | None) -> Period:
 
 
 def _day(period: Period) -> str:
-    return "" if period.since is None else f"{period.since:%Y-%m-%d}"
+    return "" if period.since is None else period.since.date().isoformat()
 
 
 def _kind_of_period(connection: duckdb.DuckDBPyConnection, period: Period) -> str:

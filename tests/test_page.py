@@ -225,6 +225,7 @@ def test_a_period_long_before_or_after_the_logs_is_compared_with_nothing(since, 
     assert not any("compared with" in line for line in page.lines)
     begin, end = re.match(r"(\S+) \S+ to (.*) \(UTC\)", page.lines[0]).groups()
     assert end == "the end" or begin < end
+    assert ("nothing to compare with" in page_text(page)) == (end != "the end")
 
 
 def test_a_host_without_lines_says_so(odd):
