@@ -69,6 +69,8 @@ Feb  4 03:00:00 mx1 dovecot: imap-login: Login: user=<dave>, method=PLAIN, rip=1
 lip=192.0.2.1, mpid=3, TLS, session=<c>
 Feb  4 03:01:00 mx1 dovecot: imap-login: Login: user=<bob>, method=PLAIN, rip=192.0.2.50, \
 lip=192.0.2.1, mpid=4, TLS, session=<d>
+Feb  4 03:02:00 mx1 dovecot: imap-login: Login: user=<bob>, method=PLAIN, rip=192.0.2.52, \
+lip=192.0.2.1, mpid=5, TLS, session=<e>
 Feb  4 04:00:00 mx1 postfix/smtpd[7]: 5F71426E51: client=a.example.net[192.0.2.9], \
 sasl_method=PLAIN, sasl_username=newbie
 Feb  4 04:00:00 mx1 postfix/qmgr[8]: 5F71426E51: from=<x@example.net>, size=1000, nrcpt=60 \
@@ -97,7 +99,7 @@ Feb  4 06:00:00 mx1 postfix/qmgr[8]: 5F71426E52: removed
         f"Feb  4 0{hour}:00:0{place} mx1 dovecot: imap-login: Disconnected: Connection closed "
         f"(auth failed, 1 attempts in 2 secs): user=<{user}>, method=PLAIN, rip=192.0.2.5{place}, "
         f"lip=192.0.2.1, TLS, session=<{user}{place}>\n"
-        for place in (0, 1)
+        for place in (0, 1, 2)
         for hour, user in ((1, "alice"), (1, "bob"), (2, "carol"))
     ),
 )
@@ -242,10 +244,12 @@ def test_what_is_odd_is_told_and_what_only_looks_so_is_not(odd):
         ("sends much more than before", "newbie", 60, "a day; at most 0 before"),
         # Who had got in before
         ("guesses passwords", "192.0.2.51", 3, "3 names"),
+        # A second one of a kind hides no other kind
+        ("guessed passwords, then got in", "192.0.2.52", 3, "bob"),
     ]
     japanese = page_of(odd, "2026-02-04", "2026-02-05", Language.JA)
     assert [row[3] for row in rows_of(japanese, "まず確認したいこと")] == [
-        "bob", "1 日の宛先数(以前は最大 0)", "3 個の名前",
+        "bob", "1 日の宛先数(以前は最大 0)", "3 個の名前", "bob",
     ]  # fmt: skip
 
 
