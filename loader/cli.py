@@ -38,7 +38,7 @@ from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
 from .objects import __version__
 from .output import Format, narrate, tell_error, write, write_bytes, write_rows
-from .page import TOP, read_page
+from .page import MOST_ROWS, TOP, read_page
 from .page_html import page_html
 from .page_mail import page_message
 from .page_text import page_text
@@ -295,7 +295,9 @@ def report(
     ] = None,
     top: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Rows of each list of the page; {TOP} if none is given."),
+        typer.Option(
+            min=1, max=MOST_ROWS, help=f"Rows of each list of the page; {TOP} if none is given."
+        ),
     ] = None,
     language: Annotated[
         Language | None, typer.Option("--lang", help="Language of the page.")
@@ -326,10 +328,11 @@ def report(
             "the page is no table: no --format, no --limit",
             "--html, --mail, --top; or name a report",
         )
+    _check_html(html, output, is_mail=mail is not None)
     told = None
     if local_domains is not None:
         told = tuple(part.strip() for part in local_domains.split(",") if part.strip())
-    scope = Scope(host, domain, told)
+    scope = Scope(host, _domain(domain), told)
     now = datetime.now(UTC)
     with open_reading(db, timezone=timezone) as connection:
         if is_list:
@@ -356,6 +359,38 @@ def report(
             count=lambda: count_rows(connection, f"from reports.{quote_identifier(name)}"),
             is_fitted=True,
         )
+
+
+def _check_html(html: Path | None, output: Path | None, *, is_mail: bool) -> None:
+    """Refuse files that would be written over, or not at all.
+
+    Raises:
+        UsageError: the page as HTML has no file of its own, or nothing is left for the output.
+    """
+    if html is None:
+        return
+    if str(html) == "-":
+        raise UsageError("--html -: no file", "--html FILE")
+    if output is None:
+        return
+    if not is_mail:
+        raise UsageError("--html and --output: the page goes to one of them", "leave out --output")
+    if html.resolve() == output.resolve():
+        raise UsageError(f"{html}: for both --html and --output", "name two files")
+
+
+def _domain(text: str | None) -> str | None:
+    """Return a domain as addresses end in it.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if text is None:
+        return None
+    domain = text.strip().removeprefix("@").removesuffix(".")
+    if not domain:
+        raise UsageError(f"--domain '{text}': no domain", "--domain example.com")
+    return domain
 
 
 def _check_page_options(is_page: bool, options: dict[str, object]) -> None:

@@ -6,9 +6,10 @@ sections. Figures come from SQL alone: here they are only placed side by side.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import duckdb
@@ -25,6 +26,7 @@ from .tables import shown_bytes
 HOURS = 24
 # Rows of a list, unless told
 TOP = 5
+MOST_ROWS = 10_000
 # The part of a period that may have no line before its first one
 NIGHT = 12
 # Hosts and domains named in a heading
@@ -125,17 +127,24 @@ def read_page(
     period = read_period(connection, since, until, now)
     if since is None and until is None:
         period = _morning(connection, now, last)
+    period = Period(
+        *_ask(connection, "select ?::timestamptz, ?::timestamptz", period.since, period.until)
+    )
     before = _before(connection, period, first, last)
     set_period(connection, period)
+    shown = _until_last(period, last)
     zone = _ask(connection, "select current_setting('TimeZone')")[0]
     hosts = hosts_of(connection)
     named = ", ".join(hosts[:NAMED]) + (", ..." if len(hosts) > NAMED else "")
-    day = _shown_period(connection, words, Period(period.since, period.until or last))
+    kind = _kind_of_period(connection, shown)
+    named_period = words.say(
+        f"period.{kind}", since=_moment(shown.since), until=_moment(shown.until), day=_day(shown)
+    )
     lines = [
         words.say(
             "heading.since",
-            since=_moment(period.since) or words.say("beginning"),
-            until=_moment(period.until or last) or words.say("end"),
+            since=_moment(shown.since) or words.say("beginning"),
+            until=_moment(shown.until) or words.say("end"),
             zone=zone,
         )
     ]
@@ -143,32 +152,35 @@ def read_page(
     lines += [words.say("heading.domain", domain=scope.domain)] if scope.domain else []
     if before is not None:
         moments = {"since": _moment(before.since), "until": _moment(before.until)}
-        lines.append(words.say("heading.before", **moments))
-    elif first is not None and period.since is not None:
+        is_whole = before.until == period.since
+        key = "heading.before" if is_whole else "heading.before_unfinished"
+        lines.append(words.say(key, end=_moment(last), **moments))
+    elif first is not None and period.since is not None and last > period.since:
         lines.append(words.say("heading.no_before", since=_moment(first)))
-    subject = words.say("subject", hosts=scope.host or named or "mailsql", period=day)
-    title = words.say("heading", period=day)
-    if (
-        not hosts
-        and not _ask(connection, "select count(*) from main.raw_lines where in_period(logged_at)")[
-            0
-        ]
-    ):
-        return Page(subject, title, (*lines, "", words.say("heading.empty")), (), words)
+    subject = words.say("subject", hosts=scope.host or named or "mailsql", period=named_period)
+    title = words.say("heading.day" if kind == "day" else "heading", period=named_period)
+    (line_count,) = _ask(
+        connection,
+        "select count(*) from main.raw_lines where in_period(logged_at) and on_host(host)",
+    )
+    if not line_count:
+        empty = "heading.empty" if scope.host is None else "heading.empty_host"
+        lines += ["", words.say(empty, host=scope.host)]
+        return Page(subject, title, tuple(lines), (), words)
     sections = [
-        *_sections(connection, words, SUSPICIONS, top),
+        _suspicions(connection, words, top, _options(period, scope)),
         *_totals(connection, words, period, before),
         _hours(connection, words),
     ]
     own_domains = _own_domains(connection, words, scope)
     for part in PARTS:
-        if part.is_of_all_time:
-            set_period(connection, Period(None, period.until))
-        made = _sections(connection, words, part, top)
-        set_period(connection, period)
+        limits = Period(None, period.until) if part.is_of_all_time else period
+        set_period(connection, limits)
+        made = _sections(connection, words, part, top, _options(limits, scope))
         if part.report == "mail_by_direction":
             made = [replace(section, notes=(own_domains,)) for section in made]
         sections += made
+    set_period(connection, period)
     return Page(subject, title, tuple(lines), _told(sections, words), words)
 
 
@@ -183,7 +195,8 @@ def _told(sections: list[Section], words: PageWords) -> tuple[Section, ...]:
         elif not place or _facts(section) != _facts(sections[place - 1]):
             told.append(section)
     if silent:
-        told.append(Section(words.say("title.silent"), (), (), notes=(", ".join(silent),)))
+        titles = words.say("between").join(silent)
+        told.append(Section(words.say("title.silent"), (), (), notes=(titles,)))
     return tuple(told)
 
 
@@ -216,20 +229,29 @@ def _before(
     first: datetime | None,
     last: datetime | None,
 ) -> Period | None:
-    """The period of the same length before, by the clock; None where the logs begin later."""
-    end = period.until or last
-    if period.since is None or end is None or first is None or end <= period.since:
+    """The same stretch of the period before, by the clock; None where the logs begin later.
+
+    A period, or a day, in which the logs end is compared as far as they go.
+    """
+    if period.since is None or first is None or last is None:
         return None
-    (begin,) = _ask(
+    if first >= period.since or last <= period.since:
+        return None
+    begin, end = _ask(
         connection,
-        "select (since - (until - since))::timestamptz from "
-        "(select ?::timestamptz::timestamp as since, ?::timestamptz::timestamp as until)",
+        "select (since - (until - since))::timestamptz, "
+        "(since - (until - since) + (least(until, last) - since))::timestamptz from "
+        "(select since, last, coalesce(until, "
+        "case when since = since::date then last::date + 1 else last end) as until from "
+        "(select ?::timestamptz::timestamp as since, ?::timestamptz::timestamp as until, "
+        "?::timestamptz::timestamp as last))",
         period.since,
-        end,
+        period.until,
+        last,
     )
     # Nights are quiet: the first line may come late
     whole = begin + min((period.since - begin) / NIGHT, timedelta(days=1))
-    return Period(begin, period.since) if first < whole else None
+    return Period(begin, end) if first < whole else None
 
 
 def _totals(
@@ -314,8 +336,29 @@ def _hours(connection: duckdb.DuckDBPyConnection, words: PageWords) -> Section:
     return Section(words.say("title.traffic_per_hour"), _columns(words, columns), tuple(rows))
 
 
+def _suspicions(
+    connection: duckdb.DuckDBPyConnection, words: PageWords, top: int, options: list[str]
+) -> Section:
+    """What is odd, with a detail that is a text of the logs or a number of something."""
+    rows = execute_report(
+        connection,
+        SUSPICIONS.report,
+        "select suspicion, subject, event_count, detail, last_at, detail_kind, detail_count "
+        f"from reports.suspicions limit {top + 1}",
+    ).fetchall()
+    told = [
+        (*row, detail or (words.say(f"detail.{kind}", count=f"{count:,}") if kind else None), at)
+        for *row, detail, at, kind, count in rows
+    ]
+    return _section(words, SUSPICIONS, "title.suspicions", told, top, options)
+
+
 def _sections(
-    connection: duckdb.DuckDBPyConnection, words: PageWords, part: Part, top: int
+    connection: duckdb.DuckDBPyConnection,
+    words: PageWords,
+    part: Part,
+    top: int,
+    options: list[str],
 ) -> list[Section]:
     """The first rows of a report, or all; and those of the greatest size."""
     chosen = ", ".join(map(quote_identifier, part.columns))
@@ -324,33 +367,68 @@ def _sections(
     title = f"title.{part.report}"
     if not part.is_by_size:
         rows = execute_report(connection, part.report, source + limit).fetchall()
-        return [_section(words, part, title, rows, top)]
+        return [_section(words, part, title, rows, top, options)]
     execute_report(connection, part.report, f"create or replace temp table page_rows as {source}")
     orders = {title: "", f"{title}.size": " order by size_bytes desc nulls last, rowid"}
     return [
         _section(
-            words, part, key, connection.execute(f"from page_rows{order}{limit}").fetchall(), top
+            words,
+            part,
+            key,
+            connection.execute(f"from page_rows{order}{limit}").fetchall(),
+            top,
+            options,
         )
         for key, order in orders.items()
     ]
 
 
 def _section(
-    words: PageWords, part: Part, title: str, rows: list[tuple[Any, ...]], top: int
+    words: PageWords,
+    part: Part,
+    title: str,
+    rows: list[tuple[Any, ...]],
+    top: int,
+    options: list[str],
 ) -> Section:
     is_more = not part.is_whole and len(rows) > top
+    command = shlex.join(["mailsql", "report", part.report, *options])
     return Section(
         words.say(title),
         _columns(words, part.columns.items()),
         tuple(
             tuple(
-                words.name(part.words.get(name, "term"), value) if unit is Unit.WORD else value
+                _shown(words, part.words.get(name, "term"), unit, value)
                 for (name, unit), value in zip(part.columns.items(), row, strict=True)
             )
             for row in (rows[:top] if is_more else rows)
         ),
-        notes=(words.say("more", report=part.report),) if is_more else (),
+        notes=(words.say("more", command=command),) if is_more else (),
     )
+
+
+def _shown(words: PageWords, kind: str, unit: Unit, value: Any) -> Any:
+    if unit is Unit.WORD:
+        return words.name(kind, value)
+    return words.say("term.unknown") if unit is Unit.NAME and value is None else value
+
+
+def _options(period: Period, scope: Scope) -> list[str]:
+    """What limits a report to what the page is about."""
+    limits = {
+        "--since": _written(period.since),
+        "--until": _written(period.until),
+        "--host": scope.host,
+        "--domain": scope.domain,
+    }
+    return [word for option, value in limits.items() if value for word in (option, value)]
+
+
+def _written(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    clock = moment.replace(tzinfo=None)
+    return str(clock.date() if clock.time() == time() else clock)
 
 
 def _own_domains(connection: duckdb.DuckDBPyConnection, words: PageWords, scope: Scope) -> str:
@@ -376,23 +454,35 @@ def _columns(words: PageWords, columns: Iterable[tuple[str, Unit]]) -> tuple[Col
 
 
 def _moment(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+    return "" if moment is None else moment.replace(tzinfo=None).isoformat(" ", "minutes")
 
 
-def _shown_period(connection: duckdb.DuckDBPyConnection, words: PageWords, period: Period) -> str:
-    """A period in as few words as tell it: a day by its date."""
-    begin = _moment(period.since) or words.say("beginning")
-    if period.since is not None and period.until is not None:
-        (is_day,) = _ask(
-            connection,
-            "select since = since::date and until = since + interval 1 day from "
-            "(select ?::timestamptz::timestamp as since, ?::timestamptz::timestamp as until)",
-            period.since,
-            period.until,
-        )
-        if is_day:
-            return f"{period.since:%Y-%m-%d}"
-    return f"{begin} - {_moment(period.until) or words.say('end')}"
+def _until_last(period: Period, last: datetime | None) -> Period:
+    """A period that is open ends with the logs, unless it begins after them."""
+    if period.until is not None or last is None:
+        return period
+    is_after = period.since is not None and period.since >= last
+    return period if is_after else Period(period.since, last)
+
+
+def _day(period: Period) -> str:
+    return "" if period.since is None else period.since.date().isoformat()
+
+
+def _kind_of_period(connection: duckdb.DuckDBPyConnection, period: Period) -> str:
+    """Which words tell a period: a day by its date, others by the ends that they have."""
+    if period.since is None or period.until is None:
+        if period.since is not None:
+            return "since"
+        return "all" if period.until is None else "until"
+    (is_day,) = _ask(
+        connection,
+        "select since = since::date and until = since + interval 1 day from "
+        "(select ?::timestamptz::timestamp as since, ?::timestamptz::timestamp as until)",
+        period.since,
+        period.until,
+    )
+    return "day" if is_day else "span"
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> tuple[Any, ...]:

@@ -40,6 +40,7 @@ td { overflow-wrap: break-word; }
 CLASSES = {
     Unit.TEXT: "",
     Unit.WORD: "",
+    Unit.NAME: "",
     Unit.BELOW: "",
     Unit.BAR: ' class="bar"',
     Unit.TIME: ' class="t"',

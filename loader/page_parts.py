@@ -7,10 +7,14 @@ from enum import Enum
 
 
 class Unit(Enum):
-    """How a value is written, and on which side of its column it stands."""
+    """How a value is written, and on which side of its column it stands.
+
+    A NAME that is not known is called so.
+    """
 
     TEXT = "text"
     WORD = "word"
+    NAME = "name"
     BELOW = "below"
     COUNT = "count"
     FIGURE = "figure"
@@ -46,10 +50,10 @@ class Part:
 
 
 T, W, N, B = Unit.TEXT, Unit.WORD, Unit.COUNT, Unit.BYTES
-SENDERS = {"sender": T, "message_count": N, "recipient_count": N, "size_bytes": B}
+SENDERS = {"sender": T, "is_login": W, "message_count": N, "recipient_count": N, "size_bytes": B}
 SENDER_DOMAINS = {"domain": T, "message_count": N, "sender_count": N, "size_bytes": B}
 RECIPIENTS = {
-    "recipient": T,
+    "recipient": Unit.NAME,
     "sent_count": N,
     "size_bytes": B,
     "deferred_count": N,
@@ -221,6 +225,7 @@ PARTS = (
     Part(
         "mailbox_deliveries_by_outcome",
         {
+            "agent": T,
             "action": W,
             "is_sieve": W,
             "delivery_count": N,

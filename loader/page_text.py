@@ -20,9 +20,13 @@ INDENT = "  "
 # A column of text is not made narrower than this
 LEAST_WIDTH = 8
 BAR_WIDTH = 24
+MINUTE, HOUR, DAY = 60, 3600, 86400
+# From how many seconds on, how many of them a duration is rounded to
+GRAINS = ((DAY, HOUR), (HOUR, MINUTE))
 # Of a text below its row
 LINES_BELOW = 2
-LEFT = (Unit.TEXT, Unit.WORD, Unit.TIME, Unit.BAR)
+TEXTS = (Unit.TEXT, Unit.WORD, Unit.NAME, Unit.BAR)
+LEFT = (*TEXTS, Unit.TIME)
 
 
 def page_text(page: Page, width: int = WIDTH) -> str:
@@ -45,7 +49,7 @@ def shown_cell(column: Column, value: Any, words: PageWords) -> str:
         case Unit.SECONDS:
             return shown_duration(value, words)
         case Unit.PERCENT:
-            return f"{value:.1f} %"
+            return f"{value:.2f} %"
         case Unit.CHANGE:
             return _shown_change(value, words)
         case Unit.BAR:
@@ -58,9 +62,12 @@ def shown_cell(column: Column, value: Any, words: PageWords) -> str:
 
 def shown_duration(seconds: float, words: PageWords) -> str:
     """Return a duration in its two greatest units."""
-    if abs(seconds) < 60:
-        return f"{seconds:.3g} {words.say('unit.second')}"
-    minutes, second = divmod(round(seconds), 60)
+    digits = f"{seconds:.3g}"
+    if abs(float(digits)) < MINUTE:
+        return f"{digits} {words.say('unit.second')}"
+    # Of the units that are left out, the last one shown is the nearest
+    grain = next((size for least, size in GRAINS if seconds >= least - size / 2), 1)
+    minutes, second = divmod(round(seconds / grain) * grain, 60)
     hours, minute = divmod(minutes, 60)
     days, hour = divmod(hours, 24)
     parts = [(days, "day"), (hour, "hour"), (minute, "minute"), (second, "second")]
@@ -139,7 +146,7 @@ def _fit(widths: list[int], columns: list[Column], width: int) -> None:
         texts = [
             place
             for place, column in enumerate(columns)
-            if column.unit in (Unit.TEXT, Unit.WORD, Unit.BAR) and widths[place] > LEAST_WIDTH
+            if column.unit in TEXTS and widths[place] > LEAST_WIDTH
         ]
         if not texts:
             return

@@ -41,18 +41,29 @@ def _rows(name: str) -> str:
 
 
 def _branches() -> str:
-    """The cause of a text, or of a code where no pattern says it: the first that fits."""
+    """The cause of a text, or of a code where no pattern says it: the first that fits.
+
+    General words say less than a code, unless that is one of those that say nothing closer (X.Y.0).
+    """
     rows = read_words("causes")
-    by_text = [
-        f"when regexp_matches(said.text, {quote_text('|'.join(row['pattern'].splitlines()))}, 'i') "
-        f"then {quote_text(row['cause'])}"
-        for row in rows
-        if row["pattern"]
-    ]
+    by_text = [_branch("said.text", row["pattern"], row["cause"]) for row in rows]
+    by_general_text = [_branch("said.text", row["general_pattern"], row["cause"]) for row in rows]
     by_code = [
-        f"when regexp_matches(said.code, {quote_text(f'^[245][.](?:{pattern})$')}) "
+        f"when regexp_matches(said.code, {quote_text(f'^(?:[245][.])?(?:{pattern})$')}) "
         f"then {quote_text(row['cause'])}"
         for row in rows
         if (pattern := row["code_pattern"])
     ]
-    return f"case {' '.join([*by_text, *by_code])} else {quote_text(rows[-1]['cause'])} end"
+    by_close_code = [
+        branch.replace("when ", "when not ends_with(said.code, '.0') and ", 1) for branch in by_code
+    ]
+    branches = [*by_text, *by_close_code, *by_general_text, *by_code]
+    return f"case {' '.join(branches)} else {quote_text(rows[-1]['cause'])} end"
+
+
+def _branch(subject: str, patterns: str, cause: str) -> str:
+    """The branch of a text that one of some patterns fits, one a line; none without any."""
+    if not patterns:
+        return ""
+    pattern = quote_text("|".join(patterns.splitlines()))
+    return f"when regexp_matches({subject}, {pattern}, 'i') then {quote_text(cause)}"

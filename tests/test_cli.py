@@ -166,6 +166,22 @@ def test_report_lists_and_runs(samples):
     assert err.startswith("mailsql: nonsense: no such report\ntry: one of ")
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--html", "a", "--output", "b"], "the page goes to one of them"),
+        (["--html", "-"], "--html -: no file"),
+        (["--html", "f", "--mail", "a@example.com", "--output", "f"], "for both"),
+        (["--domain", "@."], "no domain"),
+        (["--top", "10001"], "10000"),
+    ],
+)
+def test_options_of_the_page_that_contradict_are_refused(options, message, tmp_path):
+    _, err = mailsql("report", *options, cwd=tmp_path, code=2)
+    assert message in " ".join(err.split())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_report_of_the_users_own_is_listed_run_and_exported(tmp_path):
     mailsql("load", str(SAMPLES), cwd=tmp_path)
     with duckdb.connect(str(tmp_path / "mail.duckdb")) as connection:

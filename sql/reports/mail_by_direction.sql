@@ -19,7 +19,8 @@ told as materialized (
             or domain_of(messages.sender) in (select domain from own),
             false
         ) as is_from_here,
-        coalesce(domain_of(attempts.recipient) in (select domain from own), true) as is_to_here
+        domain_of(attempts.recipient) is null
+        or domain_of(attempts.recipient) in (select domain from own) as is_to_here
     from main.delivery_outcomes as attempts
     inner join main.messages on attempts.message_key = messages.message_key
     left join main.messages as roots on messages.root_key = roots.message_key

@@ -9,18 +9,29 @@ with messages as (
         and message_of_domain(message_key, sender)
 ),
 
-attempts as (
+attempts_by_recipient as (
     select
         deliveries.message_key,
         count(*) as attempt_count,
         max_by(
             deliveries,
             (deliveries.logged_at, log_files.first_logged_at, deliveries.delivery_key)
-        ) as last_attempt
+        ) as last_attempt,
+        max((deliveries.logged_at, log_files.first_logged_at, deliveries.delivery_key)) as place
     from main.deliveries
     inner join main.log_files on deliveries.delivery_key >> 32 = log_files.file_key
     where deliveries.message_key in (select messages.message_key from messages)
-    group by deliveries.message_key
+    group by deliveries.message_key, lower(deliveries.recipient)
+),
+
+-- Those who still wait for it say why it is there
+attempts as (
+    select
+        message_key,
+        total(attempt_count) as attempt_count,
+        max_by(last_attempt, (is_deferral(last_attempt.status), place)) as last_attempt
+    from attempts_by_recipient
+    group by message_key
 ),
 
 -- What was decided when it came tells what never became active

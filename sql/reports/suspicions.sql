@@ -29,11 +29,11 @@ guessed as (
         end as suspicion,
         client_ip as subject,
         attempt_count as event_count,
-        case
-            when logged_in_usernames is null then username_count::varchar || ' names'
-            else array_to_string(string_split(logged_in_usernames, ', ')[:3], ', ')
-            || case when len(string_split(logged_in_usernames, ', ')) > 3 then ', ...' else '' end
-        end as detail,
+        array_to_string(string_split(logged_in_usernames, ', ')[:3], ', ')
+        || case when len(string_split(logged_in_usernames, ', ')) > 3 then ', ...' else '' end
+            as detail,
+        username_count as detail_count,
+        'names' as detail_kind,
         last_at
     from guessing_addresses()
 ),
@@ -45,6 +45,8 @@ from_new_network as (
         username as subject,
         total(case when is_now then occurrences end) as event_count,
         network as detail,
+        null as detail_count,
+        null as detail_kind,
         max(logged_at) as last_at
     from worked
     where
@@ -60,7 +62,9 @@ from_many_networks as (
         'logs in from many networks' as suspicion,
         username as subject,
         total(occurrences) as event_count,
-        count(distinct network)::varchar || ' networks' as detail,
+        null as detail,
+        count(distinct network) as detail_count,
+        'networks' as detail_kind,
         max(logged_at) as last_at
     from worked
     where is_now and not is_near(client_ip)
@@ -74,6 +78,8 @@ in_clear as (
         username as subject,
         total(occurrences) as event_count,
         max_by(client_ip, logged_at) as detail,
+        null as detail_count,
+        null as detail_kind,
         max(logged_at) as last_at
     from worked
     where is_now and not is_tls and not is_near(client_ip)
@@ -105,16 +111,21 @@ much as (
         'sends much more than before' as suspicion,
         username as subject,
         try_cast(max(recipient_count) filter (where is_now) as bigint) as event_count,
-        'a day; at most '
-        || (max(recipient_count) filter (where not is_now))::bigint::varchar
-        || ' before' as detail,
+        null as detail,
+        coalesce(try_cast(max(recipient_count) filter (where not is_now) as bigint), 0)
+            as detail_count,
+        'a day before' as detail_kind,
         max(last_at) as last_at
     from sent
+    where
+        -- Only where there is a time before
+        try_cast(getvariable('since')::varchar as timestamptz)
+        > (select min(raw_lines.logged_at) from main.raw_lines where on_host(raw_lines.host))
     group by username
     having
         max(recipient_count) filter (where is_now) >= 50
         and max(recipient_count) filter (where is_now)
-        > 5 * max(recipient_count) filter (where not is_now)
+        > 5 * coalesce(max(recipient_count) filter (where not is_now), 0)
 ),
 
 relaying as (
@@ -123,6 +134,8 @@ relaying as (
         client_ip as subject,
         total(occurrences) as event_count,
         max_by(recipient, (logged_at, rejection_key)) as detail,
+        null as detail_count,
+        null as detail_kind,
         max(logged_at) as last_at
     from main.rejections
     where
@@ -154,6 +167,11 @@ told as (
 select *
 from told
 order by
+    -- Many of one kind do not hide the others
+    row_number() over (
+        partition by suspicion
+        order by event_count desc, subject asc, detail asc
+    ) asc,
     list_position(
         [
             'guessed, then got in',

@@ -1,15 +1,14 @@
--- One row per destination and named reason for which mail was deferred or bounced, the commonest first
+-- One row per destination and named reason for which mail was deferred, bounced or expired, the commonest first
 create or replace view reports.undelivered_by_cause as
--- Materialized, or each distinct count would ask for the cause again
-with failures as materialized (
+with failures as (
     select
         case when is_deferral(status) then 'deferred' else lower(status) end as outcome,
-        coalesce(lower(nullif(relay_name, 'none')), domain_of(recipient)) as destination,
-        cause_of(dsn, reply) as cause,
+        relay_name,
+        recipient,
+        dsn,
+        reply,
         message_key,
         delivery_key,
-        recipient,
-        reply,
         logged_at
     from main.deliveries
     where
@@ -17,6 +16,60 @@ with failures as materialized (
         and in_period(logged_at)
         and on_host(host)
         and of_domain(recipient)
+),
+
+given_up as (
+    select
+        message_key,
+        removed_at
+    from main.messages
+    where end_reason = 'expired' and in_period(removed_at) and on_host(host)
+),
+
+last_attempts as (
+    select
+        given_up.message_key,
+        given_up.removed_at,
+        max_by(deliveries, (deliveries.logged_at, deliveries.delivery_key)) as last_attempt
+    from main.deliveries
+    inner join given_up on deliveries.message_key = given_up.message_key
+    where of_domain(deliveries.recipient)
+    group by given_up.message_key, given_up.removed_at, lower(deliveries.recipient)
+),
+
+-- A message that expires has a line of its own; the last attempts say why
+expiries as (
+    select
+        'expired' as outcome,
+        last_attempt.relay_name,
+        last_attempt.recipient,
+        last_attempt.dsn,
+        last_attempt.reply,
+        message_key,
+        last_attempt.delivery_key,
+        removed_at as logged_at
+    from last_attempts
+    where is_deferral(last_attempt.status)
+),
+
+told as (
+    from failures
+    union all
+    from expiries
+),
+
+-- Materialized, or each distinct count would ask for the cause again
+named as materialized (
+    select
+        outcome,
+        coalesce(lower(nullif(relay_name, 'none')), domain_of(recipient)) as destination,
+        cause_of(dsn, reply) as cause,
+        message_key,
+        delivery_key,
+        recipient,
+        reply,
+        logged_at
+    from told
 )
 
 select
@@ -28,6 +81,6 @@ select
     count(distinct lower(recipient)) as recipient_count,
     max_by(reply, (logged_at, delivery_key)) as last_text,
     max(logged_at) as last_at
-from failures
+from named
 group by all
 order by attempt_count desc, outcome asc, destination asc, cause asc;

@@ -1,32 +1,55 @@
--- Addresses that tried three or more login names in vain, and as whom they got in
+-- Addresses that tried three or more login names in vain, and as whom of these they got in later
 create or replace macro guessing_addresses() as table
-with attempts as (
+with failures as (
     select
         client_ip,
-        count(distinct lower(username)) as username_count,
-        total(attempts(attempt_count, occurrences)) as attempt_count,
-        coalesce(total(case when failure = 'unknown user' then occurrences end), 0)
-            as unknown_user_count,
-        min(logged_at) as first_at,
-        max(logged_at) as last_at
+        lower(username) as username,
+        attempts(attempt_count, occurrences) as attempt_count,
+        case when failure = 'unknown user' then occurrences end as unknown_user_count,
+        logged_at
     from main.login_failures
     where
         in_period(logged_at)
         and on_host(host)
         and of_domain(username)
         and is_wrong_credential(failure)
-    group by client_ip
-    having count(distinct lower(username)) >= 3
 ),
 
--- A login that worked in the end may be a password that was guessed
-successes as (
+attempts as (
     select
         client_ip,
-        string_agg(distinct lower(username), ', ' order by lower(username)) as usernames
-    from main.logins
-    where in_period(logged_at) and on_host(host) and of_domain(username) and is_success
+        count(distinct username) as username_count,
+        total(attempt_count) as attempt_count,
+        coalesce(total(unknown_user_count), 0) as unknown_user_count,
+        min(logged_at) as first_at,
+        max(logged_at) as last_at
+    from failures
     group by client_ip
+    having count(distinct username) >= 3
+),
+
+tried as (
+    select
+        client_ip,
+        username,
+        min(logged_at) as first_at
+    from failures
+    group by all
+),
+
+-- A login that worked in the end may be a password that was guessed; others may share the address
+successes as (
+    select
+        tried.client_ip,
+        string_agg(distinct tried.username, ', ' order by tried.username) as usernames
+    from main.logins
+    inner join tried
+        on
+            logins.client_ip = tried.client_ip
+            and lower(logins.username) = tried.username
+            and logins.logged_at > tried.first_at
+    where in_period(logins.logged_at) and on_host(logins.host) and logins.is_success
+    group by tried.client_ip
 )
 
 select

@@ -12,4 +12,4 @@ where
     -- Never puts mail into a mailbox: half of them need not be looked at
     and stored.agent <> 'smtp'
     and list_contains(['stored in mailbox', 'delivered'], stored.outcome)
-    and contains(stored.recipient, '@');
+    and domain_of(stored.recipient) is not null;

@@ -6,6 +6,7 @@ select
     meaning_en,
     meaning_ja,
     pattern,
+    general_pattern,
     code_pattern,
     samples,
     place
@@ -18,7 +19,9 @@ comment on column causes.meaning_en is 'What it means, in English';
 comment on column causes.meaning_ja is 'The same in Japanese';
 comment on column causes.pattern is
 'Patterns that the text of such a reply matches, one a line; capitals do not matter';
+comment on column causes.general_pattern is
+'Patterns of words that tell it where no status code says more';
 comment on column causes.code_pattern is
-'Subject and detail of enhanced status codes that tell it where no text does';
-comment on column causes.samples is 'A text for each line of the patterns';
+'Subject and detail of enhanced status codes, or whole ones, that tell it where no text does';
+comment on column causes.samples is 'A text for each line of both patterns';
 comment on column causes.place is 'Its number: of several that fit, the first counts';
