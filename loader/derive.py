@@ -14,7 +14,6 @@ from pathlib import Path
 import duckdb
 
 from .database import WAIT_SECONDS, attach_stored, open_database, set_timezone
-from .kinds import write_kinds
 from .private import OWNER_ONLY
 from .settings import Settings, Stretch, set_prefixes
 from .statements import quote_text, run_sql
@@ -557,8 +556,6 @@ def _connect(target: Target) -> duckdb.DuckDBPyConnection:
             "[]::struct(first_line_no bigint, pattern varchar, rewrite varchar)[][])"
         )
         run_sql(connection, "ingest/0_macros")
-        write_kinds(connection)
-        run_sql(connection, "ingest/line_kind.sql")
     except BaseException:
         connection.close()
         raise

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
-
-import duckdb
 
 from .forms import Form, Text, read_forms
 from .statements import quote_text
@@ -19,20 +18,32 @@ TOLD_BY = {
     "postfix": "daemon, severity, queue_id, body",
     "dovecot": "daemon, severity, speaker, body",
 }
+CALL = re.compile(r"\b(?:(?:postfix|dovecot)_kind|is_read|known_keys)\([a-z_, ]+\)")
 # In a pattern: a key, or several of which one stands there
 KEYS = re.compile(r"(?:\(\?:(?P<several>[A-Za-z_|]+)\)|(?P<one>[A-Za-z_]+))=")
 
 
-def write_kinds(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary macros postfix_kind, dovecot_kind, is_read and known_keys."""
-    for family, parameters in TOLD_BY.items():
-        forms = [form for form in read_forms() if form.family == family]
-        connection.execute(
-            f"create or replace temp macro {family}_kind({parameters}) as {told_kind(forms)}"
+@cache
+def expressions() -> dict[str, str]:
+    """Return what the forms are as SQL, by the call that stands for it in sql/ingest.
+
+    A macro of this size would be planned once more for each connection.
+    """
+    told = {
+        f"{family}_kind({parameters})": told_kind(
+            [form for form in read_forms() if form.family == family]
         )
+        for family, parameters in TOLD_BY.items()
+    }
     texts = texts_of_kinds(read_forms())
-    connection.execute(f"create or replace temp macro is_read(kind, body) as {_read(texts)}")
-    connection.execute(f"create or replace temp macro known_keys(kind) as {_known_keys(texts)}")
+    return told | {"is_read(kind, body)": _read(texts), "known_keys(kind)": _known_keys(texts)}
+
+
+def with_kinds(text: str) -> str:
+    """Return the text of an SQL file with what the forms are in the place of its calls."""
+    if not CALL.search(text):
+        return text
+    return CALL.sub(lambda call: f"({expressions()[call[0]]})", text)
 
 
 def texts_of_kinds(forms: Sequence[Form]) -> dict[str, list[Text]]:

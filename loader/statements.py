@@ -43,7 +43,10 @@ _statements: dict[str, list[duckdb.Statement]] = {}
 def parsed(connection: duckdb.DuckDBPyConnection, text: str) -> list[duckdb.Statement]:
     """Return the statements of the text of an SQL file."""
     if text not in _statements:
-        _statements[text] = connection.extract_statements(text)
+        # It quotes with what is below
+        from .kinds import with_kinds
+
+        _statements[text] = connection.extract_statements(with_kinds(text))
     return _statements[text]
 
 

@@ -12,6 +12,8 @@ from mailsql.changes import Change, changed_batches
 from mailsql.stored_bytes import stored_batches
 from tests.conftest import load
 
+pytestmark = pytest.mark.newest
+
 LINE = "Feb  3 09:15:40 mx1 postfix/smtpd[{}]: connect from c.example.net[192.0.2.7]\r\n"
 TEXT = "".join(LINE.format(number) for number in range(100, 140)) + "a \\x07 \x07 b\n" + "torn"
 

@@ -13,6 +13,8 @@ import pytest
 from bench.generate import generate
 from tests.conftest import load, rows_without_keys
 
+pytestmark = pytest.mark.newest
+
 LOADER = """
 import sys
 from datetime import UTC, datetime

@@ -8,6 +8,8 @@ from mailsql.forms import read_forms
 from mailsql.visible import columns_of, folded
 from tests.test_cli import mailsql as run
 
+pytestmark = pytest.mark.newest
+
 NEW = "Feb  3 09:15:40 mx1 postfix/smtpd[2101]: connect from mail.example.net[192.0.2.17] (zone=eu)"
 
 

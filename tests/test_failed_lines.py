@@ -14,6 +14,8 @@ from mailsql.derive import Deriver, Piece
 from mailsql.status import describe_load, describe_status
 from tests.conftest import load, rows_without_keys
 
+pytestmark = pytest.mark.newest
+
 STEPS = ("1_lines/7_lines", "5_parse/delivery_records", "7_store/deliveries", "8_relate/3_origins")
 BREAKING = """;
 create or replace temp table broken as

@@ -30,6 +30,8 @@ from tests.conftest import (
 from tests.test_cutting import disorderly_hosts, disorderly_log
 from tests.test_late_lines import write
 
+pytestmark = pytest.mark.newest
+
 
 def deal(chance: random.Random, lines: list[str], stream_count: int) -> list[list[str]]:
     """Lines dealt to streams that are written side by side, some of a host at a time."""

@@ -5,6 +5,7 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,7 +13,7 @@ from unittest.mock import patch
 import duckdb
 import pytest
 
-from mailsql import kinds
+from mailsql import kinds, statements
 from mailsql.forms import Form, read_forms
 from tests.test_lines import FAMILIES, read_samples, rows_of_lines
 
@@ -74,12 +75,26 @@ def shuffled(seed: int) -> tuple[Form, ...]:
     return tuple(found)
 
 
+@contextmanager
+def shuffled_forms(seed: int) -> Iterator[None]:
+    """Make all that is loaded meanwhile read with shuffled forms."""
+    kinds.expressions.cache_clear()
+    try:
+        with (
+            patch.object(kinds, "read_forms", lambda: shuffled(seed)),
+            patch.object(statements, "_statements", {}),
+        ):
+            yield
+    finally:
+        kinds.expressions.cache_clear()
+
+
 def test_order_of_forms_matters_only_where_they_say_so(loaded):
     text = "".join(line + "\n" for line in all_samples())
     query = "select line_no, kind from log_lines order by line_no"
     expected = loaded(text, year=2026).execute(query).fetchall()
     for seed in range(SHUFFLES):
-        with patch.object(kinds, "read_forms", lambda seed=seed: shuffled(seed)):
+        with shuffled_forms(seed):
             assert loaded(text, year=2026).execute(query).fetchall() == expected
 
 

@@ -26,6 +26,8 @@ from tests.test_cutting import START
 from tests.test_late_lines import lines_again as lines_again
 from tests.test_late_lines import write
 
+pytestmark = pytest.mark.newest
+
 USER = "alice@example.com"
 PAUSES = [2, 2, 20, 900, 10_000, 50_000, 90_000]
 # An end comes a day after its login or later now and then

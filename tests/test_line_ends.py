@@ -10,6 +10,8 @@ import pytest
 
 from tests.test_lines import FAMILIES, read_samples, rows_of_lines
 
+pytestmark = pytest.mark.newest
+
 # A longer line may be cut off: its length tells, and not only its text
 LONGEST = 470
 # What strangers imitate in whole lines is not told apart in cut ones; JSON that is cut is none

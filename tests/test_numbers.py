@@ -15,6 +15,8 @@ from mailsql.scope import Scope, set_period, set_scope
 from tests.conftest import NOW, load
 from tests.test_reports import REPORTS
 
+pytestmark = pytest.mark.newest
+
 ROOT = Path(__file__).parent.parent
 NUMBERS = (ROOT / "docs" / "numbers.md").read_text()
 COMPARED = re.findall(r"^\| ([^|]+) \| `(select [^`]+)` \|", NUMBERS, re.MULTILINE)

@@ -16,6 +16,8 @@ from mailsql.prover import prove_line
 from mailsql.tree import BLOCK_LEAVES, LineTree
 from tests.conftest import load
 
+pytestmark = pytest.mark.newest
+
 SALT = bytes(range(32))
 LINE = "Feb  3 09:15:40 mx1 postfix/smtpd[{}]: connect from c.example.net[192.0.2.7]\n"
 

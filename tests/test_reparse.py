@@ -17,6 +17,8 @@ from tests.conftest import load
 from tests.test_cli import mailsql as run
 from tests.test_databases import HOLD, PROGRAM
 
+pytestmark = pytest.mark.newest
+
 # Of the user: each kind of object, with dependencies among them
 OWN = """
 create type colour as enum ('red', 'green');

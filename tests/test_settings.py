@@ -9,11 +9,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pytest
 from hypothesis import given
 
 import mailsql
 from tests.conftest import SEEDS, assert_derived_alike, load, with_cases
 from tests.test_cutting import disorderly_line, mailbox_lines, session_lines
+
+pytestmark = pytest.mark.newest
 
 TEMPLATE = "[%s] %u/%r %{session} - "
 START = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)

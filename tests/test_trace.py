@@ -26,6 +26,8 @@ from tests.conftest import NOW, load
 from tests.e2e.recording import read_recorded
 from tests.e2e.test_e2e import LOG_SETS
 
+pytestmark = pytest.mark.newest
+
 TESTS = Path(__file__).parent
 SAMPLES = TESTS.parent / "sample_logs"
 STORIES = sorted((TESTS / "scenarios").glob("*/mail.log"))

@@ -74,3 +74,7 @@ create or replace temp macro text_start(cut_line, head) as
 
 create or replace temp macro month_number(name) as
     (strpos('JanFebMarAprMayJunJulAugSepOctNovDec', name) + 2) // 3;
+
+-- What journalctl writes between lines
+create or replace temp macro journal_separator() as
+    '^-- (?:(?:Logs begin|Journal begins) at .*|Boot \S+|Reboot|No entries) --$';

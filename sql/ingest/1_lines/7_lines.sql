@@ -142,7 +142,23 @@ told as (
         case
             when is_piece then 'line_piece'::kind_name
             when family = 'dovecot' then dovecot_kind
-            else line_kind(family, daemon, severity, queue_id, body)::kind_name
+            when is_queue_scanner(daemon)
+                then case
+                    when is_queue_id(requeued_ids(body).new) then 'queue_filtered'
+                    else 'foreign'
+                end::kind_name
+            when family = 'postfix'
+                then coalesce(
+                    -- What the pages of sql/forms say (loader/kinds.py)
+                    postfix_kind(daemon, severity, queue_id, body), 'unknown'
+                )::kind_name
+            when family = 'other'
+                then case
+                    when tells_of_losses(daemon, body) then 'lines_lost' else 'foreign'
+                end::kind_name
+            when regexp_matches(body, last_repeated_text()) then 'lines_repeated'::kind_name
+            when regexp_matches(body, journal_separator()) then 'journal_separator'::kind_name
+            else 'unknown'::kind_name
         end as kind,
         speaker,
         body,
@@ -154,5 +170,8 @@ told as (
 
 select
     *,
-    case when is_new then unread(kind, body, may_be_cut) end as unread
+    case
+        when is_new and not is_read(kind, body)
+            then unread_reason(kind, body, may_be_cut, known_keys(kind))
+    end as unread
 from told;
