@@ -22,7 +22,7 @@ from tests.conftest import (
     rows_without_keys,
 )
 
-pytestmark = pytest.mark.usefixtures("small_head")
+pytestmark = [pytest.mark.usefixtures("small_head"), pytest.mark.newest]
 START = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
 PAUSES = [0.001, 0.5, 20, 280, 400, 90_000, 200_000, 700_000]
 # What goes on after hours is frequent in these

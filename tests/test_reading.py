@@ -252,6 +252,7 @@ SPIES = {
 }
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("spy", SPIES)
 def test_a_database_of_somebody_else_reads_no_file(tmp_path, spy):
     secret = tmp_path / "secret.txt"
@@ -300,6 +301,7 @@ SHADOWS = {
 }
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("shadow", [*SHADOWS, "mailsql_database"])
 @pytest.mark.parametrize("version", ["0.0.1", None])
 def test_nothing_of_a_database_runs_before_the_door_is_shut(tmp_path, shadow, version):

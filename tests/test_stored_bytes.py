@@ -20,7 +20,7 @@ from tests.test_encoding import BYTES, SAMPLES
 from tests.test_failed_lines import break_steps  # noqa: F401
 from tests.test_torn_lines import load_input
 
-pytestmark = pytest.mark.usefixtures("small_head")
+pytestmark = [pytest.mark.usefixtures("small_head"), pytest.mark.newest]
 HEAD = b"Feb  3 09:15:40 mx1 postfix/smtpd[1]: "
 LINES = st.lists(
     st.tuples(

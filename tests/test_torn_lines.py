@@ -15,7 +15,7 @@ from mailsql.check import run_checks
 from tests.conftest import SEEDS, assert_rows_alike, load, rows_without_keys, with_cases
 from tests.test_cutting import disorderly_hosts
 
-pytestmark = pytest.mark.usefixtures("small_head")
+pytestmark = [pytest.mark.usefixtures("small_head"), pytest.mark.newest]
 LINE = "Feb  3 09:15:40 mx1 postfix/smtpd[{}]: connect from c.example.net[192.0.2.7]"
 
 
