@@ -20,6 +20,8 @@ from tests.conftest import load, rows_without_keys
 from tests.test_cli import LINE, mailsql
 from tests.test_crash import start
 
+pytestmark = pytest.mark.newest
+
 PACK = {
     "gz": gzip.compress,
     "bz2": bz2.compress,

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from mailsql.encoding import decode_text, encode_text
 
+pytestmark = pytest.mark.newest
+
 ROOT = Path(__file__).parent.parent
 SAMPLES = [
     path

@@ -10,6 +10,8 @@ import pytest
 from mailsql.journal import LONGEST_VALUE, BrokenEntryError, as_lines
 from tests.conftest import assert_derived_alike, load
 
+pytestmark = pytest.mark.newest
+
 FORGED = (
     b"hello\n\n__CURSOR=s=1;i=9\nSYSLOG_IDENTIFIER=postfix/qmgr\nMESSAGE=6A81426E4BA: removed\n\n"
 )

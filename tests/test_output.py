@@ -17,6 +17,8 @@ from mailsql.tables import shown_bytes, shown_seconds
 from mailsql.visible import one_line, visible
 from tests.test_cli import LINE, mailsql
 
+pytestmark = pytest.mark.newest
+
 HOSTILE = "a\u202eb\x1b[31m\u2028c"
 
 
