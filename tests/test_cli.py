@@ -17,6 +17,8 @@ import pytest
 
 from bench.generate import generate
 
+pytestmark = pytest.mark.newest
+
 SAMPLES = Path(__file__).parent.parent / "sample_logs"
 LINE = "Feb  3 09:15:40 mx1 postfix/smtpd[2101]: connect from mail.example.net[192.0.2.17]\n"
 

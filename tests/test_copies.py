@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 
 import mailsql
@@ -22,6 +23,8 @@ from tests.conftest import (
     placed_rows,
 )
 from tests.test_cutting import disorderly_line
+
+pytestmark = pytest.mark.newest
 
 START = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
 DIGITS = {"bsd": 0, "milli": 3, "micro": 6}

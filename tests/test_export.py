@@ -23,6 +23,8 @@ from mailsql.output import Format, format_rows
 from mailsql.statements import quote_identifier, quote_text
 from tests.conftest import NOW, load
 
+pytestmark = pytest.mark.newest
+
 LINE = "Feb  3 09:15:40 mx1 postfix/smtpd[2101]: connect from mail.example.net[192.0.2.17]\n"
 REPORTS = {
     "../../outside": "select 1 as n",

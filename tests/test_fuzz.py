@@ -4,6 +4,8 @@ import pytest
 
 from tests.fuzz import changed_lines, faults
 
+pytestmark = pytest.mark.newest
+
 
 @pytest.mark.long
 def test_changed_lines_load_and_are_all_accounted_for():

@@ -9,6 +9,8 @@ import pytest
 from mailsql.errors import UsageError
 from mailsql.period import FORMS, Period, read_period, read_time
 
+pytestmark = pytest.mark.newest
+
 # Thursday, 5 March 2026, a quarter past nine in Tokyo
 NOW = datetime(2026, 3, 5, 0, 15, tzinfo=UTC)
 IN_TOKYO = {

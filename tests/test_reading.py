@@ -16,6 +16,8 @@ from mailsql.reading import check_reading, open_reading
 from tests.conftest import load
 from tests.test_cli import LINE, SAMPLES, mailsql
 
+pytestmark = pytest.mark.newest
+
 PROGRAM = [sys.executable, "-c", "from mailsql.cli import main; main()"]
 SECRET = "correct horse battery staple"
 # Every way out that is known of: {db} is the file, {out} one that must not come to be, {secret} one
@@ -252,7 +254,6 @@ SPIES = {
 }
 
 
-@pytest.mark.newest
 @pytest.mark.parametrize("spy", SPIES)
 def test_a_database_of_somebody_else_reads_no_file(tmp_path, spy):
     secret = tmp_path / "secret.txt"
@@ -301,7 +302,6 @@ SHADOWS = {
 }
 
 
-@pytest.mark.newest
 @pytest.mark.parametrize("shadow", [*SHADOWS, "mailsql_database"])
 @pytest.mark.parametrize("version", ["0.0.1", None])
 def test_nothing_of_a_database_runs_before_the_door_is_shut(tmp_path, shadow, version):

@@ -19,6 +19,8 @@ from tests.test_copies_by_name import (
     write,
 )
 
+pytestmark = pytest.mark.newest
+
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
