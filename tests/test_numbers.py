@@ -192,14 +192,22 @@ def test_reports_that_the_document_names_exist_and_none_is_left_out():
     unnamed = set(REPORTS) - mentioned
     # Of mailsql's own making: neither of the others has their like
     assert unnamed == {
+        "accounts_sending_more",
+        "addresses_to_block",
         "logins_by_address",
         "logins_by_network",
+        "logins_far_apart",
+        "logins_from_new_networks",
+        "logins_without_tls",
         "mail_by_direction",
         "mail_left_by_user",
         "messages_in_queue",
         "password_guessing_by_address",
+        "password_guessing_by_network",
         "password_guessing_by_user",
         "rejected_by_reason",
+        "relay_denied_by_address",
+        "spam_sources",
         "suspicions",
     }
     tables = re.findall(r"^\| [^|]+ \| (`\w+`[^|]*) \|$", NUMBERS, re.MULTILINE)
