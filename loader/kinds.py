@@ -8,6 +8,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
+from .columns import with_columns
 from .forms import Form, Text, read_forms
 from .statements import quote_text
 
@@ -41,6 +42,7 @@ def expressions() -> dict[str, str]:
 
 def with_kinds(text: str) -> str:
     """Return the text of an SQL file with what the forms are in the place of its calls."""
+    text = with_columns(text)
     if not CALL.search(text):
         return text
     return CALL.sub(lambda call: f"({expressions()[call[0]]})", text)
