@@ -3,25 +3,31 @@
 A page is a TOML file per daemon, read from top to bottom. What stands above its first table holds
 for all its forms. A form tells by whom (`daemons`, `services`, their `not_`, `severity`,
 `queue_id`) and by which words (`begins`, `equals`, `ends`, `contains`, `matches`, `unless`,
-`where`) a line is known; `texts` are patterns that read it to its end. The first form of a kind
-says what such a line means. `%{name}` in a pattern stands for a piece of pieces.toml.
+`where`) a line is known; `texts` are patterns that read it to its end. Their named groups are
+columns of `rows`, read as `columns` says (readings.py); where no text gives them, the patterns of
+`partly`, which need not reach the end, are tried. The first form of a kind says what such a line
+means. `%{name}` in a pattern stands for a piece of pieces.toml.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
 from .errors import MailsqlError
+from .readings import LINE_COLUMNS, READINGS
 
 PIECES = "pieces.toml"
 PIECE = re.compile(r"%\{(\w+)\}")
+# What an opening bracket may be in a pattern, besides one that stands for itself
+GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<open>\()(?!\?[^P])(?:\?P<(?P<name>\w+)>)?")
+NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 # Whether a page is asked before or behind the others of its family
 PAGE_KEYS = {"first": bool, "last": bool}
 WRITER_KEYS = {
@@ -43,7 +49,12 @@ FORM_KEYS = {
     "unless": str,
     "where": str,
     "texts": list,
+    "partly": list,
+    "rows": str,
+    "columns": dict,
 }
+# What a form says of its lines that does not tell which they are
+NOT_TOLD = {"kind", "after", "texts", "partly", "rows", "columns"}
 # Columns of line_kinds beside kind and family
 WORDS = {
     "writer": "daemon",
@@ -65,15 +76,19 @@ class FormError(MailsqlError):
 
 @dataclass(frozen=True)
 class Text:
-    """A pattern that reads what a line says to its end.
+    """A pattern that reads what a line says to its end, or for `partly` its beginning.
 
     Attributes:
-        pattern: for the whole text, in RE2's syntax.
+        pattern: in RE2's syntax, its groups without names.
         unless: a pattern; where it is found, this text is not meant.
+        giving: the pattern with named groups.
+        columns: the names of its groups, in their order.
     """
 
     pattern: str
-    unless: str | None = None
+    unless: str | None
+    giving: str
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,6 +104,9 @@ class Form:
         told: what its page and it say of who writes it and of its words, pieces put in.
         after: names of forms that must be asked before.
         texts: that read it to its end; none where there is nothing to read.
+        partly: that give columns where no text does.
+        rows: that its columns are of; None if it gives none.
+        columns: what the groups of its patterns are read as, by name.
         words: what line_kinds says of its kind; empty where another form says it.
     """
 
@@ -100,6 +118,9 @@ class Form:
     told: Mapping[str, Any]
     after: tuple[str, ...]
     texts: tuple[Text, ...]
+    partly: tuple[Text, ...]
+    rows: str | None
+    columns: Mapping[str, str]
     words: Mapping[str, str]
 
 
@@ -116,6 +137,7 @@ def read_forms() -> tuple[Form, ...]:
     # Stable: forms of a page stay as they stand there
     forms.sort(key=lambda form: (form.rank, form.page))
     _check_kinds(forms)
+    _check_columns(forms)
     return tuple(forms)
 
 
@@ -143,17 +165,17 @@ def _parsed(place: str, text: str) -> dict[str, Any]:
 def _read_page(family: str, place: str, text: str, pieces: Mapping[str, str]) -> Iterator[Form]:
     page = _parsed(place, text)
     heads = {key: value for key, value in page.items() if not isinstance(value, dict)}
-    _check_keys(place, heads, PAGE_KEYS | WRITER_KEYS)
+    _check_keys(place, heads, PAGE_KEYS | WRITER_KEYS | {"rows": str})
     rank = _rank(heads)
     for name, found in page.items():
         if not isinstance(found, dict):
             continue
         where = f"{place}: [{name}]"
         _check_keys(where, found, WRITER_KEYS | FORM_KEYS | dict.fromkeys(WORDS, str))
-        told = {key: value for key, value in heads.items() if key not in PAGE_KEYS} | {
+        told = {key: value for key, value in heads.items() if key in WRITER_KEYS} | {
             key: value
             for key, value in found.items()
-            if key in WRITER_KEYS or key in FORM_KEYS.keys() - {"kind", "after", "texts"}
+            if key in WRITER_KEYS or key in FORM_KEYS.keys() - NOT_TOLD
         }
         if told.get("severity", "any") not in SEVERITIES:
             raise FormError(f"{where}: severity: one of {', '.join(SEVERITIES)}")
@@ -169,6 +191,9 @@ def _read_page(family: str, place: str, text: str, pieces: Mapping[str, str]) ->
             told,
             tuple(found.get("after", ())),
             tuple(_text(where, one, pieces) for one in found.get("texts", ())),
+            tuple(_giving(where, one, pieces) for one in found.get("partly", ())),
+            found.get("rows", heads.get("rows")),
+            found.get("columns", {}),
             {key: found[key] for key in WORDS if key in found},
         )
 
@@ -205,14 +230,30 @@ def _with_pieces(where: str, found: Any, pieces: Mapping[str, str], in_sql: bool
 
 def _text(where: str, found: Any, pieces: Mapping[str, str]) -> Text:
     if isinstance(found, str):
-        return Text(_with_pieces(where, found, pieces))
+        return _giving(where, found, pieces)
     keys = {"text": str, "unless": str}
     if not isinstance(found, dict) or found.keys() != keys.keys():
         raise FormError(f"{where}: texts: a pattern, or {{ text = ..., unless = ... }}")
     _check_keys(where, found, keys)
-    return Text(
-        _with_pieces(where, found["text"], pieces), _with_pieces(where, found["unless"], pieces)
-    )
+    unless = _with_pieces(where, found["unless"], pieces)
+    return replace(_giving(where, found["text"], pieces), unless=unless)
+
+
+def _giving(where: str, found: Any, pieces: Mapping[str, str]) -> Text:
+    """A pattern with its groups, which have names where any has one."""
+    if not isinstance(found, str):
+        raise FormError(f"{where}: partly: a pattern")
+    giving = _with_pieces(where, found, pieces)
+    groups = [group["name"] for group in GROUP.finditer(giving) if group["open"]]
+    if not any(groups):
+        groups = []
+    elif None in groups:
+        raise FormError(
+            f"{where}: a group without a name: {found}", "write (?: for one that gives nothing"
+        )
+    elif len(set(groups)) < len(groups):
+        raise FormError(f"{where}: two groups of one name: {found}")
+    return Text(NAMED_GROUP.sub("(?:", giving), None, giving, tuple(groups))
 
 
 def _check_kinds(forms: list[Form]) -> None:
@@ -236,6 +277,35 @@ def _check_kinds(forms: list[Form]) -> None:
     for form in forms:
         if form.kind not in explained:
             raise FormError(f"{form.page}: [{form.name}]: nothing says what {form.kind} means")
+
+
+def _check_columns(forms: Sequence[Form]) -> None:
+    """Each group has one reading in all forms of the same rows, each reading a group."""
+    readings: dict[tuple[str | None, str], str] = {}
+    for form in forms:
+        for column, reading in form.columns.items():
+            where = f"{form.page}: [{form.name}]: columns: {column}"
+            if reading not in READINGS:
+                raise FormError(
+                    f"{where}: unknown reading {reading}", f"known are {', '.join(READINGS)}"
+                )
+            if column in LINE_COLUMNS:
+                raise FormError(f"{where}: each line has it already")
+            if column not in _given(form):
+                raise FormError(f"{where}: no group of this name gives it")
+            if readings.setdefault((form.rows, column), reading) != reading:
+                raise FormError(f"{where}: another form of {form.rows} reads it otherwise")
+    for form in forms:
+        where = f"{form.page}: [{form.name}]: columns"
+        if _given(form) and form.rows is None:
+            raise FormError(f"{where}: of no rows")
+        for column in sorted(_given(form)):
+            if (form.rows, column) not in readings:
+                raise FormError(f"{where}: no reading for {column}")
+
+
+def _given(form: Form) -> set[str]:
+    return {column for text in (*form.texts, *form.partly) for column in text.columns}
 
 
 def kind_rows() -> list[tuple[str | None, ...]]:

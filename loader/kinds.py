@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
+from .columns import with_columns
 from .forms import Form, Text, read_forms
 from .statements import quote_text
 
@@ -80,6 +81,7 @@ def calls(text: str) -> frozenset[str]:
 
 def with_kinds(text: str, present: Present | None = None) -> str:
     """Return the text of an SQL file with what the forms are in the place of its calls."""
+    text = with_columns(text)
     if not calls(text):
         return text
     return CALL.sub(lambda call: f"({expressions(present)[call[0]]})", text)
