@@ -114,7 +114,8 @@ class Steps:
         if not calls(text) & {IS_READ}:
             return None
         daemons, kinds = self.connection.execute(
-            "select (select list(distinct coalesce(daemon, '')) from known_headers where family = 'postfix'), "
+            "select (select list(distinct coalesce(daemon, '')) from known_headers "
+            "where family = 'postfix'), "
             "(select list(distinct kind) from dovecot_texts)"
         ).fetchall()[0]
         return Present(frozenset(daemons or ()), frozenset(kinds or ()))
