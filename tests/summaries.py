@@ -118,12 +118,15 @@ def pflogsumm_text(logs: list[Path]) -> str:
 def pflogsumm_numbers(text: str) -> dict[str, tuple[int, bool]]:
     """The grand totals of pflogsumm: by title the number, and whether it is rounded to k."""
     totals = text.partition("\nPer-")[0]
-    return {
+    numbers = {
         title: (int(digits) * (KIBI if unit else 1), bool(unit))
         for digits, unit, title in re.findall(
-            r"[ (](\d+)(k?) {1,3}([a-z].*?)(?= *[\n()]| {2})", totals
+            r"[ (](\d+)(k?) {1,3}([a-z][^\n()]*?(?: \(seconds\))?)(?= *[\n()]| {2})", totals
         )
     }
+    for hours, minutes, seconds, title in re.findall(r"(\d+):(\d\d):(\d\d) {2}(.*)", totals):
+        numbers[title] = (int(hours) * 3600 + int(minutes) * 60 + int(seconds), False)
+    return numbers
 
 
 def pflogsumm_titles() -> set[str]:

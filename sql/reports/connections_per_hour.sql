@@ -3,6 +3,7 @@ create or replace view reports.connections_per_hour as
 select
     date_part('hour', connected_at) as hour,
     count(*) as connection_count,
+    rounded(sum(seconds)) as total_seconds,
     rounded(avg(seconds)) as mean_seconds,
     rounded(max(seconds)) as longest_seconds
 from smtpd_connections()
