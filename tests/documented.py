@@ -102,7 +102,7 @@ def _three_figures(row: Row) -> list[Row]:
             row.name,
             f"{code} {title}",
             f"{row.here} and decision = '{decision}'",
-            tuple((sign, sql.replace("{decision}", decision)) for sign, sql in row.changes),
+            row.changes,
         )
         for code, decision in DECISIONS.items()
     ]

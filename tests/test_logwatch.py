@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 import mailsql
+from mailsql.scope import Scope, set_scope
 from tests.conftest import NOW, load
 from tests.documented import differing_figures, documented, documented_lists
 from tests.summaries import (
@@ -67,6 +68,11 @@ def printed() -> Numbers:
 
 
 @pytest.fixture(scope="module")
+def printed_of_one_host() -> Numbers:
+    return logwatch_numbers([LOGS[0].read_text()])
+
+
+@pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     directory = tmp_path_factory.mktemp("logs")
     copies = [directory / f"{number}.log" for number in range(len(LOGS))]
@@ -113,6 +119,21 @@ def test_what_makes_up_a_number_is_the_same(
     found = loaded.execute(LISTS[name]).fetchall()
     assert found
     assert dict(found) == dict(printed.parts[title])
+
+
+def test_directions_are_those_of_the_mail(
+    loaded: duckdb.DuckDBPyConnection, printed_of_one_host: Numbers
+) -> None:
+    set_scope(loaded, Scope(host=HOST))
+    found = dict(
+        loaded.execute("select direction, sent_count from reports.mail_by_direction").fetchall()
+    )
+    set_scope(loaded, Scope())
+    # To its own mailboxes; a notice to its own user, and a fax; a bounce and a login's mail; a list
+    assert found == {"in": 2, "internal": 2, "out": 2, "relayed": 1}
+    totals = printed_of_one_host.totals
+    assert found["out"] + found["relayed"] == totals["Sent via SMTP"]
+    assert found["in"] + found["internal"] == totals["Sent via LMTP"] + totals["Delivered"]
 
 
 def test_percentiles_of_delays_are_the_same(
