@@ -177,7 +177,7 @@ def _anchor(heading: str) -> str:
 
 
 def _relation_lines(name: str, relation: Relation, leading: list[Join]) -> Iterator[str]:
-    yield from ("", f"### {name}", "", f"{relation.comment.removesuffix('.')}.", "")
+    yield from ("", f"### {name}", "", f"{_shown(relation.comment)}.", "")
     onward = [
         f"`{join.column}` → {_link(join.other_table)}" for join in leading if join.table == name
     ]
@@ -197,19 +197,19 @@ def _relation_lines(name: str, relation: Relation, leading: list[Join]) -> Itera
     yield from ("| column | type | what it holds |", "|---|---|---|")
     for column in relation.columns:
         kind = SHORT_TYPES.get(column.kind, column.kind.lower())
-        yield f"| `{column.name}` | {kind} | {_cell(column.comment)} |"
+        yield f"| `{column.name}` | {kind} | {_shown(column.comment)} |"
 
 
 def _macro_lines(macro: Macro) -> Iterator[str]:
     call = f"{macro.name}({', '.join(macro.parameters)})"
     yield from ("", f"### {macro.name}", "")
     yield from (f"`{'from ' if macro.is_table else ''}{call}`", "")
-    yield f"{macro.comment.removesuffix('.')}."
+    yield f"{_shown(macro.comment)}."
 
 
-def _cell(text: str) -> str:
-    """A comment in a cell of a table: on one line, without a mark of its own."""
-    return re.sub(r"([|<>*\\])", r"\\\1", " ".join(text.split()))
+def _shown(comment: str) -> str:
+    """A comment on one line, without a mark of Markdown and the stop at its end."""
+    return re.sub(r"([|<>*\\])", r"\\\1", " ".join(comment.split()).removesuffix("."))
 
 
 def written_page() -> str:
