@@ -283,7 +283,8 @@ def check_columns(forms: Sequence[Form]) -> None:
         FormError: it is not so.
     """
     readings: dict[tuple[str | None, str], str] = {}
-    for form in forms:
+    given = [_given(form) for form in forms]
+    for form, columns in zip(forms, given, strict=True):
         for column, reading in form.columns.items():
             where = f"{form.page}: [{form.name}]: columns: {column}"
             if reading not in READINGS:
@@ -292,15 +293,15 @@ def check_columns(forms: Sequence[Form]) -> None:
                 )
             if column in LINE_COLUMNS:
                 raise FormError(f"{where}: each line has it already")
-            if column not in _given(form):
+            if column not in columns:
                 raise FormError(f"{where}: no group of this name gives it")
             if readings.setdefault((form.rows, column), reading) != reading:
                 raise FormError(f"{where}: another form of {form.rows} reads it otherwise")
-    for form in forms:
+    for form, columns in zip(forms, given, strict=True):
         where = f"{form.page}: [{form.name}]: columns"
-        if _given(form) and form.rows is None:
+        if columns and form.rows is None:
             raise FormError(f"{where}: of no rows")
-        for column in sorted(_given(form)):
+        for column in sorted(columns):
             if (form.rows, column) not in readings:
                 raise FormError(f"{where}: no reading for {column}")
 
