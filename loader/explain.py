@@ -18,19 +18,17 @@ from typing import Any
 import duckdb
 
 from .database import open_database
-from .derive_again import compared_tables
 from .errors import InputError, UsageError
 from .explain_words import WORDS
 from .ingest import load
 from .output import format_json, shown
 from .statements import quote_identifier
+from .table_list import tables
 from .trace_words import Language
 from .visible import columns_of, folded, one_line
 
 # Each takes as long as a small load
 MOST_LINES = 20
-# Tables that hold lines, or what all rows of a line have
-NO_FACTS = ("log_files", "raw_lines", "latest_lines", "longest_lines", "line_kinds")
 # Columns that repeat the head of the line
 OF_THE_HEAD = ("host", "kind", "queue_id", "pid")
 # Of counts, what says nothing
@@ -124,9 +122,7 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Explanation:
 def _values(
     connection: duckdb.DuckDBPyConnection, logged_at: datetime | None
 ) -> Iterator[tuple[str, str, Any]]:
-    for table in compared_tables():
-        if table in NO_FACTS:
-            continue
+    for table in sorted(table.name for table in tables().values() if table.holds == "facts"):
         names, rows = _rows(connection, f"select * from {quote_identifier(table)}")
         for row in rows:
             for name, value in zip(names, row, strict=True):

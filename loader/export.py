@@ -28,25 +28,7 @@ from .private import directory_mode, file_mode
 from .report import execute_report, list_reports
 from .scope import set_period
 from .statements import quote_identifier, quote_text
-
-# Tables for auditors, with the column that dates a row
-TABLES = {
-    "messages": "queued_at",
-    "deliveries": "logged_at",
-    "queue_events": "logged_at",
-    "connections": "coalesce(connected_at, disconnected_at)",
-    "pop3_sessions": "coalesce(login_at, logout_at)",
-    "imap_sessions": "coalesce(login_at, logout_at)",
-    "service_sessions": "coalesce(login_at, logout_at)",
-    "mailbox_deliveries": "logged_at",
-    "mailbox_events": "logged_at",
-    "auth_events": "logged_at",
-    "submissions": "logged_at",
-    "logins": "logged_at",
-    "rejections": "logged_at",
-    "notices": "logged_at",
-}
-
+from .table_list import tables
 
 MANIFEST = "manifest.json"
 # Becomes the manifest when it is whole
@@ -164,11 +146,12 @@ def _sources(connection: duckdb.DuckDBPyConnection) -> dict[str, Source]:
     """All that can be exported, by its name; reports by reports.NAME."""
     found = {}
     taken = {MANIFEST}
+    exported = [table.name for table in tables().values() if table.time is not None]
     reports = [("reports", name) for name, _ in list_reports(connection)]
-    for schema, name in [*(("main", name) for name in TABLES), *reports]:
+    for schema, name in [*(("main", name) for name in exported), *reports]:
         is_report = schema == "reports"
         # What could be taken for a table, or for a report that could
-        is_shared = name.lower() in TABLES or name.lower().startswith("reports.")
+        is_shared = name.lower() in exported or name.lower().startswith("reports.")
         file = _file_name(f"reports.{name}" if is_report and is_shared else name, taken)
         taken.add(file.lower())
         found[f"reports.{name}" if is_report else name] = Source(schema, name, file)
@@ -306,12 +289,12 @@ def _copy(connection: duckdb.DuckDBPyConnection, source: Source, path: Path) -> 
     rows = f"{source.schema}.{quote_identifier(source.name)}"
     order = ""
     if source.schema == "main":
-        key = quote_identifier(run(f"from {rows} limit 0").description[0][0])
+        key = quote_identifier(tables()[source.name].line_column)
         rows = (
             "(select *, "
             f"(select path from log_files where file_key = {key} >> 32) as log_path, "
             f"{key} >> 32 as log_file_key, {key} & 4294967295 as log_line_no "
-            f"from {rows} where in_period({TABLES[source.name]}))"
+            f"from {rows} where in_period({tables()[source.name].time}))"
         )
         order = "order by log_file_key, log_line_no"
     described = run(f"from {rows} limit 0").description

@@ -11,23 +11,10 @@ from .chain import last_link
 from .ingest import LoadedSource, quoted
 from .output import format_rows
 from .sources import STANDARD_INPUT
+from .table_list import Table, tables
 from .visible import one_line
 from .wrappings import name_wrappings
 
-ROWS = "count(*)"
-EVENTS = "coalesce(sum(occurrences), 0)"
-# What is said of how much of it a table holds
-COUNTED_TABLES = {
-    "connections": ROWS,
-    "messages": ROWS,
-    "deliveries": ROWS,
-    "rejections": EVENTS,
-    "logins": EVENTS,
-    "pop3_sessions": ROWS,
-    "imap_sessions": ROWS,
-    "mailbox_deliveries": EVENTS,
-    "notices": EVENTS,
-}
 UNKNOWN_SHAPES = 10
 # What a stranger makes up is seldom written by so many
 IS_NEW = "reason in ('new key', 'new text') and process_count >= 3"
@@ -50,8 +37,9 @@ def describe_load(
         *_line_counts(connection),
         *_new_counts(connection),
         *(
-            (table.replace("_", " "), _count(connection, table, counted))
-            for table, counted in COUNTED_TABLES.items()
+            (table.name.replace("_", " "), _count(connection, table))
+            for table in tables().values()
+            if table.counted
         ),
     ]
     width = max(len(f"{count:,}") for _, count in rows)
@@ -139,8 +127,8 @@ def _new_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
     return [("with something new that is not read (mailsql status)", row[0])] if row[0] else []
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str, counted: str) -> int:
-    row = connection.execute(f"select {counted} from {table}").fetchone()
+def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    row = connection.execute(f"select {table.total} from {table.name}").fetchone()
     assert row is not None
     return int(row[0])
 
