@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from .forms import Form, read_forms
+from .forms import Form, groups, read_forms
 from .readings import READINGS
 from .statements import quote_identifier, quote_text
 
@@ -135,12 +135,16 @@ def _patterns(forms: Sequence[Form], kind: str) -> Iterator[_Pattern]:
         conditions = ["not may_be_cut"]
         if text.unless is not None:
             conditions.append(f"not regexp_matches(body, {quote_text(text.unless)})")
-        found.append(_Pattern(f"^(?:{text.giving})$", text.columns, tuple(conditions)))
-    for text in (text for form in of_kind for text in form.partly):
+        found.append(_pattern(kind, f"^(?:{text.pattern})$", conditions))
+    for pattern in (pattern for form in of_kind for pattern in form.partly):
         # Where the end may be missing, nothing stands at the end
-        conditions = ["not may_be_cut"] if text.giving.endswith("$") else []
-        found.append(_Pattern(f"^(?:{text.giving})", text.columns, tuple(conditions)))
+        conditions = ["not may_be_cut"] if pattern.endswith("$") else []
+        found.append(_pattern(kind, f"^(?:{pattern})", conditions))
     yield from dict.fromkeys(pattern for pattern in found if pattern.columns)
+
+
+def _pattern(kind: str, pattern: str, conditions: Sequence[str]) -> _Pattern:
+    return _Pattern(pattern, tuple(groups(kind, pattern)), tuple(conditions))
 
 
 def _of_kinds(one: _Try, kinds: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -27,7 +27,6 @@ PIECES = "pieces.toml"
 PIECE = re.compile(r"%\{(\w+)\}")
 # What an opening bracket may be in a pattern, besides one that stands for itself
 GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<open>\()(?!\?[^P])(?:\?P<(?P<name>\w+)>)?")
-NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 # Whether a page is asked before or behind the others of its family
 PAGE_KEYS = {"first": bool, "last": bool}
 WRITER_KEYS = {
@@ -76,19 +75,15 @@ class FormError(MailsqlError):
 
 @dataclass(frozen=True)
 class Text:
-    """A pattern that reads what a line says to its end, or for `partly` its beginning.
+    """A pattern that reads what a line says to its end.
 
     Attributes:
-        pattern: in RE2's syntax, its groups without names.
+        pattern: for the whole text, in RE2's syntax.
         unless: a pattern; where it is found, this text is not meant.
-        giving: the pattern with named groups.
-        columns: the names of its groups, in their order.
     """
 
     pattern: str
-    unless: str | None
-    giving: str
-    columns: tuple[str, ...]
+    unless: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,9 +99,9 @@ class Form:
         told: what its page and it say of who writes it and of its words, pieces put in.
         after: names of forms that must be asked before.
         texts: that read it to its end; none where there is nothing to read.
-        partly: that give columns where no text does.
+        partly: patterns that give columns where no text does; they need not reach the end.
         rows: that its columns are of; None if it gives none.
-        columns: what the groups of its patterns are read as, by name.
+        columns: what groups of these patterns are read as, by name.
         words: what line_kinds says of its kind; empty where another form says it.
     """
 
@@ -118,7 +113,7 @@ class Form:
     told: Mapping[str, Any]
     after: tuple[str, ...]
     texts: tuple[Text, ...]
-    partly: tuple[Text, ...]
+    partly: tuple[str, ...]
     rows: str | None
     columns: Mapping[str, str]
     words: Mapping[str, str]
@@ -132,12 +127,16 @@ def read_forms() -> tuple[Form, ...]:
         FormError: a page is wrong.
     """
     folder = files("mailsql.sql").joinpath("forms")
-    pieces = _read_pieces(folder.joinpath(PIECES))
-    forms = [form for page in _pages(folder) for form in _read_page(*page, pieces)]
+    pieces = read_pieces()
+    forms = [
+        form
+        for family, place, text in _pages(folder)
+        for form in read_page(family, place, parsed_page(place, text), pieces)
+    ]
     # Stable: forms of a page stay as they stand there
     forms.sort(key=lambda form: (form.rank, form.page))
-    _check_kinds(forms)
-    _check_columns(forms)
+    check_kinds(forms)
+    check_columns(forms)
     return tuple(forms)
 
 
@@ -151,27 +150,40 @@ def _pages(folder: Traversable) -> Iterator[tuple[str, str, str]]:
                     yield family.name, place, file.read_text(encoding="utf-8")
 
 
-def _read_pieces(file: Traversable) -> dict[str, str]:
-    return dict(_parsed(file.name, file.read_text(encoding="utf-8")))
+def read_pieces() -> dict[str, str]:
+    """Return the pieces of patterns by their names."""
+    file = files("mailsql.sql").joinpath("forms", PIECES)
+    return dict(parsed_page(file.name, file.read_text(encoding="utf-8")))
 
 
-def _parsed(place: str, text: str) -> dict[str, Any]:
+def parsed_page(place: str, text: str) -> dict[str, Any]:
+    """Return what a page says, by its keys.
+
+    Raises:
+        FormError: it is no TOML.
+    """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FormError(f"{place}: {error}") from error
 
 
-def _read_page(family: str, place: str, text: str, pieces: Mapping[str, str]) -> Iterator[Form]:
-    page = _parsed(place, text)
+def read_page(
+    family: str, place: str, page: Mapping[str, Any], pieces: Mapping[str, str]
+) -> Iterator[Form]:
+    """Yield the forms of a page.
+
+    Raises:
+        FormError: it is wrong.
+    """
     heads = {key: value for key, value in page.items() if not isinstance(value, dict)}
-    _check_keys(place, heads, PAGE_KEYS | WRITER_KEYS | {"rows": str})
+    check_keys(place, heads, PAGE_KEYS | WRITER_KEYS | {"rows": str})
     rank = _rank(heads)
     for name, found in page.items():
         if not isinstance(found, dict):
             continue
         where = f"{place}: [{name}]"
-        _check_keys(where, found, WRITER_KEYS | FORM_KEYS | dict.fromkeys(WORDS, str))
+        check_keys(where, found, WRITER_KEYS | FORM_KEYS | dict.fromkeys(WORDS, str))
         told = {key: value for key, value in heads.items() if key in WRITER_KEYS} | {
             key: value
             for key, value in found.items()
@@ -181,7 +193,7 @@ def _read_page(family: str, place: str, text: str, pieces: Mapping[str, str]) ->
             raise FormError(f"{where}: severity: one of {', '.join(SEVERITIES)}")
         for key in ("matches", "unless", "where"):
             if key in told:
-                told[key] = _with_pieces(where, told[key], pieces, in_sql=key == "where")
+                told[key] = with_pieces(where, told[key], pieces, in_sql=key == "where")
         yield Form(
             family,
             place,
@@ -191,7 +203,7 @@ def _read_page(family: str, place: str, text: str, pieces: Mapping[str, str]) ->
             told,
             tuple(found.get("after", ())),
             tuple(_text(where, one, pieces) for one in found.get("texts", ())),
-            tuple(_giving(where, one, pieces) for one in found.get("partly", ())),
+            tuple(with_pieces(where, one, pieces) for one in found.get("partly", ())),
             found.get("rows", heads.get("rows")),
             found.get("columns", {}),
             {key: found[key] for key in WORDS if key in found},
@@ -207,7 +219,8 @@ def _rank(heads: Mapping[str, Any]) -> int:
     return 1 if "daemons" in heads or "services" in heads else 2
 
 
-def _check_keys(where: str, found: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+def check_keys(where: str, found: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Refuse keys that are not known, or whose values are of another type."""
     for key, value in found.items():
         if key not in known:
             raise FormError(f"{where}: unknown key {key}", f"known are {', '.join(sorted(known))}")
@@ -215,14 +228,14 @@ def _check_keys(where: str, found: Mapping[str, Any], known: Mapping[str, Any]) 
             raise FormError(f"{where}: {key}: not of the right type")
 
 
-def _with_pieces(where: str, found: Any, pieces: Mapping[str, str], in_sql: bool = False) -> str:
+def with_pieces(where: str, found: Any, pieces: Mapping[str, str], in_sql: bool = False) -> str:
     """Put pieces into a pattern, or several of which one must be found."""
     pattern = found if isinstance(found, str) else "|".join(found)
 
     def piece(place: re.Match[str]) -> str:
         if place[1] not in pieces:
             raise FormError(f"{where}: unknown piece %{{{place[1]}}}", f"known are in {PIECES}")
-        text = _with_pieces(where, pieces[place[1]], pieces)
+        text = with_pieces(where, pieces[place[1]], pieces)
         return text.replace("'", "''") if in_sql else text
 
     return PIECE.sub(piece, pattern)
@@ -230,33 +243,17 @@ def _with_pieces(where: str, found: Any, pieces: Mapping[str, str], in_sql: bool
 
 def _text(where: str, found: Any, pieces: Mapping[str, str]) -> Text:
     if isinstance(found, str):
-        return _giving(where, found, pieces)
+        return Text(with_pieces(where, found, pieces))
     keys = {"text": str, "unless": str}
     if not isinstance(found, dict) or found.keys() != keys.keys():
         raise FormError(f"{where}: texts: a pattern, or {{ text = ..., unless = ... }}")
-    _check_keys(where, found, keys)
-    unless = _with_pieces(where, found["unless"], pieces)
-    return replace(_giving(where, found["text"], pieces), unless=unless)
+    check_keys(where, found, keys)
+    return Text(
+        with_pieces(where, found["text"], pieces), with_pieces(where, found["unless"], pieces)
+    )
 
 
-def _giving(where: str, found: Any, pieces: Mapping[str, str]) -> Text:
-    """A pattern with its groups, which have names where any has one."""
-    if not isinstance(found, str):
-        raise FormError(f"{where}: partly: a pattern")
-    giving = _with_pieces(where, found, pieces)
-    groups = [group["name"] for group in GROUP.finditer(giving) if group["open"]]
-    if not any(groups):
-        groups = []
-    elif None in groups:
-        raise FormError(
-            f"{where}: a group without a name: {found}", "write (?: for one that gives nothing"
-        )
-    elif len(set(groups)) < len(groups):
-        raise FormError(f"{where}: two groups of one name: {found}")
-    return Text(NAMED_GROUP.sub("(?:", giving), None, giving, tuple(groups))
-
-
-def _check_kinds(forms: list[Form]) -> None:
+def check_kinds(forms: Sequence[Form]) -> None:
     """Each form has a name of its own, each kind is explained once, each order is kept."""
     places = {(form.family, form.name): number for number, form in enumerate(forms)}
     explained: set[str] = set()
@@ -279,10 +276,15 @@ def _check_kinds(forms: list[Form]) -> None:
             raise FormError(f"{form.page}: [{form.name}]: nothing says what {form.kind} means")
 
 
-def _check_columns(forms: Sequence[Form]) -> None:
-    """Each group has one reading in all forms of the same rows, each reading a group."""
+def check_columns(forms: Sequence[Form]) -> None:
+    """Each group has a reading, the same in all forms of its rows, and each reading a group.
+
+    Raises:
+        FormError: it is not so.
+    """
     readings: dict[tuple[str | None, str], str] = {}
-    for form in forms:
+    given = [_given(form) for form in forms]
+    for form, columns in zip(forms, given, strict=True):
         for column, reading in form.columns.items():
             where = f"{form.page}: [{form.name}]: columns: {column}"
             if reading not in READINGS:
@@ -291,21 +293,37 @@ def _check_columns(forms: Sequence[Form]) -> None:
                 )
             if column in LINE_COLUMNS:
                 raise FormError(f"{where}: each line has it already")
-            if column not in _given(form):
+            if column not in columns:
                 raise FormError(f"{where}: no group of this name gives it")
             if readings.setdefault((form.rows, column), reading) != reading:
                 raise FormError(f"{where}: another form of {form.rows} reads it otherwise")
-    for form in forms:
+    for form, columns in zip(forms, given, strict=True):
         where = f"{form.page}: [{form.name}]: columns"
-        if _given(form) and form.rows is None:
+        if columns and form.rows is None:
             raise FormError(f"{where}: of no rows")
-        for column in sorted(_given(form)):
+        for column in sorted(columns):
             if (form.rows, column) not in readings:
                 raise FormError(f"{where}: no reading for {column}")
 
 
 def _given(form: Form) -> set[str]:
-    return {column for text in (*form.texts, *form.partly) for column in text.columns}
+    where = f"{form.page}: [{form.name}]"
+    patterns = [*(text.pattern for text in form.texts), *form.partly]
+    return {column for pattern in patterns for column in groups(where, pattern)}
+
+
+def groups(where: str, pattern: str) -> list[str]:
+    """Return the names of the groups of a pattern, in their order.
+
+    Raises:
+        FormError: one has no name, or that of another.
+    """
+    names = [found["name"] for found in GROUP.finditer(pattern) if found["open"]]
+    if None in names:
+        raise FormError(f"{where}: a group without a name", "write (?:...) where it is no column")
+    if len(set(names)) < len(names):
+        raise FormError(f"{where}: two groups of one name in a pattern")
+    return names
 
 
 def kind_rows() -> list[tuple[str | None, ...]]:
