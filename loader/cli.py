@@ -124,6 +124,10 @@ def load(
     dovecot_prefix: Annotated[
         str | None, typer.Option(help="mail_log_prefix of Dovecot, where it is no usual one.")
     ] = None,
+    own_forms: Annotated[
+        Path | None,
+        typer.Option("--forms", metavar="DIR", help="Forms of your own (docs/forms.md)."),
+    ] = None,
     batch_mb: Annotated[
         int, typer.Option(min=1, max=1024, help="Megabytes read at once.")
     ] = BATCH_BYTES // 2**20,
@@ -175,6 +179,7 @@ def load(
                     timezone=timezone,
                     host=host,
                     dovecot_prefix=dovecot_prefix,
+                    forms=own_forms,
                     batch_bytes=batch_mb * 2**20,
                     threads=threads,
                     progress=lambda count: bar.update(task, advance=count),

@@ -23,6 +23,7 @@ LOADED_TABLES = (
     "log_files",
     "load_batches",
     "stream_settings",
+    "site_forms",
     "line_endings",
     "forgotten_batches",
     "mailsql_database",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,6 +25,7 @@ PIECE = re.compile(r"%\{(\w+)\}")
 # Whether a page is asked before or behind the others of its family
 PAGE_KEYS = {"first": bool, "last": bool}
 WRITER_KEYS = {
+    "programs": list,
     "daemons": list,
     "not_daemons": list,
     "services": list | bool,
@@ -81,7 +82,7 @@ class Form:
     """A form of a line.
 
     Attributes:
-        family: postfix, dovecot, other or mailsql.
+        family: postfix, dovecot, other, mailsql, or site for one's own.
         page: its file, such as postfix/smtpd.toml.
         name: its own, which no other form of the family has.
         kind: of the lines that have it (line_kinds).
@@ -111,11 +112,15 @@ def read_forms() -> tuple[Form, ...]:
         FormError: a page is wrong.
     """
     folder = files("mailsql.sql").joinpath("forms")
-    pieces = _read_pieces(folder.joinpath(PIECES))
-    forms = [form for page in _pages(folder) for form in _read_page(*page, pieces)]
+    pieces = read_pieces()
+    forms = [
+        form
+        for family, place, text in _pages(folder)
+        for form in read_page(family, place, parsed_page(place, text), pieces)
+    ]
     # Stable: forms of a page stay as they stand there
     forms.sort(key=lambda form: (form.rank, form.page))
-    _check_kinds(forms)
+    check_kinds(forms)
     return tuple(forms)
 
 
@@ -129,27 +134,40 @@ def _pages(folder: Traversable) -> Iterator[tuple[str, str, str]]:
                     yield family.name, place, file.read_text(encoding="utf-8")
 
 
-def _read_pieces(file: Traversable) -> dict[str, str]:
-    return dict(_parsed(file.name, file.read_text(encoding="utf-8")))
+def read_pieces() -> dict[str, str]:
+    """Return the pieces of patterns by their names."""
+    file = files("mailsql.sql").joinpath("forms", PIECES)
+    return dict(parsed_page(file.name, file.read_text(encoding="utf-8")))
 
 
-def _parsed(place: str, text: str) -> dict[str, Any]:
+def parsed_page(place: str, text: str) -> dict[str, Any]:
+    """Return what a page says, by its keys.
+
+    Raises:
+        FormError: it is no TOML.
+    """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FormError(f"{place}: {error}") from error
 
 
-def _read_page(family: str, place: str, text: str, pieces: Mapping[str, str]) -> Iterator[Form]:
-    page = _parsed(place, text)
+def read_page(
+    family: str, place: str, page: Mapping[str, Any], pieces: Mapping[str, str]
+) -> Iterator[Form]:
+    """Yield the forms of a page.
+
+    Raises:
+        FormError: it is wrong.
+    """
     heads = {key: value for key, value in page.items() if not isinstance(value, dict)}
-    _check_keys(place, heads, PAGE_KEYS | WRITER_KEYS)
+    check_keys(place, heads, PAGE_KEYS | WRITER_KEYS)
     rank = _rank(heads)
     for name, found in page.items():
         if not isinstance(found, dict):
             continue
         where = f"{place}: [{name}]"
-        _check_keys(where, found, WRITER_KEYS | FORM_KEYS | dict.fromkeys(WORDS, str))
+        check_keys(where, found, WRITER_KEYS | FORM_KEYS | dict.fromkeys(WORDS, str))
         told = {key: value for key, value in heads.items() if key not in PAGE_KEYS} | {
             key: value
             for key, value in found.items()
@@ -159,7 +177,7 @@ def _read_page(family: str, place: str, text: str, pieces: Mapping[str, str]) ->
             raise FormError(f"{where}: severity: one of {', '.join(SEVERITIES)}")
         for key in ("matches", "unless", "where"):
             if key in told:
-                told[key] = _with_pieces(where, told[key], pieces, in_sql=key == "where")
+                told[key] = with_pieces(where, told[key], pieces, in_sql=key == "where")
         yield Form(
             family,
             place,
@@ -182,7 +200,8 @@ def _rank(heads: Mapping[str, Any]) -> int:
     return 1 if "daemons" in heads or "services" in heads else 2
 
 
-def _check_keys(where: str, found: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+def check_keys(where: str, found: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Refuse keys that are not known, or whose values are of another type."""
     for key, value in found.items():
         if key not in known:
             raise FormError(f"{where}: unknown key {key}", f"known are {', '.join(sorted(known))}")
@@ -190,14 +209,14 @@ def _check_keys(where: str, found: Mapping[str, Any], known: Mapping[str, Any]) 
             raise FormError(f"{where}: {key}: not of the right type")
 
 
-def _with_pieces(where: str, found: Any, pieces: Mapping[str, str], in_sql: bool = False) -> str:
+def with_pieces(where: str, found: Any, pieces: Mapping[str, str], in_sql: bool = False) -> str:
     """Put pieces into a pattern, or several of which one must be found."""
     pattern = found if isinstance(found, str) else "|".join(found)
 
     def piece(place: re.Match[str]) -> str:
         if place[1] not in pieces:
             raise FormError(f"{where}: unknown piece %{{{place[1]}}}", f"known are in {PIECES}")
-        text = _with_pieces(where, pieces[place[1]], pieces)
+        text = with_pieces(where, pieces[place[1]], pieces)
         return text.replace("'", "''") if in_sql else text
 
     return PIECE.sub(piece, pattern)
@@ -205,17 +224,17 @@ def _with_pieces(where: str, found: Any, pieces: Mapping[str, str], in_sql: bool
 
 def _text(where: str, found: Any, pieces: Mapping[str, str]) -> Text:
     if isinstance(found, str):
-        return Text(_with_pieces(where, found, pieces))
+        return Text(with_pieces(where, found, pieces))
     keys = {"text": str, "unless": str}
     if not isinstance(found, dict) or found.keys() != keys.keys():
         raise FormError(f"{where}: texts: a pattern, or {{ text = ..., unless = ... }}")
-    _check_keys(where, found, keys)
+    check_keys(where, found, keys)
     return Text(
-        _with_pieces(where, found["text"], pieces), _with_pieces(where, found["unless"], pieces)
+        with_pieces(where, found["text"], pieces), with_pieces(where, found["unless"], pieces)
     )
 
 
-def _check_kinds(forms: list[Form]) -> None:
+def check_kinds(forms: Sequence[Form]) -> None:
     """Each form has a name of its own, each kind is explained once, each order is kept."""
     places = {(form.family, form.name): number for number, form in enumerate(forms)}
     explained: set[str] = set()
@@ -240,9 +259,14 @@ def _check_kinds(forms: list[Form]) -> None:
 
 def kind_rows() -> list[tuple[str | None, ...]]:
     """Return the rows of line_kinds: kind, family, then the columns of WORDS."""
+    return rows_of_kinds(read_forms())
+
+
+def rows_of_kinds(forms: Sequence[Form]) -> list[tuple[str | None, ...]]:
+    """Return the rows of line_kinds that some forms give."""
     return [
         (form.kind, form.family, *(form.words.get(word) for word in WORDS))
-        for form in read_forms()
+        for form in forms
         if form.words
     ]
 

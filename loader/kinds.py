@@ -18,7 +18,7 @@ TOLD_BY = {
     "postfix": "daemon, severity, queue_id, body",
     "dovecot": "daemon, severity, speaker, body",
 }
-CALL = re.compile(r"\b(?:(?:postfix|dovecot)_kind|is_read|known_keys)\([a-z_, ]+\)")
+CALL = re.compile(r"\b(?:(?:postfix|dovecot|site)_kind|is_read|known_keys)\([a-z_, ]+\)")
 # In a pattern: a key, or several of which one stands there
 KEYS = re.compile(r"(?:\(\?:(?P<several>[A-Za-z_|]+)\)|(?P<one>[A-Za-z_]+))=")
 
@@ -35,15 +35,36 @@ def expressions() -> dict[str, str]:
         )
         for family, parameters in TOLD_BY.items()
     }
-    texts = texts_of_kinds(read_forms())
-    return told | {"is_read(kind, body)": _read(texts), "known_keys(kind)": _known_keys(texts)}
+    return told | _reading(read_forms())
 
 
-def with_kinds(text: str) -> str:
-    """Return the text of an SQL file with what the forms are in the place of its calls."""
+def own_expressions(forms: Sequence[Form], further: Sequence[Form]) -> dict[str, str]:
+    """Return what forms of one's own are as SQL, by the call that stands for it.
+
+    Args:
+        forms: that tell kinds of their own.
+        further: that give further texts to kinds of mailsql.
+    """
+    told = told_kind(forms) if forms else "null::varchar"
+    return {"site_kind(program, queue_id, body)": told} | _reading([*forms, *further])
+
+
+def _reading(forms: Sequence[Form]) -> dict[str, str]:
+    texts = texts_of_kinds(forms)
+    return {"is_read(kind, body)": _read(texts), "known_keys(kind)": _known_keys(texts)}
+
+
+def with_kinds(text: str, told: Mapping[str, str] | None = None) -> str:
+    """Return the text of an SQL file with what the forms are in the place of its calls.
+
+    Args:
+        text: of the file.
+        told: what stands for each call; None: what mailsql's own forms are.
+    """
     if not CALL.search(text):
         return text
-    return CALL.sub(lambda call: f"({expressions()[call[0]]})", text)
+    written = expressions() if told is None else told
+    return CALL.sub(lambda call: f"({written[call[0]]})", text)
 
 
 def texts_of_kinds(forms: Sequence[Form]) -> dict[str, list[Text]]:
@@ -62,7 +83,7 @@ def _read(texts: Mapping[str, Sequence[Text]]) -> str:
         f"when {quote_text(kind)} then {_any([_is_read(text) for text in found])}"
         for kind, found in texts.items()
     )
-    return f"case kind {kinds} end"
+    return f"case kind {kinds} end" if texts else "null::boolean"
 
 
 def _is_read(text: Text) -> str:
@@ -78,7 +99,7 @@ def _known_keys(texts: Mapping[str, Sequence[Text]]) -> str:
         f"when {quote_text(kind)} then {quote_text(' '.join(['', *keys_of(found), '']))}"
         for kind, found in texts.items()
     )
-    return f"case kind {kinds} end"
+    return f"case kind {kinds} end" if texts else "null::varchar"
 
 
 def keys_of(texts: Sequence[Text]) -> list[str]:
@@ -121,7 +142,7 @@ class _Page:
 
 
 def _exclude(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
-    for key in ("daemons", "services"):
+    for key in ("programs", "daemons", "services"):
         first, second = one.get(key), two.get(key)
         if isinstance(first, list) and isinstance(second, list) and set(first).isdisjoint(second):
             return True
@@ -176,6 +197,7 @@ def _begins(beginnings: str | Sequence[str]) -> str:
 
 
 CONDITIONS: dict[str, Callable[..., str]] = {
+    "programs": lambda names: _names("program", names),
     "daemons": lambda names: _names("daemon", names),
     "not_daemons": lambda names: f"not {_names('daemon', names)}",
     "services": _services,
@@ -192,11 +214,11 @@ CONDITIONS: dict[str, Callable[..., str]] = {
 }
 
 
-def beginnings_of_kinds() -> dict[str, list[str]]:
-    """Return the patterns that the texts of each kind begin with (line_kinds.beginnings)."""
+def beginnings_of_forms(forms: Sequence[Form]) -> dict[str, list[str]]:
+    """Return the patterns that the texts of each kind of some forms begin with."""
     return {
         kind: sorted({begun for text in texts for begun in beginnings(text.pattern)})
-        for kind, texts in texts_of_kinds(read_forms()).items()
+        for kind, texts in texts_of_kinds(forms).items()
     }
 
 

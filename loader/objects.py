@@ -20,15 +20,16 @@ from pathlib import Path
 
 import duckdb
 
-from .forms import WORDS, forms_bytes, kind_rows
-from .kinds import beginnings_of_kinds
+from .forms import forms_bytes, read_forms
+from .line_kinds import write_kinds
 from .private import OWNER_ONLY, created_with
+from .site import show_site
 from .statements import quote_identifier, quote_text, run_sql, sql_files
 from .words import read_words, with_words
 
 __version__ = installed_version("mailsql")
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 # The oldest schema whose tables lack nothing but columns at their end
 OLDEST_SCHEMA = 4
 KEPT_TEMPLATES = 4
@@ -43,7 +44,8 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     _add_columns(connection)
     for file in sql_files("tables"):
         _create(connection, file, "table")
-    _fill_line_kinds(connection)
+    connection.execute("delete from line_kinds")
+    write_kinds(connection, read_forms())
     connection.execute("create schema if not exists reports")
     for file in sql_files("macros"):
         connection.execute(with_words(file.read_text(encoding="utf-8")))
@@ -54,6 +56,7 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     for file in sql_files("reports"):
         _create(connection, file, "view", schema="reports")
     _comment_reports(connection)
+    show_site(connection)
     connection.execute("delete from mailsql_database")
     connection.execute(
         "insert into mailsql_database values (?, ?, ?, ?)",
@@ -140,19 +143,6 @@ def _create(
     name = f"{schema}.{quote_identifier(file.name.removesuffix('.sql'))}"
     grain = text.splitlines()[0].removeprefix("-- ")
     connection.execute(f"comment on {kind} {name} is {quote_text(grain)}")
-
-
-def _fill_line_kinds(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make line_kinds what the forms say of each kind."""
-    connection.execute("delete from line_kinds")
-    columns = ["kind", "family", *WORDS.values(), "beginnings"]
-    begun = beginnings_of_kinds()
-    rows = [(*row, begun.get(str(row[0]))) for row in kind_rows()]
-    places = f"({', '.join('?' for _ in columns)})"
-    connection.execute(
-        f"insert into line_kinds ({', '.join(columns)}) values {', '.join(places for _ in rows)}",
-        [value for row in rows for value in row],
-    )
 
 
 def copy_template(path: Path, build: Callable[[Path], None], mode: int) -> bool:
