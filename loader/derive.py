@@ -272,7 +272,9 @@ class Deriver:
         return None if found is None else str(found[0])
 
     def first_foreign_line(self) -> str | None:
-        """Return the first line of the piece derived last, if none is of Postfix or Dovecot."""
+        """Return the first line of the piece derived last, if no form has told what it is."""
+        if self._own_forms is not None and self._is_any("told_site_lines where is_own"):
+            return None
         run_sql(self.connection, "ingest/foreign_text.sql")
         found = self.connection.execute("select line from foreign_text").fetchone()
         return None if found is None else str(found[0])

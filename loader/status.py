@@ -10,7 +10,10 @@ import duckdb
 from .chain import last_link
 from .ingest import LoadedSource, quoted
 from .output import format_rows
+from .own_forms import FAMILY
+from .site import site_tables
 from .sources import STANDARD_INPUT
+from .statements import quote_identifier, quote_text
 from .visible import one_line
 from .wrappings import name_wrappings
 
@@ -53,6 +56,7 @@ def describe_load(
             (table.replace("_", " "), _count(connection, table, counted))
             for table, counted in COUNTED_TABLES.items()
         ),
+        *_own_counts(connection),
     ]
     width = max(len(f"{count:,}") for _, count in rows)
     lines += [f"  {count:>{width},}  {name}" for name, count in rows]
@@ -139,6 +143,14 @@ def _new_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
     return [("with something new that is not read (mailsql status)", row[0])] if row[0] else []
 
 
+def _own_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """Rows of one's own forms, by the view that shows them."""
+    return [
+        (f"{FAMILY}.{name}", _count(connection, f"{FAMILY}.{quote_identifier(name)}", EVENTS))
+        for name in site_tables(connection)
+    ]
+
+
 def _count(connection: duckdb.DuckDBPyConnection, table: str, counted: str) -> int:
     row = connection.execute(f"select {counted} from {table}").fetchone()
     assert row is not None
@@ -167,6 +179,7 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
             "where kind = 'foreign' and copy_of is null group by program "
             "order by line_count desc, program",
         ),
+        _own_rows(connection),
         _section(
             connection,
             "Lines on which a step of mailsql failed: please report them",
@@ -206,6 +219,17 @@ def _chain(connection: duckdb.DuckDBPyConnection) -> str:
         f"Chain up to batch {batch_key:,}: {chain.hex()}\n"
         "(kept elsewhere, it tells later whether lines and hashes were both written anew)\n"
     )
+
+
+def _own_rows(connection: duckdb.DuckDBPyConnection) -> str:
+    """How many rows one's own forms give, and from when to when."""
+    tables = " union all ".join(
+        f"select {quote_text(f'{FAMILY}.{name}')} as table_name, "
+        "count(*) as row_count, min(logged_at) as first_logged_at, "
+        f"max(logged_at) as last_logged_at from {FAMILY}.{quote_identifier(name)}"
+        for name in site_tables(connection)
+    )
+    return _section(connection, "Rows of your own forms", tables) if tables else ""
 
 
 def _section(connection: duckdb.DuckDBPyConnection, title: str, sql: str) -> str:
