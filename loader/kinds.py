@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from .forms import Form, Text, read_forms
+from .own_columns import named_queue_id, readings
 from .statements import quote_text
 
 QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})?\??")
@@ -18,7 +19,9 @@ TOLD_BY = {
     "postfix": "daemon, severity, queue_id, body",
     "dovecot": "daemon, severity, speaker, body",
 }
-CALL = re.compile(r"\b(?:(?:postfix|dovecot|site)_kind|is_read|known_keys)\([a-z_, ]+\)")
+CALL = re.compile(
+    r"\b(?:(?:postfix|dovecot|site)_kind|site_queue_id|is_read|known_keys)\([a-z_, ]+\)"
+)
 # In a pattern: a key, or several of which one stands there
 KEYS = re.compile(r"(?:\(\?:(?P<several>[A-Za-z_|]+)\)|(?P<one>[A-Za-z_]+))=")
 
@@ -46,7 +49,11 @@ def own_expressions(forms: Sequence[Form], further: Sequence[Form]) -> dict[str,
         further: that give further texts to kinds of mailsql.
     """
     told = told_kind(forms) if forms else "null::varchar"
-    return {"site_kind(program, queue_id, body)": told} | _reading([*forms, *further])
+    named = named_queue_id([reading for form in forms for reading in readings(form)])
+    return {
+        "site_kind(program, queue_id, body)": told,
+        "site_queue_id(kind, body)": named,
+    } | _reading([*forms, *further])
 
 
 def _reading(forms: Sequence[Form]) -> dict[str, str]:

@@ -7,10 +7,10 @@ SQL of the engine.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .forms import FormError
+from .forms import Form, FormError
 from .statements import quote_identifier, quote_text
 
 # What a group may be read as, with the text as {}; NULL where it is none of its type
@@ -30,6 +30,8 @@ READINGS = {
         "then try_cast({0} as double) end"
     ),
 }
+# A group of this name is the queue id of the line
+QUEUE_ID = "queue_id"
 # What a pattern opens: a quoted character, a set, a group
 OPENED = re.compile(r"\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\]|\((?:\?(?:P?<(?P<name>\w+)>)?)?")
 
@@ -70,6 +72,23 @@ def groups(where: str, pattern: str) -> dict[str, int]:
     return {name: place for place, name in enumerate(named, start=1)}
 
 
+def readings(form: Form) -> Iterator[Reading]:
+    """Yield the texts of a form."""
+    for text in form.texts:
+        yield Reading(form.kind, text.pattern, text.unless, groups(form.name, text.pattern))
+
+
+def named_queue_id(found: Sequence[Reading]) -> str:
+    """Return an SQL expression: what the group queue_id of a text that reads a line gives."""
+    cases = " ".join(
+        f"when {_is_read(reading, 'body')} "
+        f"then {_group(reading, 'body', reading.columns[QUEUE_ID])}"
+        for reading in found
+        if QUEUE_ID in reading.columns
+    )
+    return f"case {cases} end" if cases else "null::varchar"
+
+
 def select_columns(readings: Sequence[Reading], columns: Mapping[str, str]) -> str:
     """Return a query of the lines of some kinds (site_lines) with what is read in them.
 
@@ -82,7 +101,7 @@ def select_columns(readings: Sequence[Reading], columns: Mapping[str, str]) -> s
     if not columns:
         return "select * from main.site_lines"
     tried = " ".join(
-        f"when {_is_read(reading)} then {number}" for number, reading in enumerate(readings)
+        f"when {_is_read(reading, 'text')} then {number}" for number, reading in enumerate(readings)
     )
     return (
         f"select * exclude (reading), {_columns(readings, columns)} "
@@ -90,14 +109,14 @@ def select_columns(readings: Sequence[Reading], columns: Mapping[str, str]) -> s
     )
 
 
-def _is_read(reading: Reading) -> str:
+def _is_read(reading: Reading, text: str) -> str:
     read = (
         f"kind = {quote_text(reading.kind)} "
-        f"and regexp_full_match(text, {quote_text(reading.pattern)})"
+        f"and regexp_full_match({text}, {quote_text(reading.pattern)})"
     )
     if reading.unless is None:
         return read
-    return f"{read} and not regexp_matches(text, {quote_text(reading.unless)})"
+    return f"{read} and not regexp_matches({text}, {quote_text(reading.unless)})"
 
 
 def _columns(readings: Sequence[Reading], columns: Mapping[str, str]) -> str:
@@ -109,12 +128,12 @@ def _columns(readings: Sequence[Reading], columns: Mapping[str, str]) -> str:
 
 def _column(readings: Sequence[Reading], name: str, as_what: str) -> str:
     cases = " ".join(
-        f"when {number} then {as_what.format(_group(reading, reading.columns[name]))}"
+        f"when {number} then {as_what.format(_group(reading, 'text', reading.columns[name]))}"
         for number, reading in enumerate(readings)
         if name in reading.columns
     )
     return f"case reading {cases} end"
 
 
-def _group(reading: Reading, place: int) -> str:
-    return f"regexp_extract(text, {quote_text(f'^(?:{reading.pattern})$')}, {place})"
+def _group(reading: Reading, text: str, place: int) -> str:
+    return f"regexp_extract({text}, {quote_text(f'^(?:{reading.pattern})$')}, {place})"

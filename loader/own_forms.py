@@ -31,7 +31,7 @@ from .forms import (
     read_page,
     read_pieces,
 )
-from .own_columns import READINGS, groups
+from .own_columns import QUEUE_ID, READINGS, groups
 
 FAMILY = "site"
 MOST_BYTES = 262_144
@@ -418,7 +418,7 @@ def _check_columns(where: str, form: Form, said: Mapping[str, Any]) -> None:
                 f"{where}: columns: {name}: {reading}: unknown reading",
                 f"known are {', '.join(READINGS)}",
             )
-    for name in sorted(named ^ columns.keys()):
+    for name in sorted((named - {QUEUE_ID}) ^ columns.keys()):
         raise FormError(
             f"{where}: columns: {name}: no reading for it"
             if name in named

@@ -6,7 +6,7 @@ what the lines say. What else the user has there is left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -14,7 +14,7 @@ import duckdb
 from .errors import DatabaseError, UsageError
 from .forms import Form, FormError
 from .line_kinds import write_kinds
-from .own_columns import Reading, groups, select_columns
+from .own_columns import Reading, readings, select_columns
 from .own_forms import FAMILY, HEAD_COLUMNS, OwnForms, compile_pages, is_pattern
 from .statements import quote_identifier, quote_text
 
@@ -179,14 +179,9 @@ def _tables(told: Sequence[OwnForms]) -> dict[str, _Table]:
                 for column, comment in one.comments.items():
                     table.comments.setdefault(column, comment)
                 table.readings += [
-                    reading for reading in _readings(one.form) if reading not in table.readings
+                    reading for reading in readings(one.form) if reading not in table.readings
                 ]
     return tables
-
-
-def _readings(form: Form) -> Iterator[Reading]:
-    for text in form.texts:
-        yield Reading(form.kind, text.pattern, text.unless, groups(form.name, text.pattern))
 
 
 def _show(connection: duckdb.DuckDBPyConnection, table: _Table) -> None:

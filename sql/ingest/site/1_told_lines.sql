@@ -20,6 +20,7 @@ judged as (
     select
         *,
         known_kind in ('foreign', 'unknown') as is_own,
+        case when known_kind = 'foreign' then site_queue_id(kind, body) end as named_queue_id,
         is_read(kind, body) as is_read
     from asked
     where kind is not null
@@ -29,6 +30,7 @@ select
     line_key,
     is_own,
     kind,
+    case when is_queue_id(named_queue_id) then named_queue_id end as queue_id,
     body as text,
     coalesce(repeat_count, 1) as occurrences,
     case
@@ -41,6 +43,7 @@ create or replace temp view kept_lines as
 select
     loaded_lines.* replace (
         coalesce(told_site_lines.kind, loaded_lines.kind::varchar) as kind,
+        coalesce(loaded_lines.queue_id, told_site_lines.queue_id) as queue_id,
         case
             when told_site_lines.line_key is null then loaded_lines.unread
             else told_site_lines.unread
