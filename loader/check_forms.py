@@ -55,7 +55,10 @@ def examine_directory(directory: Path, *, now: datetime) -> Examined:
         if samples:
             load([str(log)], database, now=now, year=now.year, forms=directory, force=True)
         with open_database(database, read_only=False) as connection:
-            read = list(_read(connection, [one for one, _ in samples]))
+            read = [
+                *_read(connection, [one for one, _ in samples]),
+                *((False, line) for line in _texts_without_sample(connection, forms)),
+            ]
     wrong = [line for is_right, line in read if not is_right]
     return Examined(wrong or [line for _, line in read], len(wrong))
 
@@ -82,6 +85,21 @@ def _read(
             found = values.get(line_key, {})
             read = ", ".join(f"{name}={value}" for name, value in found.items())
             yield True, f"{one.place}: sample read{': ' if read else ''}{read}"
+
+
+def _texts_without_sample(
+    connection: duckdb.DuckDBPyConnection, forms: list[OwnForm]
+) -> Iterator[str]:
+    """Yield a line for each text that reads no sample."""
+    for one in forms:
+        for number, text in enumerate(one.form.texts, start=1):
+            found = connection.execute(
+                "select count(*) from site_lines "
+                "where kind = ? and system.main.regexp_full_match(text, ?)",
+                [one.form.kind, text.pattern],
+            ).fetchone()
+            if found == (0,) and not one.is_further:
+                yield f"{one.place}: texts: {number}: no sample is read by it"
 
 
 def _values(connection: duckdb.DuckDBPyConnection) -> dict[int, dict[str, object]]:

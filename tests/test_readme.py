@@ -65,6 +65,8 @@ def test_the_tables_that_it_names_are_those_there_are():
         "raw_lines",
         "line_kinds",
         "line_repeats",
+        "site_forms",
+        "site_lines",
     }
     tables = {path.stem for path in (ROOT / "sql" / "tables").glob("*.sql")}
     assert named == tables - internal | {"log_lines"}
