@@ -3,8 +3,10 @@
 A page is a TOML file per daemon, read from top to bottom. What stands above its first table holds
 for all its forms. A form tells by whom (`daemons`, `services`, their `not_`, `severity`,
 `queue_id`) and by which words (`begins`, `equals`, `ends`, `contains`, `matches`, `unless`,
-`where`) a line is known; `texts` are patterns that read it to its end. The first form of a kind
-says what such a line means. `%{name}` in a pattern stands for a piece of pieces.toml.
+`where`) a line is known; `texts` are patterns that read it to its end. Their named groups are
+columns of `rows`, read as `columns` says (readings.py); where no text gives them, the patterns of
+`partly`, which need not reach the end, are tried. The first form of a kind says what such a line
+means. `%{name}` in a pattern stands for a piece of pieces.toml.
 """
 
 from __future__ import annotations
@@ -19,9 +21,12 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from .errors import MailsqlError
+from .readings import LINE_COLUMNS, READINGS
 
 PIECES = "pieces.toml"
 PIECE = re.compile(r"%\{(\w+)\}")
+# What an opening bracket may be in a pattern, besides one that stands for itself
+GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<open>\()(?!\?[^P])(?:\?P<(?P<name>\w+)>)?")
 # Whether a page is asked before or behind the others of its family
 PAGE_KEYS = {"first": bool, "last": bool}
 WRITER_KEYS = {
@@ -44,7 +49,12 @@ FORM_KEYS = {
     "unless": str,
     "where": str,
     "texts": list,
+    "partly": list,
+    "rows": str,
+    "columns": dict,
 }
+# What a form says of its lines that does not tell which they are
+NOT_TOLD = {"kind", "after", "texts", "partly", "rows", "columns"}
 # Columns of line_kinds beside kind and family
 WORDS = {
     "writer": "daemon",
@@ -90,6 +100,9 @@ class Form:
         told: what its page and it say of who writes it and of its words, pieces put in.
         after: names of forms that must be asked before.
         texts: that read it to its end; none where there is nothing to read.
+        partly: patterns that give columns where no text does; they need not reach the end.
+        rows: that its columns are of; None if it gives none.
+        columns: what groups of these patterns are read as, by name.
         words: what line_kinds says of its kind; empty where another form says it.
     """
 
@@ -101,6 +114,9 @@ class Form:
     told: Mapping[str, Any]
     after: tuple[str, ...]
     texts: tuple[Text, ...]
+    partly: tuple[str, ...]
+    rows: str | None
+    columns: Mapping[str, str]
     words: Mapping[str, str]
 
 
@@ -121,6 +137,7 @@ def read_forms() -> tuple[Form, ...]:
     # Stable: forms of a page stay as they stand there
     forms.sort(key=lambda form: (form.rank, form.page))
     check_kinds(forms)
+    check_columns(forms)
     return tuple(forms)
 
 
@@ -161,17 +178,17 @@ def read_page(
         FormError: it is wrong.
     """
     heads = {key: value for key, value in page.items() if not isinstance(value, dict)}
-    check_keys(place, heads, PAGE_KEYS | WRITER_KEYS)
+    check_keys(place, heads, PAGE_KEYS | WRITER_KEYS | {"rows": str})
     rank = _rank(heads)
     for name, found in page.items():
         if not isinstance(found, dict):
             continue
         where = f"{place}: [{name}]"
         check_keys(where, found, WRITER_KEYS | FORM_KEYS | dict.fromkeys(WORDS, str))
-        told = {key: value for key, value in heads.items() if key not in PAGE_KEYS} | {
+        told = {key: value for key, value in heads.items() if key in WRITER_KEYS} | {
             key: value
             for key, value in found.items()
-            if key in WRITER_KEYS or key in FORM_KEYS.keys() - {"kind", "after", "texts"}
+            if key in WRITER_KEYS or key in FORM_KEYS.keys() - NOT_TOLD
         }
         if told.get("severity", "any") not in SEVERITIES:
             raise FormError(f"{where}: severity: one of {', '.join(SEVERITIES)}")
@@ -187,6 +204,9 @@ def read_page(
             told,
             tuple(found.get("after", ())),
             tuple(_text(where, one, pieces) for one in found.get("texts", ())),
+            tuple(with_pieces(where, one, pieces) for one in found.get("partly", ())),
+            found.get("rows", heads.get("rows")),
+            found.get("columns", {}),
             {key: found[key] for key in WORDS if key in found},
         )
 
@@ -255,6 +275,55 @@ def check_kinds(forms: Sequence[Form]) -> None:
     for form in forms:
         if form.kind not in explained:
             raise FormError(f"{form.page}: [{form.name}]: nothing says what {form.kind} means")
+
+
+def check_columns(forms: Sequence[Form]) -> None:
+    """Each group has a reading, the same in all forms of its rows, and each reading a group.
+
+    Raises:
+        FormError: it is not so.
+    """
+    readings: dict[tuple[str | None, str], str] = {}
+    for form in forms:
+        for column, reading in form.columns.items():
+            where = f"{form.page}: [{form.name}]: columns: {column}"
+            if reading not in READINGS:
+                raise FormError(
+                    f"{where}: unknown reading {reading}", f"known are {', '.join(READINGS)}"
+                )
+            if column in LINE_COLUMNS:
+                raise FormError(f"{where}: each line has it already")
+            if column not in _given(form):
+                raise FormError(f"{where}: no group of this name gives it")
+            if readings.setdefault((form.rows, column), reading) != reading:
+                raise FormError(f"{where}: another form of {form.rows} reads it otherwise")
+    for form in forms:
+        where = f"{form.page}: [{form.name}]: columns"
+        if _given(form) and form.rows is None:
+            raise FormError(f"{where}: of no rows")
+        for column in sorted(_given(form)):
+            if (form.rows, column) not in readings:
+                raise FormError(f"{where}: no reading for {column}")
+
+
+def _given(form: Form) -> set[str]:
+    where = f"{form.page}: [{form.name}]"
+    patterns = [*(text.pattern for text in form.texts), *form.partly]
+    return {column for pattern in patterns for column in groups(where, pattern)}
+
+
+def groups(where: str, pattern: str) -> list[str]:
+    """Return the names of the groups of a pattern, in their order.
+
+    Raises:
+        FormError: one has no name, or that of another.
+    """
+    names = [found["name"] for found in GROUP.finditer(pattern) if found["open"]]
+    if None in names:
+        raise FormError(f"{where}: a group without a name", "write (?:...) where it is no column")
+    if len(set(names)) < len(names):
+        raise FormError(f"{where}: two groups of one name in a pattern")
+    return names
 
 
 def kind_rows() -> list[tuple[str | None, ...]]:

@@ -8,6 +8,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
+from .columns import with_columns
 from .forms import Form, Text, read_forms
 from .own_columns import named_queue_id, readings
 from .statements import quote_text
@@ -68,6 +69,7 @@ def with_kinds(text: str, told: Mapping[str, str] | None = None) -> str:
         text: of the file.
         told: what stands for each call; None: what mailsql's own forms are.
     """
+    text = with_columns(text)
     if not CALL.search(text):
         return text
     written = expressions() if told is None else told

@@ -6,11 +6,10 @@ SQL of the engine.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .forms import Form, FormError
+from .forms import Form, FormError, groups
 from .statements import quote_identifier, quote_text
 
 # What a group may be read as, with the text as {}; NULL where it is none of its type
@@ -32,17 +31,15 @@ READINGS = {
 }
 # A group of this name is the queue id of the line
 QUEUE_ID = "queue_id"
-# What a pattern opens: a quoted character, a set, a group
-OPENED = re.compile(r"\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\]|\((?:\?(?:P?<(?P<name>\w+)>)?)?")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A text that reads lines of a kind.
+    """A pattern that reads lines of a kind.
 
     Attributes:
         kind: of the lines.
-        pattern: for the whole of what they say.
+        pattern: for the whole of what they say, or for its beginning.
         unless: a pattern; where it is found, this text is not meant.
         columns: that its groups give, each with its place among them, from 1.
     """
@@ -53,29 +50,25 @@ class Reading:
     columns: Mapping[str, int]
 
 
-def groups(where: str, pattern: str) -> dict[str, int]:
+def places(where: str, pattern: str) -> dict[str, int]:
     """Return the named groups of a pattern, each with its place, from 1.
 
     Raises:
-        FormError: a group that gives something has no name.
+        FormError: one has no name, or cannot be counted.
     """
-    if "\\Q" in pattern:
-        raise FormError(f"{where}: \\Q in a pattern", "quote one character after the other")
-    named: list[str] = []
-    for opened in OPENED.finditer(pattern):
-        if opened["name"] is not None:
-            named.append(opened["name"])
-        elif opened[0] == "(":
-            raise FormError(
-                f"{where}: a group without a name", "write (?:...) where it is no column"
-            )
-    return {name: place for place, name in enumerate(named, start=1)}
+    for odd in ("\\Q", "(?<"):
+        if odd in pattern:
+            raise FormError(f"{where}: {odd} in a pattern", "\\. and (?P<name>...) are read")
+    return {name: place for place, name in enumerate(groups(where, pattern), start=1)}
 
 
 def readings(form: Form) -> Iterator[Reading]:
-    """Yield the texts of a form."""
+    """Yield what reads lines of a form: its texts, then what reads their beginning only."""
     for text in form.texts:
-        yield Reading(form.kind, text.pattern, text.unless, groups(form.name, text.pattern))
+        columns = places(form.name, text.pattern)
+        yield Reading(form.kind, f"^(?:{text.pattern})$", text.unless, columns)
+    for pattern in form.partly:
+        yield Reading(form.kind, f"^(?:{pattern})", None, places(form.name, pattern))
 
 
 def named_queue_id(found: Sequence[Reading]) -> str:
@@ -92,7 +85,7 @@ def named_queue_id(found: Sequence[Reading]) -> str:
 def select_columns(readings: Sequence[Reading], columns: Mapping[str, str]) -> str:
     """Return a query of the lines of some kinds (site_lines) with what is read in them.
 
-    The first text of its kind that reads a line to its end gives all columns of its row.
+    The first pattern of its kind that reads a line gives all columns of its row.
 
     Args:
         readings: in the order in which they count.
@@ -112,7 +105,7 @@ def select_columns(readings: Sequence[Reading], columns: Mapping[str, str]) -> s
 def _is_read(reading: Reading, text: str) -> str:
     read = (
         f"kind = {quote_text(reading.kind)} "
-        f"and regexp_full_match({text}, {quote_text(reading.pattern)})"
+        f"and regexp_matches({text}, {quote_text(reading.pattern)})"
     )
     if reading.unless is None:
         return read
@@ -136,4 +129,4 @@ def _column(readings: Sequence[Reading], name: str, as_what: str) -> str:
 
 
 def _group(reading: Reading, text: str, place: int) -> str:
-    return f"regexp_extract({text}, {quote_text(f'^(?:{reading.pattern})$')}, {place})"
+    return f"regexp_extract({text}, {quote_text(reading.pattern)}, {place})"

@@ -31,7 +31,7 @@ from .forms import (
     read_page,
     read_pieces,
 )
-from .own_columns import QUEUE_ID, READINGS, groups
+from .own_columns import QUEUE_ID, READINGS, places
 
 FAMILY = "site"
 MOST_BYTES = 262_144
@@ -66,6 +66,7 @@ FORM_KEYS = {
     "matches": str | list,
     "unless": str,
     "texts": list,
+    "partly": list,
     "table": str,
     "sample": str,
     "meaning_en": str,
@@ -346,11 +347,9 @@ def _check_values(where: str, said: Mapping[str, Any]) -> None:
         listed = value if isinstance(value, list) else [value]
         if key in ("columns", "comments"):
             listed = [*value, *value.values()]
-        elif key == "texts":
-            if len(value) > MOST_TEXTS:
-                raise FormError(f"{where}: texts: {len(value)}, at most {MOST_TEXTS} are read")
-            continue
-        elif key == "queue_id":
+        elif key in ("texts", "partly") and len(value) > MOST_TEXTS:
+            raise FormError(f"{where}: {key}: {len(value)}, at most {MOST_TEXTS} are read")
+        if key in ("texts", "queue_id"):
             continue
         for one in listed:
             if not isinstance(one, str):
@@ -376,6 +375,8 @@ def _check_patterns(where: str, form: Form, engine: duckdb.DuckDBPyConnection) -
             _check_pattern(f"{where}: {key}", form.told[key], engine)
     for number, text in enumerate(form.texts, start=1):
         _check_text(f"{where}: texts: {number}", text, engine)
+    for number, pattern in enumerate(form.partly, start=1):
+        _check_pattern(f"{where}: partly: {number}", pattern, engine)
 
 
 def _check_text(where: str, text: Text, engine: duckdb.DuckDBPyConnection) -> None:
@@ -407,7 +408,8 @@ def is_pattern(engine: duckdb.DuckDBPyConnection, pattern: str) -> bool:
 def _check_columns(where: str, form: Form, said: Mapping[str, Any]) -> None:
     """Each named group is a column with a reading, and each column one of a group."""
     columns = said.get("columns", {})
-    named = {name for text in form.texts for name in groups(where, text.pattern)}
+    patterns = [*(text.pattern for text in form.texts), *form.partly]
+    named = {name for pattern in patterns for name in places(where, pattern)}
     if columns and "table" not in said:
         raise FormError(f"{where}: columns: no table", 'table = "..." says which')
     for name, reading in columns.items():

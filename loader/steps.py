@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from .columns import kinds_asked
 from .statements import named_in_errors, parsed, run_sql, sql_texts
 
 STEPS_FILE = "ingest/steps.json"
@@ -58,8 +59,8 @@ def _read_steps() -> dict[str, Any]:
 
 
 def checksum(text: str) -> int:
-    """Return what tells whether an SQL file is still the one that is known."""
-    return zlib.crc32(text.encode())
+    """Return what tells whether an SQL file, and the kinds that it asks for, are those known."""
+    return zlib.crc32(" ".join([text, *kinds_asked(text)]).encode())
 
 
 class Steps:

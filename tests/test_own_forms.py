@@ -16,6 +16,7 @@ from mailsql.cli import app
 from mailsql.errors import DatabaseError, UsageError
 from mailsql.forget import forget
 from mailsql.own_forms import MOST_BYTES, compile_pages, examine, read_directory
+from mailsql.readings import READINGS as mailsqls
 from mailsql.reparse import derive_anew
 from mailsql.site import drop_unused_forms, keep_forms, kept_forms
 from tests.conftest import NOW, assert_derived_alike, load
@@ -86,6 +87,7 @@ def test_every_key_of_the_lesson_is_one_and_the_other_way_round():
     named = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
     words = set(re.findall(r"`(\w+)`", " ".join(named)))
     assert words == {*FORM_KEYS, *READINGS}
+    assert READINGS.keys() - {"number"} == mailsqls.keys() - {"message_id"}
 
 
 def test_lines_have_kinds_and_rows_and_what_is_new_in_them_is_seen(lesson):
@@ -107,7 +109,10 @@ def test_lines_have_kinds_and_rows_and_what_is_new_in_them_is_seen(lesson):
             *("mx1", "my-policyd", 2711, "4C11240764", "policy_decision", 1),
             *("tag", "192.0.2.17", None, None, 4.0, None),
         ),
-        (*("mx1", "my-policyd", 2711, None, "policy_decision", 1), *[None] * 6),
+        (
+            *("mx1", "my-policyd", 2711, None, "policy_decision", 1),
+            *("permit", "192.0.2.18", None, None, None, None),
+        ),
     ]
     assert asked(lesson, "select kind, rest from unread_shapes") == [
         ("policy_decision", ", list=dnswl")
