@@ -18,7 +18,6 @@ from .derive_again import (
     LinesError,
     Progress,
     check_tables,
-    compared_tables,
     copy_loaded_tables,
     derive_stored,
 )
@@ -27,6 +26,7 @@ from .output import format_rows
 from .private import OWNER_ONLY, created_with
 from .room import look_for_room
 from .statements import sql_files
+from .table_list import compared_tables, list_views
 from .visible import one_line
 
 SHOWN_ROWS = 10
@@ -35,6 +35,7 @@ SHOWN_ROWS = 10
 def run_checks(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None]) -> int:
     """Run every check, tell how it went, and return how many found rows."""
     failures = 0
+    connection.execute(list_views())
     for file in sql_files("checks"):
         text = file.read_text(encoding="utf-8")
         result = connection.execute(text)

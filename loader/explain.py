@@ -18,7 +18,6 @@ from typing import Any
 import duckdb
 
 from .database import open_database
-from .derive_again import compared_tables
 from .errors import InputError, UsageError
 from .explain_words import WORDS
 from .ingest import load
@@ -26,13 +25,12 @@ from .output import format_json, shown
 from .own_forms import FAMILY, HEAD_COLUMNS
 from .site import site_tables
 from .statements import quote_identifier
+from .table_list import tables
 from .trace_words import Language
 from .visible import columns_of, folded, one_line
 
 # Each takes as long as a small load
 MOST_LINES = 20
-# Tables that hold lines, or what all rows of a line have
-NO_FACTS = ("log_files", "raw_lines", "latest_lines", "longest_lines", "line_kinds", "site_lines")
 # Columns that repeat the head of the line
 OF_THE_HEAD = ("host", "kind", "queue_id", "pid")
 # Of counts, what says nothing
@@ -136,14 +134,14 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Explanation:
 def _values(
     connection: duckdb.DuckDBPyConnection, logged_at: datetime | None
 ) -> Iterator[tuple[str, str, Any]]:
-    tables = {
-        **{name: quote_identifier(name) for name in compared_tables() if name not in NO_FACTS},
+    told = {
+        **{table.name: table.name for table in tables().values() if table.holds == "facts"},
         **{
             f"{FAMILY}.{name}": f"{FAMILY}.{quote_identifier(name)}"
             for name in site_tables(connection)
         },
     }
-    for table, quoted in tables.items():
+    for table, quoted in sorted(told.items()):
         names, rows = _rows(connection, f"select * from {quoted}")
         of_the_head = HEAD_COLUMNS if table.startswith(f"{FAMILY}.") else OF_THE_HEAD
         for row in rows:

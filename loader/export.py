@@ -30,25 +30,7 @@ from .report import execute_report, list_reports
 from .scope import set_period
 from .site import site_tables
 from .statements import quote_identifier, quote_text
-
-# Tables for auditors, with the column that dates a row
-TABLES = {
-    "messages": "queued_at",
-    "deliveries": "logged_at",
-    "queue_events": "logged_at",
-    "connections": "coalesce(connected_at, disconnected_at)",
-    "pop3_sessions": "coalesce(login_at, logout_at)",
-    "imap_sessions": "coalesce(login_at, logout_at)",
-    "service_sessions": "coalesce(login_at, logout_at)",
-    "mailbox_deliveries": "logged_at",
-    "mailbox_events": "logged_at",
-    "auth_events": "logged_at",
-    "submissions": "logged_at",
-    "logins": "logged_at",
-    "rejections": "logged_at",
-    "notices": "logged_at",
-}
-
+from .table_list import tables
 
 MANIFEST = "manifest.json"
 # Becomes the manifest when it is whole
@@ -166,12 +148,13 @@ def _sources(connection: duckdb.DuckDBPyConnection) -> dict[str, Source]:
     """All that can be exported, by its name; others than tables by SCHEMA.NAME."""
     found = {}
     taken = {MANIFEST}
+    exported = [table.name for table in tables().values() if table.time is not None]
     own = [(FAMILY, name) for name in site_tables(connection)]
     reports = [("reports", name) for name, _ in list_reports(connection)]
-    for schema, name in [*(("main", name) for name in TABLES), *own, *reports]:
+    for schema, name in [*(("main", name) for name in exported), *own, *reports]:
         is_report = schema == "reports"
         # What could be taken for a table, or for a report that could
-        is_shared = name.lower() in TABLES or name.lower().startswith("reports.")
+        is_shared = name.lower() in exported or name.lower().startswith("reports.")
         whole = name if schema == "main" else f"{schema}.{name}"
         file = _file_name(name if is_report and not is_shared else whole, taken)
         taken.add(file.lower())
@@ -310,8 +293,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, source: Source, path: Path) -> 
     rows = f"{source.schema}.{quote_identifier(source.name)}"
     order = ""
     if source.schema != "reports":
-        key = quote_identifier(run(f"from {rows} limit 0").description[0][0])
-        dated = TABLES[source.name] if source.schema == "main" else "logged_at"
+        table = tables().get(source.name) if source.schema == "main" else None
+        key = quote_identifier(table.line_column if table is not None else "line_key")
+        dated = table.time if table is not None else "logged_at"
         rows = (
             "(select *, "
             f"(select path from log_files where file_key = {key} >> 32) as log_path, "

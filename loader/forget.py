@@ -29,6 +29,7 @@ from .settings import Settings, Stretch, read_stretches, settings_at
 from .site import drop_unused_forms
 from .sources import STANDARD_INPUT, Source
 from .stored_bytes import LAST_LINE_NO, PAGE_BATCHES, stored_batches, stream_bytes
+from .table_list import tables
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,13 @@ class _Forgotten(RemovedLines):
                     self.now,
                 ],
             )
-        for table in ("load_batches", "stream_settings", "log_files"):
-            connection.execute(f"delete from {table} where file_key = ?", [self.file_key])
-        connection.execute(
-            "delete from line_endings where first_line_key between ? and ?", [*self.keys]
-        )
+        for table in tables().values():
+            if table.stream is not None:
+                of_file = (self.file_key, self.file_key)
+                keys = of_file if table.stream == "file_key" else self.keys
+                connection.execute(
+                    f"delete from {table.name} where {table.stream} between ? and ?", [*keys]
+                )
 
 
 @dataclass(frozen=True)

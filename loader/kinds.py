@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -20,6 +21,7 @@ TOLD_BY = {
     "postfix": "daemon, severity, queue_id, body",
     "dovecot": "daemon, severity, speaker, body",
 }
+IS_READ = "is_read(kind, body)"
 CALL = re.compile(
     r"\b(?:(?:postfix|dovecot|site)_kind|site_queue_id|is_read|known_keys)\([a-z_, ]+\)"
 )
@@ -27,19 +29,51 @@ CALL = re.compile(
 KEYS = re.compile(r"(?:\(\?:(?P<several>[A-Za-z_|]+)\)|(?P<one>[A-Za-z_]+))=")
 
 
-@cache
-def expressions() -> dict[str, str]:
+@dataclass(frozen=True)
+class Present:
+    """Who wrote the lines at hand, as far as it is known before their kinds are told.
+
+    Attributes:
+        daemons: of Postfix; a line of another one is of no form.
+        kinds: of the lines that are not Postfix's.
+    """
+
+    daemons: frozenset[str]
+    kinds: frozenset[str]
+
+    def may_write(self, form: Form) -> bool:
+        """Return whether lines at hand may have a form of Postfix."""
+        return any(
+            _is_named(daemon, form.told.get("daemons", ["*"]))
+            and not _is_named(daemon, form.told.get("not_daemons", ()))
+            for daemon in self.daemons
+        )
+
+
+@lru_cache(maxsize=64)
+def expressions(present: Present | None = None) -> dict[str, str]:
     """Return what the forms are as SQL, by the call that stands for it in sql/ingest.
 
-    A macro of this size would be planned once more for each connection.
+    A macro of this size would be planned once more for each connection, and to plan what no line
+    at hand can be takes longer than a small batch.
+
+    Args:
+        present: who wrote the lines that are asked; anybody if None.
     """
+    forms = [
+        form
+        for form in read_forms()
+        if present is None or form.family != "postfix" or present.may_write(form)
+    ]
     told = {
-        f"{family}_kind({parameters})": told_kind(
-            [form for form in read_forms() if form.family == family]
-        )
+        f"{family}_kind({parameters})": told_kind([form for form in forms if form.family == family])
         for family, parameters in TOLD_BY.items()
     }
-    return told | _reading(read_forms())
+    texts = texts_of_kinds(read_forms())
+    if present is not None:
+        kinds = {form.kind for form in forms if form.family != "dovecot"} | present.kinds
+        texts = {kind: found for kind, found in texts.items() if kind in kinds}
+    return told | _reading(texts)
 
 
 def own_expressions(forms: Sequence[Form], further: Sequence[Form]) -> dict[str, str]:
@@ -54,26 +88,35 @@ def own_expressions(forms: Sequence[Form], further: Sequence[Form]) -> dict[str,
     return {
         "site_kind(program, queue_id, body)": told,
         "site_queue_id(kind, body)": named,
-    } | _reading([*forms, *further])
+    } | _reading(texts_of_kinds([*forms, *further]))
 
 
-def _reading(forms: Sequence[Form]) -> dict[str, str]:
-    texts = texts_of_kinds(forms)
-    return {"is_read(kind, body)": _read(texts), "known_keys(kind)": _known_keys(texts)}
+def _reading(texts: Mapping[str, Sequence[Text]]) -> dict[str, str]:
+    return {IS_READ: _read(texts), "known_keys(kind)": _known_keys(texts)}
 
 
-def with_kinds(text: str, told: Mapping[str, str] | None = None) -> str:
-    """Return the text of an SQL file with what the forms are in the place of its calls.
+@cache
+def calls(text: str) -> frozenset[str]:
+    """Return the calls in the text of an SQL file in whose place stands what the forms are."""
+    return frozenset(CALL.findall(text))
+
+
+def with_kinds(text: str, present: Present | None = None) -> str:
+    """Return the text of an SQL file with what the forms are in the place of its calls."""
+    text = with_columns(text)
+    if not calls(text):
+        return text
+    return CALL.sub(lambda call: f"({expressions(present)[call[0]]})", text)
+
+
+def with_own_kinds(text: str, told: Mapping[str, str]) -> str:
+    """Return the text of an SQL file with what forms of one's own are in the place of its calls.
 
     Args:
         text: of the file.
-        told: what stands for each call; None: what mailsql's own forms are.
+        told: what stands for each call (own_expressions).
     """
-    text = with_columns(text)
-    if not CALL.search(text):
-        return text
-    written = expressions() if told is None else told
-    return CALL.sub(lambda call: f"({written[call[0]]})", text)
+    return CALL.sub(lambda call: f"({told[call[0]]})", text)
 
 
 def texts_of_kinds(forms: Sequence[Form]) -> dict[str, list[Text]]:
@@ -88,11 +131,15 @@ def texts_of_kinds(forms: Sequence[Form]) -> dict[str, list[Text]]:
 
 def _read(texts: Mapping[str, Sequence[Text]]) -> str:
     """Whether a text of its kind reads a line to its end; NULL where none has any."""
-    kinds = " ".join(
-        f"when {quote_text(kind)} then {_any([_is_read(text) for text in found])}"
-        for kind, found in texts.items()
+    return _by_kind(
+        {kind: _any([_is_read(text) for text in found]) for kind, found in texts.items()}
     )
-    return f"case kind {kinds} end" if texts else "null::boolean"
+
+
+def _by_kind(values: Mapping[str, str]) -> str:
+    """The value of each kind, else NULL."""
+    kinds = " ".join(f"when {quote_text(kind)} then {value}" for kind, value in values.items())
+    return f"case kind {kinds} end" if kinds else "null"
 
 
 def _is_read(text: Text) -> str:
@@ -104,11 +151,9 @@ def _is_read(text: Text) -> str:
 
 def _known_keys(texts: Mapping[str, Sequence[Text]]) -> str:
     """The keys that stand before an = in the texts of a kind, a blank around each."""
-    kinds = " ".join(
-        f"when {quote_text(kind)} then {quote_text(' '.join(['', *keys_of(found), '']))}"
-        for kind, found in texts.items()
+    return _by_kind(
+        {kind: quote_text(" ".join(["", *keys_of(found), ""])) for kind, found in texts.items()}
     )
-    return f"case kind {kinds} end" if texts else "null::varchar"
 
 
 def keys_of(texts: Sequence[Text]) -> list[str]:
@@ -128,7 +173,8 @@ def told_kind(forms: Sequence[Form]) -> str:
         else:
             choices.append([page])
     cases = (" ".join(page.when for page in pages) for pages in choices)
-    return f"coalesce({', '.join(f'case {case} end' for case in cases)})"
+    found = ", ".join(f"case {case} end" for case in cases)
+    return f"coalesce({found})" if found else "null"
 
 
 class _Page:
@@ -192,6 +238,10 @@ def _names(column: str, names: Sequence[str]) -> str:
     if whole:
         found.insert(0, f"{column} in ({', '.join(whole)})")
     return _any(found)
+
+
+def _is_named(name: str, names: Sequence[str]) -> bool:
+    return any(name.endswith(one[1:]) if one.startswith("*") else name == one for one in names)
 
 
 def _services(services: Sequence[str] | bool) -> str:

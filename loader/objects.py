@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version as installed_version
 from importlib.resources.abc import Traversable
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
@@ -35,6 +36,7 @@ OLDEST_SCHEMA = 4
 KEPT_TEMPLATES = 4
 # In a macro: the text of a view in the place of the view
 VIEW_TEXT = re.compile(r"select \* from text_of\.(?P<view>\w+)")
+NUMBER = re.compile(r"^\d+_")
 
 
 def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
@@ -48,11 +50,11 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     write_kinds(connection, read_forms())
     connection.execute("create schema if not exists reports")
     for file in sql_files("macros"):
-        connection.execute(with_words(file.read_text(encoding="utf-8")))
+        _create(connection, file, "macro")
     for file in sql_files("views"):
         _create(connection, file, "view")
     for file in sql_files("table_macros"):
-        connection.execute(VIEW_TEXT.sub(_view_text, with_words(file.read_text(encoding="utf-8"))))
+        _create(connection, file, "macro table")
     for file in sql_files("reports"):
         _create(connection, file, "view", schema="reports")
     _comment_reports(connection)
@@ -137,12 +139,23 @@ def _view_text(place: re.Match[str]) -> str:
 def _create(
     connection: duckdb.DuckDBPyConnection, file: Traversable, kind: str, schema: str = "main"
 ) -> None:
-    """Run a file and make its first line the comment of the object that it creates."""
+    """Run a file and make what it begins with the comment of the object that it creates."""
     text = file.read_text(encoding="utf-8")
-    connection.execute(with_words(text))
-    name = f"{schema}.{quote_identifier(file.name.removesuffix('.sql'))}"
-    grain = text.splitlines()[0].removeprefix("-- ")
-    connection.execute(f"comment on {kind} {name} is {quote_text(grain)}")
+    connection.execute(VIEW_TEXT.sub(_view_text, with_words(text)))
+    name = file.name.removesuffix(".sql")
+    if kind.startswith("macro"):
+        # Folders run in order of their files' numbers
+        name = NUMBER.sub("", name)
+    connection.execute(
+        f"comment on {kind} {schema}.{quote_identifier(name)} is {quote_text(_described(text))}"
+    )
+
+
+def _described(text: str) -> str:
+    """The comment that a file begins with, as one line."""
+    lines = takewhile(lambda line: line.startswith("-- "), text.splitlines())
+    told = [line.removeprefix("-- ") for line in lines]
+    return " ".join(line for line in told if not line.startswith("noqa: "))
 
 
 def copy_template(path: Path, build: Callable[[Path], None], mode: int) -> bool:

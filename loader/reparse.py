@@ -12,11 +12,12 @@ import duckdb
 
 from .database import WAIT_SECONDS, open_database
 from .derive import Deriver, Target
-from .derive_again import Progress, check_tables, count_lines, derive_stored, derived_tables
+from .derive_again import Progress, check_tables, count_lines, derive_stored
 from .errors import DatabaseError
 from .objects import __version__, write_objects
 from .replacement import replaced
 from .statements import quote_identifier
+from .table_list import derived_tables
 
 
 def derive_anew(

@@ -14,23 +14,11 @@ from .own_forms import FAMILY
 from .site import site_tables
 from .sources import STANDARD_INPUT
 from .statements import quote_identifier, quote_text
+from .table_list import Table, tables
 from .visible import one_line
 from .wrappings import name_wrappings
 
-ROWS = "count(*)"
-EVENTS = "coalesce(sum(occurrences), 0)"
-# What is said of how much of it a table holds
-COUNTED_TABLES = {
-    "connections": ROWS,
-    "messages": ROWS,
-    "deliveries": ROWS,
-    "rejections": EVENTS,
-    "logins": EVENTS,
-    "pop3_sessions": ROWS,
-    "imap_sessions": ROWS,
-    "mailbox_deliveries": EVENTS,
-    "notices": EVENTS,
-}
+OCCURRENCES = "coalesce(sum(occurrences), 0)"
 UNKNOWN_SHAPES = 10
 # What a stranger makes up is seldom written by so many
 IS_NEW = "reason in ('new key', 'new text') and process_count >= 3"
@@ -53,8 +41,9 @@ def describe_load(
         *_line_counts(connection),
         *_new_counts(connection),
         *(
-            (table.replace("_", " "), _count(connection, table, counted))
-            for table, counted in COUNTED_TABLES.items()
+            (table.name.replace("_", " "), _count(connection, table))
+            for table in tables().values()
+            if table.counted
         ),
         *_own_counts(connection),
     ]
@@ -144,15 +133,19 @@ def _new_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
 
 
 def _own_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
-    """Rows of one's own forms, by the view that shows them."""
+    """How many events one's own forms tell, by the view that shows them."""
     return [
-        (f"{FAMILY}.{name}", _count(connection, f"{FAMILY}.{quote_identifier(name)}", EVENTS))
+        (f"{FAMILY}.{name}", _number(connection, OCCURRENCES, f"{FAMILY}.{quote_identifier(name)}"))
         for name in site_tables(connection)
     ]
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str, counted: str) -> int:
-    row = connection.execute(f"select {counted} from {table}").fetchone()
+def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    return _number(connection, table.total, table.name)
+
+
+def _number(connection: duckdb.DuckDBPyConnection, counted: str, rows: str) -> int:
+    row = connection.execute(f"select {counted} from {rows}").fetchone()
     assert row is not None
     return int(row[0])
 

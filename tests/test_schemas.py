@@ -9,8 +9,9 @@ import duckdb
 import pytest
 
 from bench.generate import generate
-from mailsql.derive_again import check_tables, table_names
+from mailsql.derive_again import check_tables
 from mailsql.statements import quote_identifier
+from mailsql.table_list import tables
 from tests.test_cli import mailsql as run
 from tests.test_reparse import ASKED, OWN, rows
 
@@ -88,7 +89,7 @@ def test_what_writes_brings_the_tables_up_to_date(older, command):
     run(*command, cwd=older.parent)
     check_own(older)
     found, expected = rows(older), rows(older.parent / "new.duckdb")
-    assert {table for table in table_names() if found[table] != expected[table]} <= TOLD
+    assert {table for table in tables() if found[table] != expected[table]} <= TOLD
     run("check", cwd=older.parent)
     run("status", cwd=older.parent)
 

@@ -1,4 +1,4 @@
--- One row per page of forms of one's own that the lines of a log are read with (load --forms)
+-- One row per page of forms of one's own that the lines of a log are read with (internal)
 create table if not exists site_forms (
     forms_sha256 varchar not null,
     told_no integer not null,

@@ -1,4 +1,4 @@
--- One row per line that has a kind of one's own (load --forms), copies too
+-- One row per line that has a kind of one's own, copies too (internal)
 create table if not exists site_lines (
     line_key bigint not null,
     kind varchar not null using compression 'dictionary',
