@@ -99,6 +99,7 @@ def check_rows(
         try:
             check_tables(deriver.connection, "stored", str(database))
             copy_loaded_tables(deriver.connection)
+            deriver.show_site()
             try:
                 derive_stored(deriver, progress)
             except LinesError as error:

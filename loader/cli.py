@@ -27,6 +27,7 @@ from rich.progress import (
 )
 
 from .check import check_lines, check_rows, run_checks
+from .check_forms import examine_directory
 from .database import WAIT_SECONDS, database_error, open_database, speaking_of
 from .derive_again import check_tables
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
@@ -68,6 +69,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+forms_app = typer.Typer(
+    help="Forms of your own: pages that say what the lines of your daemons mean.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(forms_app, name="forms")
+
 Db = Annotated[Path, typer.Option("--db", envvar="MAILSQL_DB", help="The DuckDB file.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written.")]
 OutputOption = Annotated[Path | None, typer.Option("--output", help="File instead of stdout.")]
@@ -90,6 +98,10 @@ Until = Annotated[
 Zone = Annotated[
     str | None,
     typer.Option("--timezone", help="Zone that times are shown in; the system's if none."),
+]
+OwnFormsOption = Annotated[
+    Path | None,
+    typer.Option("--forms", metavar="DIR", help="Pages of your own that say what lines mean."),
 ]
 DEFAULT_DB = Path("mail.duckdb")
 INTERRUPTED_HINT = "a load continues where it stopped when it is run again"
@@ -124,6 +136,7 @@ def load(
     dovecot_prefix: Annotated[
         str | None, typer.Option(help="mail_log_prefix of Dovecot, where it is no usual one.")
     ] = None,
+    own_forms: OwnFormsOption = None,
     batch_mb: Annotated[
         int, typer.Option(min=1, max=1024, help="Megabytes read at once.")
     ] = BATCH_BYTES // 2**20,
@@ -175,6 +188,7 @@ def load(
                     timezone=timezone,
                     host=host,
                     dovecot_prefix=dovecot_prefix,
+                    forms=own_forms,
                     batch_bytes=batch_mb * 2**20,
                     threads=threads,
                     progress=lambda count: bar.update(task, advance=count),
@@ -459,6 +473,7 @@ def explain(
     timezone: Annotated[
         str | None, typer.Option(help="Zone of stamps without one, and of times shown.")
     ] = None,
+    own_forms: OwnFormsOption = None,
     language: Annotated[Language, typer.Option("--lang", help="Language.")] = Language.EN,
     form: Annotated[TraceFormat, typer.Option("--format", help="For people or programs.")] = (
         TraceFormat.TEXT
@@ -470,10 +485,26 @@ def explain(
     if not given:
         raise UsageError("no line", "mailsql explain 'LINE', or - for standard input")
     tell = explain_json if form is TraceFormat.JSON else explain_text
-    found = explain_lines(given, now=datetime.now(UTC), year=year, timezone=timezone)
+    found = explain_lines(
+        given, now=datetime.now(UTC), year=year, timezone=timezone, forms=own_forms
+    )
     for number, one in enumerate(found):
         rule = "\n" if number and form is TraceFormat.TEXT else ""
         write(rule + tell(one, language))
+
+
+@forms_app.command("check")
+def check_forms(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of the pages.")],
+) -> None:
+    """Say what is wrong with pages, or what their forms read in their samples."""
+    found = examine_directory(directory, now=datetime.now(UTC))
+    write("".join(f"{one_line(line)}\n" for line in found.told))
+    if found.fault_count:
+        raise MailsqlError(
+            f"{directory}: {found.fault_count} of the forms cannot be used as they are",
+            "docs/forms.md tells what a form may say",
+        )
 
 
 @app.command()

@@ -26,6 +26,7 @@ from .ingest import load_again
 from .private import OWNER_ONLY
 from .replacement import replaced
 from .settings import Settings, Stretch, read_stretches, settings_at
+from .site import drop_unused_forms
 from .sources import STANDARD_INPUT, Source
 from .stored_bytes import LAST_LINE_NO, PAGE_BATCHES, stored_batches, stream_bytes
 from .table_list import tables
@@ -153,7 +154,9 @@ def forget(
         try:
             file_key = _find(deriver.connection, name)
             if not _branches(deriver.connection, file_key):
-                return _remove(deriver, file_key, now)
+                gone = _remove(deriver, file_key, now)
+                drop_unused_forms(deriver.connection)
+                return gone
         finally:
             deriver.connection.close()
         what = "forgetting a log of which others hold the beginning from now on"
@@ -193,6 +196,7 @@ def forget(
                         once=branch.is_once,
                         year_source=branch.year_source,
                     )
+            drop_unused_forms(deriver.connection)
             deriver.connection.execute("force checkpoint")
             return replace(forgotten, kept=tuple(branch.source.name for branch in again))
 

@@ -30,6 +30,7 @@ GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<open>\()(?!\?[^P])(?:\?P
 # Whether a page is asked before or behind the others of its family
 PAGE_KEYS = {"first": bool, "last": bool}
 WRITER_KEYS = {
+    "programs": list,
     "daemons": list,
     "not_daemons": list,
     "services": list | bool,
@@ -91,7 +92,7 @@ class Form:
     """A form of a line.
 
     Attributes:
-        family: postfix, dovecot, other or mailsql.
+        family: postfix, dovecot, other, mailsql, or site for one's own.
         page: its file, such as postfix/smtpd.toml.
         name: its own, which no other form of the family has.
         kind: of the lines that have it (line_kinds).
@@ -328,9 +329,14 @@ def groups(where: str, pattern: str) -> list[str]:
 
 def kind_rows() -> list[tuple[str | None, ...]]:
     """Return the rows of line_kinds: kind, family, then the columns of WORDS."""
+    return rows_of_kinds(read_forms())
+
+
+def rows_of_kinds(forms: Sequence[Form]) -> list[tuple[str | None, ...]]:
+    """Return the rows of line_kinds that some forms give."""
     return [
         (form.kind, form.family, *(form.words.get(word) for word in WORDS))
-        for form in read_forms()
+        for form in forms
         if form.words
     ]
 

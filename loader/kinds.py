@@ -11,6 +11,7 @@ from typing import Any
 
 from .columns import with_columns
 from .forms import Form, Text, read_forms
+from .own_columns import named_queue_id, readings
 from .statements import quote_text
 
 QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})?\??")
@@ -21,7 +22,9 @@ TOLD_BY = {
     "dovecot": "daemon, severity, speaker, body",
 }
 IS_READ = "is_read(kind, body)"
-CALL = re.compile(r"\b(?:(?:postfix|dovecot)_kind|is_read|known_keys)\([a-z_, ]+\)")
+CALL = re.compile(
+    r"\b(?:(?:postfix|dovecot|site)_kind|site_queue_id|is_read|known_keys)\([a-z_, ]+\)"
+)
 # In a pattern: a key, or several of which one stands there
 KEYS = re.compile(r"(?:\(\?:(?P<several>[A-Za-z_|]+)\)|(?P<one>[A-Za-z_]+))=")
 
@@ -70,7 +73,26 @@ def expressions(present: Present | None = None) -> dict[str, str]:
     if present is not None:
         kinds = {form.kind for form in forms if form.family != "dovecot"} | present.kinds
         texts = {kind: found for kind, found in texts.items() if kind in kinds}
-    return told | {IS_READ: _read(texts), "known_keys(kind)": _known_keys(texts)}
+    return told | _reading(texts)
+
+
+def own_expressions(forms: Sequence[Form], further: Sequence[Form]) -> dict[str, str]:
+    """Return what forms of one's own are as SQL, by the call that stands for it.
+
+    Args:
+        forms: that tell kinds of their own.
+        further: that give further texts to kinds of mailsql.
+    """
+    told = told_kind(forms) if forms else "null::varchar"
+    named = named_queue_id([reading for form in forms for reading in readings(form)])
+    return {
+        "site_kind(program, queue_id, body)": told,
+        "site_queue_id(kind, body)": named,
+    } | _reading(texts_of_kinds([*forms, *further]))
+
+
+def _reading(texts: Mapping[str, Sequence[Text]]) -> dict[str, str]:
+    return {IS_READ: _read(texts), "known_keys(kind)": _known_keys(texts)}
 
 
 @cache
@@ -85,6 +107,16 @@ def with_kinds(text: str, present: Present | None = None) -> str:
     if not calls(text):
         return text
     return CALL.sub(lambda call: f"({expressions(present)[call[0]]})", text)
+
+
+def with_own_kinds(text: str, told: Mapping[str, str]) -> str:
+    """Return the text of an SQL file with what forms of one's own are in the place of its calls.
+
+    Args:
+        text: of the file.
+        told: what stands for each call (own_expressions).
+    """
+    return CALL.sub(lambda call: f"({told[call[0]]})", text)
 
 
 def texts_of_kinds(forms: Sequence[Form]) -> dict[str, list[Text]]:
@@ -165,7 +197,7 @@ class _Page:
 
 
 def _exclude(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
-    for key in ("daemons", "services"):
+    for key in ("programs", "daemons", "services"):
         first, second = one.get(key), two.get(key)
         if isinstance(first, list) and isinstance(second, list) and set(first).isdisjoint(second):
             return True
@@ -224,6 +256,7 @@ def _begins(beginnings: str | Sequence[str]) -> str:
 
 
 CONDITIONS: dict[str, Callable[..., str]] = {
+    "programs": lambda names: _names("program", names),
     "daemons": lambda names: _names("daemon", names),
     "not_daemons": lambda names: f"not {_names('daemon', names)}",
     "services": _services,
@@ -240,11 +273,11 @@ CONDITIONS: dict[str, Callable[..., str]] = {
 }
 
 
-def beginnings_of_kinds() -> dict[str, list[str]]:
-    """Return the patterns that the texts of each kind begin with (line_kinds.beginnings)."""
+def beginnings_of_forms(forms: Sequence[Form]) -> dict[str, list[str]]:
+    """Return the patterns that the texts of each kind of some forms begin with."""
     return {
         kind: sorted({begun for text in texts for begun in beginnings(text.pattern)})
-        for kind, texts in texts_of_kinds(read_forms()).items()
+        for kind, texts in texts_of_kinds(forms).items()
     }
 
 

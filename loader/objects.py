@@ -24,9 +24,10 @@ from pathlib import Path
 import duckdb
 
 from .errors import DatabaseError, OutdatedError
-from .forms import WORDS, forms_bytes, kind_rows
-from .kinds import beginnings_of_kinds
+from .forms import forms_bytes, read_forms
+from .line_kinds import write_kinds
 from .private import OWNER_ONLY, created_with
+from .site import show_site
 from .statements import quote_identifier, quote_text, run_sql, sql_files
 from .table_list import tables
 from .views_of_user import names_of_views, write_views_of_user
@@ -34,7 +35,7 @@ from .words import read_words, with_words
 
 __version__ = installed_version("mailsql")
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 # The oldest schema of which lines, and where they come from, can be read
 OLDEST_SCHEMA = 4
 KEPT_TEMPLATES = 4
@@ -94,7 +95,9 @@ def _write(
     added = _add_columns(connection)
     for file in sql_files("tables"):
         _create(connection, file, "table")
-    _fill_line_kinds(connection)
+    connection.execute("delete from line_kinds")
+    write_kinds(connection, read_forms())
+    show_site(connection)
     check(connection)
     connection.execute("create schema if not exists reports")
     for file in sql_files("macros"):
@@ -290,19 +293,6 @@ def _described(text: str) -> str:
     lines = takewhile(lambda line: line.startswith("-- "), text.splitlines())
     told = [line.removeprefix("-- ") for line in lines]
     return " ".join(line for line in told if not line.startswith("noqa: "))
-
-
-def _fill_line_kinds(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make line_kinds what the forms say of each kind."""
-    connection.execute("delete from line_kinds")
-    columns = ["kind", "family", *WORDS.values(), "beginnings"]
-    begun = beginnings_of_kinds()
-    rows = [(*row, begun.get(str(row[0]))) for row in kind_rows()]
-    places = f"({', '.join('?' for _ in columns)})"
-    connection.execute(
-        f"insert into line_kinds ({', '.join(columns)}) values {', '.join(places for _ in rows)}",
-        [value for row in rows for value in row],
-    )
 
 
 def copy_template(path: Path, build: Callable[[Path], None], mode: int) -> bool:

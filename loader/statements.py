@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
@@ -72,6 +72,20 @@ def run_sql(connection: duckdb.DuckDBPyConnection, place: str) -> None:
         with named_in_errors(name):
             for statement in parsed(connection, text):
                 connection.execute(statement)
+
+
+def run_told(connection: duckdb.DuckDBPyConnection, place: str, told: Mapping[str, str]) -> None:
+    """Run an SQL file with what forms of one's own are in the place of its calls.
+
+    Raises:
+        duckdb.Error: it failed; its note is the name of the file.
+    """
+    # It quotes with what is below
+    from .kinds import with_own_kinds
+
+    for name, text in sql_texts(place):
+        with named_in_errors(name):
+            connection.execute(with_own_kinds(text, told))
 
 
 @contextmanager

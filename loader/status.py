@@ -10,11 +10,15 @@ import duckdb
 from .chain import last_link
 from .ingest import LoadedSource, quoted
 from .output import format_rows
+from .own_forms import FAMILY
+from .site import site_tables
 from .sources import STANDARD_INPUT
+from .statements import quote_identifier, quote_text
 from .table_list import Table, tables
 from .visible import one_line
 from .wrappings import name_wrappings
 
+OCCURRENCES = "coalesce(sum(occurrences), 0)"
 UNKNOWN_SHAPES = 10
 # What a stranger makes up is seldom written by so many
 IS_NEW = "reason in ('new key', 'new text') and process_count >= 3"
@@ -41,6 +45,7 @@ def describe_load(
             for table in tables().values()
             if table.counted
         ),
+        *_own_counts(connection),
     ]
     width = max(len(f"{count:,}") for _, count in rows)
     lines += [f"  {count:>{width},}  {name}" for name, count in rows]
@@ -127,8 +132,20 @@ def _new_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
     return [("with something new that is not read (mailsql status)", row[0])] if row[0] else []
 
 
+def _own_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """How many events one's own forms tell, by the view that shows them."""
+    return [
+        (f"{FAMILY}.{name}", _number(connection, OCCURRENCES, f"{FAMILY}.{quote_identifier(name)}"))
+        for name in site_tables(connection)
+    ]
+
+
 def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
-    row = connection.execute(f"select {table.total} from {table.name}").fetchone()
+    return _number(connection, table.total, table.name)
+
+
+def _number(connection: duckdb.DuckDBPyConnection, counted: str, rows: str) -> int:
+    row = connection.execute(f"select {counted} from {rows}").fetchone()
     assert row is not None
     return int(row[0])
 
@@ -155,6 +172,7 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
             "where kind = 'foreign' and copy_of is null group by program "
             "order by line_count desc, program",
         ),
+        _own_rows(connection),
         _section(
             connection,
             "Lines on which a step of mailsql failed: please report them",
@@ -194,6 +212,17 @@ def _chain(connection: duckdb.DuckDBPyConnection) -> str:
         f"Chain up to batch {batch_key:,}: {chain.hex()}\n"
         "(kept elsewhere, it tells later whether lines and hashes were both written anew)\n"
     )
+
+
+def _own_rows(connection: duckdb.DuckDBPyConnection) -> str:
+    """How many rows one's own forms give, and from when to when."""
+    tables = " union all ".join(
+        f"select {quote_text(f'{FAMILY}.{name}')} as table_name, "
+        "count(*) as row_count, min(logged_at) as first_logged_at, "
+        f"max(logged_at) as last_logged_at from {FAMILY}.{quote_identifier(name)}"
+        for name in site_tables(connection)
+    )
+    return _section(connection, "Rows of your own forms", tables) if tables else ""
 
 
 def _section(connection: duckdb.DuckDBPyConnection, title: str, sql: str) -> str:

@@ -191,6 +191,8 @@ def test_no_row_of_any_table_leads_to_a_forgotten_log(tmp_path):
             "forgotten_batches",
             "mailsql_database",
             "reopened_hosts",
+            "site_forms",
+            "site_lines",
         }
     forget_log(database, str(log))
     with mailsql.open_database(database) as connection:
