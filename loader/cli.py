@@ -25,8 +25,18 @@ from rich.progress import (
     TextColumn,
     TransferSpeedColumn,
 )
+from typer.core import TyperGroup
 
 from .check import check_lines, check_rows, run_checks
+from .config import (
+    VARIABLES,
+    ZONE_VARIABLE,
+    Config,
+    defaults_of,
+    describe_config,
+    in_force,
+    read_config,
+)
 from .database import WAIT_SECONDS, database_error, open_database, speaking_of
 from .derive_again import check_tables
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
@@ -37,19 +47,33 @@ from .forget import forget as forget_log
 from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
 from .objects import __version__
+from .options import (
+    DEFAULT_DB,
+    Db,
+    FormatOption,
+    GroupReadable,
+    LanguageOption,
+    Limit,
+    LocalDomains,
+    OutputOption,
+    Since,
+    Until,
+    Wait,
+    Zone,
+)
 from .output import Format, narrate, tell_error, write, write_bytes, write_rows
 from .page import MOST_ROWS, TOP, read_page
 from .page_html import page_html
 from .page_mail import page_message
 from .page_text import page_text
 from .page_words import read_page_words
-from .period import PERIOD_HELP, read_period
+from .period import read_period
 from .private import file_mode
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
 from .report import list_reports, run_report
 from .results import count_rows, write_result
-from .scope import Scope, set_period
+from .scope import Scope, set_local_domains, set_period
 from .search import MOST_TERMS, read_term, suggest
 from .snapshot import open_snapshot
 from .sources import STANDARD_INPUT
@@ -63,35 +87,11 @@ from .visible import one_line
 app = typer.Typer(
     help="Postfix and Dovecot logs as DuckDB tables: find any mail, and prove it, in SQL.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
-Db = Annotated[Path, typer.Option("--db", envvar="MAILSQL_DB", help="The DuckDB file.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written.")]
-OutputOption = Annotated[Path | None, typer.Option("--output", help="File instead of stdout.")]
-Limit = Annotated[
-    int | None,
-    typer.Option(
-        min=0, help="Rows at most, 0 for all; 40 if none is given, of a table on a terminal."
-    ),
-]
-GroupReadable = Annotated[
-    bool, typer.Option("--group-readable", help="The group may read new files (0640, not 0600).")
-]
-Wait = Annotated[
-    float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
-]
-Since = Annotated[str | None, typer.Option("--since", help=f"From this time on: {PERIOD_HELP}")]
-Until = Annotated[
-    str | None, typer.Option("--until", help="Before this time, written as for --since.")
-]
-Zone = Annotated[
-    str | None,
-    typer.Option("--timezone", help="Zone that times are shown in; the system's if none."),
-]
-DEFAULT_DB = Path("mail.duckdb")
 INTERRUPTED_HINT = "a load continues where it stopped when it is run again"
 
 
@@ -103,11 +103,14 @@ def _show_version(is_asked: bool) -> None:
 
 @app.callback()
 def _common(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Version.")
     ] = False,
 ) -> None:
-    pass
+    context.obj = read_config(os.environ)
+    assert isinstance(context.command, TyperGroup)
+    context.default_map = defaults_of(context.command.commands, context.obj)
 
 
 @app.command()
@@ -220,6 +223,7 @@ def query(
     output: OutputOption = None,
     group_readable: GroupReadable = False,
     timezone: Zone = None,
+    local_domains: LocalDomains = None,
 ) -> None:
     """Run SQL on the database, which it cannot change."""
     if (sql is None) == (file is None):
@@ -235,6 +239,7 @@ def query(
     values: dict[str, object] = dict(_named(parameters, "-p NAME=VALUE"))
     files = {name: Path(file) for name, file in _named(tables, "--with TABLE=FILE.csv")}
     with open_reading(db, timezone=timezone, tables=files) as connection:
+        set_local_domains(connection, _domains(local_domains))
         try:
             check_reading(connection, sql or "")
             result = connection.execute(sql or "", values or None)
@@ -287,21 +292,14 @@ def report(
     domain: Annotated[
         str | None, typer.Option(help="Only senders, recipients or users of this domain.")
     ] = None,
-    local_domains: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DOMAIN,...", help="Your own domains; guessed from mailboxes if none is given."
-        ),
-    ] = None,
+    local_domains: LocalDomains = None,
     top: Annotated[
         int | None,
         typer.Option(
             min=1, max=MOST_ROWS, help=f"Rows of each list of the page; {TOP} if none is given."
         ),
     ] = None,
-    language: Annotated[
-        Language | None, typer.Option("--lang", help="Language of the page.")
-    ] = None,
+    language: LanguageOption = Language.EN,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the page as HTML to a file.")
     ] = None,
@@ -322,17 +320,14 @@ def report(
         _check_output(file, db)
     mode = file_mode(group_readable)
     is_page = name is None and not is_list
-    _check_page_options(is_page, {"--top": top, "--lang": language, "--html": html, "--mail": mail})
+    _check_page_options(is_page, {"--top": top, "--html": html, "--mail": mail})
     if is_page and (form is not Format.TABLE or limit is not None):
         raise UsageError(
             "the page is no table: no --format, no --limit",
             "--html, --mail, --top; or name a report",
         )
     _check_html(html, output, is_mail=mail is not None)
-    told = None
-    if local_domains is not None:
-        told = tuple(part.strip() for part in local_domains.split(",") if part.strip())
-    scope = Scope(host, _domain(domain), told)
+    scope = Scope(host, _domain(domain), _domains(local_domains))
     now = datetime.now(UTC)
     with open_reading(db, timezone=timezone) as connection:
         if is_list:
@@ -341,7 +336,7 @@ def report(
             write_rows(["report", "what"], list_reports(connection), form, output, mode)
             return
         if name is None:
-            words = read_page_words(connection, language or Language.EN)
+            words = read_page_words(connection, language)
             page = read_page(connection, words, scope, since, until, top=top or TOP, now=now)
             if html is not None:
                 write(page_html(page), html, mode)
@@ -377,6 +372,13 @@ def _check_html(html: Path | None, output: Path | None, *, is_mail: bool) -> Non
         raise UsageError("--html and --output: the page goes to one of them", "leave out --output")
     if html.resolve() == output.resolve():
         raise UsageError(f"{html}: for both --html and --output", "name two files")
+
+
+def _domains(text: str | None) -> tuple[str, ...] | None:
+    """Return the domains of a list with commas."""
+    if text is None:
+        return None
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _domain(text: str | None) -> str | None:
@@ -424,7 +426,7 @@ def trace(
             min=0, help="The newest so many; more messages than that become a list. 0 for all."
         ),
     ] = 20,
-    language: Annotated[Language, typer.Option("--lang", help="Language.")] = Language.EN,
+    language: LanguageOption = Language.EN,
     with_lines: Annotated[bool, typer.Option("--lines", help="Show the log lines too.")] = False,
     form: Annotated[TraceFormat, typer.Option("--format", help="For people or programs.")] = (
         TraceFormat.TEXT
@@ -449,6 +451,7 @@ def trace(
 
 @app.command()
 def explain(
+    context: typer.Context,
     lines: Annotated[
         list[str], typer.Argument(metavar="LINE", help="A line in quotes, or - for standard input.")
     ],
@@ -458,7 +461,7 @@ def explain(
     timezone: Annotated[
         str | None, typer.Option(help="Zone of stamps without one, and of times shown.")
     ] = None,
-    language: Annotated[Language, typer.Option("--lang", help="Language.")] = Language.EN,
+    language: LanguageOption = Language.EN,
     form: Annotated[TraceFormat, typer.Option("--format", help="For people or programs.")] = (
         TraceFormat.TEXT
     ),
@@ -469,7 +472,13 @@ def explain(
     if not given:
         raise UsageError("no line", "mailsql explain 'LINE', or - for standard input")
     tell = explain_json if form is TraceFormat.JSON else explain_text
-    found = explain_lines(given, now=datetime.now(UTC), year=year, timezone=timezone)
+    found = explain_lines(
+        given,
+        now=datetime.now(UTC),
+        year=year,
+        timezone=timezone,
+        shown_timezone=timezone or in_force(context.obj, os.environ, ZONE_VARIABLE),
+    )
     for number, one in enumerate(found):
         rule = "\n" if number and form is TraceFormat.TEXT else ""
         write(rule + tell(one, language))
@@ -507,13 +516,18 @@ def export(
         typer.Option(help="Only this table or report; reports.NAME is always a report."),
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="Zone of --since and --until; the system's if none.")
+        str | None,
+        typer.Option(
+            envvar=ZONE_VARIABLE, help="Zone of --since and --until; the system's if none."
+        ),
     ] = None,
+    local_domains: LocalDomains = None,
     group_readable: GroupReadable = False,
 ) -> None:
     """Write tables and reports as CSV for auditors, with a manifest of hashes; times are UTC."""
     _check_output(directory, db)
     with open_reading(db, timezone="UTC", export_directory=directory) as connection:
+        set_local_domains(connection, _domains(local_domains))
         rows = export_csv(
             connection,
             directory,
@@ -604,6 +618,32 @@ def forget(
     write(f"{one_line(gone.path)}: forgotten, {gone.line_count:,} lines\n")
     for path in gone.kept:
         write(f"{one_line(path)}: kept, with the beginning that it shared\n")
+
+
+@app.command()
+def config(
+    context: typer.Context,
+    db: Db = DEFAULT_DB,
+    timezone: Zone = None,
+    language: LanguageOption = Language.EN,
+    local_domains: LocalDomains = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show the settings in force, and where they are from: option, environment, file, default."""
+    file: Config = context.obj
+    values = dict(zip(VARIABLES, (db, timezone, language, local_domains), strict=True))
+    parameters = zip(VARIABLES, ("db", "timezone", "language", "local_domains"), strict=True)
+    sources = {key: _source(context, parameter) for key, parameter in parameters}
+    write_rows(["setting", "value", "source"], describe_config(file, values, sources), form)
+    if not file.is_there:
+        narrate("there is no configuration file yet" if file.path else "there is no home directory")
+
+
+def _source(context: typer.Context, parameter: str) -> str:
+    """Where the value of a parameter is from, in the words of the manual."""
+    source = context.get_parameter_source(parameter)
+    words = {"COMMANDLINE": "option", "ENVIRONMENT": "environment", "DEFAULT_MAP": "file"}
+    return words.get(source.name if source else "", "default")
 
 
 @app.command()

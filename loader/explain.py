@@ -64,7 +64,12 @@ class Explanation:
 
 
 def explain(
-    lines: Sequence[bytes], *, now: datetime, year: int | None = None, timezone: str | None = None
+    lines: Sequence[bytes],
+    *,
+    now: datetime,
+    year: int | None = None,
+    timezone: str | None = None,
+    shown_timezone: str | None = None,
 ) -> list[Explanation]:
     """Return what is read in each of some lines, each taken for itself.
 
@@ -72,7 +77,8 @@ def explain(
         lines: at most MOST_LINES, without line ends.
         now: current time; dates stamps without a year.
         year: of stamps without one, or None.
-        timezone: IANA name of the zone of stamps without one, and that times are shown in.
+        timezone: IANA name of the zone of stamps without one; the system's if None.
+        shown_timezone: of the zone that times are shown in; the system's if None.
 
     Raises:
         UsageError: there are too many lines, or an argument is wrong.
@@ -83,10 +89,12 @@ def explain(
             f"{len(lines):,} lines, at most {MOST_LINES} are explained at once",
             "mailsql load reads a whole log; mailsql status says what was not understood",
         )
-    return [_explain(line, now, year, timezone) for line in lines]
+    return [_explain(line, now, year, timezone, shown_timezone) for line in lines]
 
 
-def _explain(line: bytes, now: datetime, year: int | None, timezone: str | None) -> Explanation:
+def _explain(
+    line: bytes, now: datetime, year: int | None, timezone: str | None, shown_timezone: str | None
+) -> Explanation:
     with tempfile.TemporaryDirectory() as folder:
         log, database = Path(folder) / "line.log", Path(folder) / "line.duckdb"
         log.write_bytes(line + b"\n")
@@ -94,7 +102,7 @@ def _explain(line: bytes, now: datetime, year: int | None, timezone: str | None)
         if source.fault is not None:
             text = str(source.fault).removeprefix(f"{log}: ")
             raise InputError(f"the line cannot be read: {text}")
-        with open_database(database, timezone=timezone) as connection:
+        with open_database(database, timezone=shown_timezone) as connection:
             return _read(connection)
 
 

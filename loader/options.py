@@ -1,0 +1,53 @@
+"""The options that several commands have, each with its environment variable and its help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .config import DB_VARIABLE, DOMAINS_VARIABLE, LANGUAGE_VARIABLE, ZONE_VARIABLE
+from .output import Format
+from .period import PERIOD_HELP
+from .trace_words import Language
+
+DEFAULT_DB = Path("mail.duckdb")
+Db = Annotated[Path, typer.Option("--db", envvar=DB_VARIABLE, help="The DuckDB file.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", help="File instead of stdout.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        min=0, help="Rows at most, 0 for all; 40 if none is given, of a table on a terminal."
+    ),
+]
+GroupReadable = Annotated[
+    bool, typer.Option("--group-readable", help="The group may read new files (0640, not 0600).")
+]
+Wait = Annotated[
+    float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
+]
+Since = Annotated[str | None, typer.Option("--since", help=f"From this time on: {PERIOD_HELP}")]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Before this time, written as for --since.")
+]
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        "--timezone",
+        envvar=ZONE_VARIABLE,
+        help="Zone that times are shown in; the system's if none.",
+    ),
+]
+LanguageOption = Annotated[
+    Language, typer.Option("--lang", envvar=LANGUAGE_VARIABLE, help="Language.")
+]
+LocalDomains = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DOMAIN,...",
+        envvar=DOMAINS_VARIABLE,
+        help="Your own domains; guessed from mailboxes if none is given.",
+    ),
+]
