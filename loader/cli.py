@@ -28,6 +28,13 @@ from rich.progress import (
 from typer.core import TyperGroup
 
 from .check import check_lines, check_rows, run_checks
+from .completion import (
+    complete_host,
+    complete_log,
+    complete_report,
+    complete_source,
+    complete_zone,
+)
 from .config import (
     VARIABLES,
     ZONE_VARIABLE,
@@ -121,7 +128,10 @@ def load(
         int | None, typer.Option(min=1970, max=2200, help="Year of the first stamp without one.")
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="Zone of stamps without one, as Asia/Tokyo.")
+        str | None,
+        typer.Option(
+            autocompletion=complete_zone, help="Zone of stamps without one, as Asia/Tokyo."
+        ),
     ] = None,
     host: Annotated[str | None, typer.Option(help="Host of lines that name none.")] = None,
     dovecot_prefix: Annotated[
@@ -282,13 +292,18 @@ def _named(given: list[str] | None, form: str) -> list[tuple[str, str]]:
 @app.command()
 def report(
     name: Annotated[
-        str | None, typer.Argument(help="Which report; without it, the page of them all.")
+        str | None,
+        typer.Argument(
+            autocompletion=complete_report, help="Which report; without it, the page of them all."
+        ),
     ] = None,
     db: Db = DEFAULT_DB,
     since: Since = None,
     until: Until = None,
     is_list: Annotated[bool, typer.Option("--list", help="List the reports.")] = False,
-    host: Annotated[str | None, typer.Option(help="Only this mail server.")] = None,
+    host: Annotated[
+        str | None, typer.Option(autocompletion=complete_host, help="Only this mail server.")
+    ] = None,
     domain: Annotated[
         str | None, typer.Option(help="Only senders, recipients or users of this domain.")
     ] = None,
@@ -459,7 +474,10 @@ def explain(
         int | None, typer.Option(min=1970, max=2200, help="Year of stamps without one.")
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="Zone of stamps without one, and of times shown.")
+        str | None,
+        typer.Option(
+            autocompletion=complete_zone, help="Zone of stamps without one, and of times shown."
+        ),
     ] = None,
     language: LanguageOption = Language.EN,
     form: Annotated[TraceFormat, typer.Option("--format", help="For people or programs.")] = (
@@ -487,7 +505,10 @@ def explain(
 @app.command()
 def lines(
     file_key: Annotated[
-        int, typer.Argument(metavar="FILE_KEY", help="Key of the log, as in status.")
+        int,
+        typer.Argument(
+            metavar="FILE_KEY", autocompletion=complete_log, help="Key of the log, as in status."
+        ),
     ],
     db: Db = DEFAULT_DB,
     output: OutputOption = None,
@@ -513,12 +534,17 @@ def export(
     until: Until = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Only this table or report; reports.NAME is always a report."),
+        typer.Option(
+            autocompletion=complete_source,
+            help="Only this table or report; reports.NAME is always a report.",
+        ),
     ] = None,
     timezone: Annotated[
         str | None,
         typer.Option(
-            envvar=ZONE_VARIABLE, help="Zone of --since and --until; the system's if none."
+            envvar=ZONE_VARIABLE,
+            autocompletion=complete_zone,
+            help="Zone of --since and --until; the system's if none.",
         ),
     ] = None,
     local_domains: LocalDomains = None,
@@ -608,7 +634,12 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 @app.command()
 def forget(
     log: Annotated[
-        str, typer.Argument(metavar="LOG", help="Key or path of the log, as in status.")
+        str,
+        typer.Argument(
+            metavar="LOG",
+            autocompletion=complete_log,
+            help="Key or path of the log, as in status.",
+        ),
     ],
     db: Db = DEFAULT_DB,
     wait: Wait = WAIT_SECONDS,

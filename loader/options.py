@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .completion import complete_time, complete_zone
 from .config import DB_VARIABLE, DOMAINS_VARIABLE, LANGUAGE_VARIABLE, ZONE_VARIABLE
 from .output import Format
 from .period import PERIOD_HELP
@@ -28,15 +29,22 @@ GroupReadable = Annotated[
 Wait = Annotated[
     float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
 ]
-Since = Annotated[str | None, typer.Option("--since", help=f"From this time on: {PERIOD_HELP}")]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", autocompletion=complete_time, help=f"From this time on: {PERIOD_HELP}"),
+]
 Until = Annotated[
-    str | None, typer.Option("--until", help="Before this time, written as for --since.")
+    str | None,
+    typer.Option(
+        "--until", autocompletion=complete_time, help="Before this time, written as for --since."
+    ),
 ]
 Zone = Annotated[
     str | None,
     typer.Option(
         "--timezone",
         envvar=ZONE_VARIABLE,
+        autocompletion=complete_zone,
         help="Zone that times are shown in; the system's if none.",
     ),
 ]
