@@ -58,6 +58,8 @@ def narrate(text: str) -> None:
 def tell_error(error: MailsqlError) -> None:
     """Tell the user in one line what went wrong, and in another what to try."""
     narrate(f"mailsql: {one_line(str(error))}")
+    if error.detail:
+        narrate(error.detail)
     if error.hint:
         narrate(f"try: {one_line(error.hint)}")
 

@@ -8,6 +8,7 @@ import duckdb
 
 from .errors import UsageError
 from .period import read_period
+from .results import engine_words
 from .scope import Scope, check_limits, set_period, set_scope
 from .statements import quote_identifier
 
@@ -60,6 +61,7 @@ def execute_report(
         # Of the machine, not of the report
         raise
     except duckdb.Error as error:
+        message, detail = engine_words(error)
         raise UsageError(
-            f"{name}: {str(error).splitlines()[0]}", "repair or drop the view reports." + name
+            f"{name}: {message}", f"repair or drop the view reports.{name}", detail
         ) from error

@@ -61,6 +61,14 @@ def write_result(
         narrate(f"{limit:,} of {of} rows (--limit 0 shows all)")
 
 
+def engine_words(error: duckdb.Error) -> tuple[str, str | None]:
+    """Return what the engine says of SQL: in a line, and its hints and the place that it marks."""
+    message, _, rest = str(error).strip().partition("\n")
+    # It indents with tabs, which no terminal gets
+    lines = [line.rstrip() for line in rest.expandtabs(4).splitlines()]
+    return message, "\n".join(line for line in lines if line) or None
+
+
 def count_rows(
     connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, object] | None = None
 ) -> int | None:
