@@ -125,22 +125,34 @@ def load(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Logs, directories, or -.")],
     db: Db = DEFAULT_DB,
     year: Annotated[
-        int | None, typer.Option(min=1970, max=2200, help="Year of the first stamp without one.")
+        int | None,
+        typer.Option(
+            min=1970, max=2200, metavar="YEAR", help="Year of the first stamp without one."
+        ),
     ] = None,
     timezone: Annotated[
         str | None,
         typer.Option(
-            autocompletion=complete_zone, help="Zone of stamps without one, as Asia/Tokyo."
+            metavar="ZONE",
+            autocompletion=complete_zone,
+            help="Zone of stamps without one, as Asia/Tokyo.",
         ),
     ] = None,
-    host: Annotated[str | None, typer.Option(help="Host of lines that name none.")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Host of lines that name none.")
+    ] = None,
     dovecot_prefix: Annotated[
-        str | None, typer.Option(help="mail_log_prefix of Dovecot, where it is no usual one.")
+        str | None,
+        typer.Option(
+            metavar="PREFIX", help="mail_log_prefix of Dovecot, where it is no usual one."
+        ),
     ] = None,
     batch_mb: Annotated[
-        int, typer.Option(min=1, max=1024, help="Megabytes read at once.")
+        int, typer.Option(min=1, max=1024, metavar="MB", help="Megabytes read at once.")
     ] = BATCH_BYTES // 2**20,
-    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Cores to use.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=1024, metavar="CORES", help="Cores to use.")
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Also text of which no line begins as in a log.")
     ] = False,
@@ -219,7 +231,9 @@ def load(
 def query(
     sql: Annotated[str | None, typer.Argument(metavar="SQL", help="One SQL statement.")] = None,
     db: Db = DEFAULT_DB,
-    file: Annotated[Path | None, typer.Option("-f", "--file", help="Read SQL from here.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("-f", "--file", metavar="FILE", help="Read SQL from here.")
+    ] = None,
     parameters: Annotated[
         list[str] | None,
         typer.Option("-p", "--param", metavar="NAME=VALUE", help="Value of $NAME in the SQL."),
@@ -303,7 +317,9 @@ def report(
     name: Annotated[
         str | None,
         typer.Argument(
-            autocompletion=complete_report, help="Which report; without it, the page of them all."
+            metavar="NAME",
+            autocompletion=complete_report,
+            help="Which report; without it, the page of them all.",
         ),
     ] = None,
     db: Db = DEFAULT_DB,
@@ -311,16 +327,21 @@ def report(
     until: Until = None,
     is_list: Annotated[bool, typer.Option("--list", help="List the reports.")] = False,
     host: Annotated[
-        str | None, typer.Option(autocompletion=complete_host, help="Only this mail server.")
+        str | None,
+        typer.Option(metavar="HOST", autocompletion=complete_host, help="Only this mail server."),
     ] = None,
     domain: Annotated[
-        str | None, typer.Option(help="Only senders, recipients or users of this domain.")
+        str | None,
+        typer.Option(metavar="DOMAIN", help="Only senders, recipients or users of this domain."),
     ] = None,
     local_domains: LocalDomains = None,
     top: Annotated[
         int | None,
         typer.Option(
-            min=1, max=MOST_ROWS, help=f"Rows of each list of the page; {TOP} if none is given."
+            min=1,
+            max=MOST_ROWS,
+            metavar="ROWS",
+            help=f"Rows of each list of the page; {TOP} if none is given.",
         ),
     ] = None,
     language: LanguageOption = Language.EN,
@@ -447,14 +468,17 @@ def trace(
     limit: Annotated[
         int,
         typer.Option(
-            min=0, help="The newest so many; more messages than that become a list. 0 for all."
+            min=0,
+            metavar="COUNT",
+            help="The newest so many; more messages than that become a list. 0 for all.",
         ),
     ] = 20,
     language: LanguageOption = Language.EN,
     with_lines: Annotated[bool, typer.Option("--lines", help="Show the log lines too.")] = False,
-    form: Annotated[TraceFormat, typer.Option("--format", help="For people or programs.")] = (
-        TraceFormat.TEXT
-    ),
+    form: Annotated[
+        TraceFormat,
+        typer.Option("--format", metavar="|".join(TraceFormat), help="For people or programs."),
+    ] = (TraceFormat.TEXT),
     timezone: Zone = None,
 ) -> None:
     """Tell the way of each message that a term names, step by step, and what has no message."""
@@ -480,18 +504,22 @@ def explain(
         list[str], typer.Argument(metavar="LINE", help="A line in quotes, or - for standard input.")
     ],
     year: Annotated[
-        int | None, typer.Option(min=1970, max=2200, help="Year of stamps without one.")
+        int | None,
+        typer.Option(min=1970, max=2200, metavar="YEAR", help="Year of stamps without one."),
     ] = None,
     timezone: Annotated[
         str | None,
         typer.Option(
-            autocompletion=complete_zone, help="Zone of stamps without one, and of times shown."
+            metavar="ZONE",
+            autocompletion=complete_zone,
+            help="Zone of stamps without one, and of times shown.",
         ),
     ] = None,
     language: LanguageOption = Language.EN,
-    form: Annotated[TraceFormat, typer.Option("--format", help="For people or programs.")] = (
-        TraceFormat.TEXT
-    ),
+    form: Annotated[
+        TraceFormat,
+        typer.Option("--format", metavar="|".join(TraceFormat), help="For people or programs."),
+    ] = (TraceFormat.TEXT),
 ) -> None:
     """Tell what mailsql reads in a line of a log: each value, its place, and what it means."""
     text = sys.stdin.buffer.read() if lines == ["-"] else os.fsencode("\n".join(lines))
@@ -544,6 +572,7 @@ def export(
     only: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="NAME",
             autocompletion=complete_source,
             help="Only this table or report; reports.NAME is always a report.",
         ),
@@ -551,6 +580,7 @@ def export(
     timezone: Annotated[
         str | None,
         typer.Option(
+            metavar="ZONE",
             envvar=ZONE_VARIABLE,
             autocompletion=complete_zone,
             help="Zone of --since and --until; the system's if none.",
@@ -592,7 +622,7 @@ def check(
     ] = False,
     directory: Annotated[
         Path | None,
-        typer.Option(help="Directory to derive rows in; the database's if none."),
+        typer.Option(metavar="DIR", help="Directory to derive rows in; the database's if none."),
     ] = None,
 ) -> None:
     """Verify that lines are as they were loaded, and that all rows are what the lines say."""

@@ -14,42 +14,65 @@ from .period import PERIOD_HELP
 from .trace_words import Language
 
 DEFAULT_DB = Path("mail.duckdb")
-Db = Annotated[Path, typer.Option("--db", envvar=DB_VARIABLE, help="The DuckDB file.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written.")]
-OutputOption = Annotated[Path | None, typer.Option("--output", help="File instead of stdout.")]
+Db = Annotated[
+    Path, typer.Option("--db", metavar="FILE", envvar=DB_VARIABLE, help="The DuckDB file.")
+]
+FormatOption = Annotated[
+    Format, typer.Option("--format", metavar="|".join(Format), help="How rows are written.")
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", metavar="FILE", help="File instead of stdout.")
+]
 Limit = Annotated[
     int | None,
     typer.Option(
-        min=0, help="Rows at most, 0 for all; 40 if none is given, of a table on a terminal."
+        min=0,
+        metavar="ROWS",
+        help="Rows at most, 0 for all; 40 if none is given, of a table on a terminal.",
     ),
 ]
 GroupReadable = Annotated[
     bool, typer.Option("--group-readable", help="The group may read new files (0640, not 0600).")
 ]
 Wait = Annotated[
-    float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
+    float,
+    typer.Option(
+        min=0, metavar="SECONDS", help="Seconds to wait while another process holds the database."
+    ),
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", autocompletion=complete_time, help=f"From this time on: {PERIOD_HELP}"),
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        autocompletion=complete_time,
+        help=f"From this time on: {PERIOD_HELP}",
+    ),
 ]
 Until = Annotated[
     str | None,
     typer.Option(
-        "--until", autocompletion=complete_time, help="Before this time, written as for --since."
+        "--until",
+        metavar="TIME",
+        autocompletion=complete_time,
+        help="Before this time, written as for --since.",
     ),
 ]
 Zone = Annotated[
     str | None,
     typer.Option(
         "--timezone",
+        metavar="ZONE",
         envvar=ZONE_VARIABLE,
         autocompletion=complete_zone,
         help="Zone that times are shown in; the system's if none.",
     ),
 ]
 LanguageOption = Annotated[
-    Language, typer.Option("--lang", envvar=LANGUAGE_VARIABLE, help="Language.")
+    Language,
+    typer.Option(
+        "--lang", metavar="|".join(Language), envvar=LANGUAGE_VARIABLE, help="Language of words."
+    ),
 ]
 LocalDomains = Annotated[
     str | None,
