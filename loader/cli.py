@@ -27,7 +27,7 @@ from rich.progress import (
 )
 from typer.core import TyperGroup
 
-from .check import check_lines, check_rows, run_checks
+from .check import Finding, check_lines, check_rows, findings_json, run_checks
 from .completion import (
     complete_host,
     complete_log,
@@ -53,6 +53,7 @@ from .export import export as export_csv
 from .forget import forget as forget_log
 from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
+from .language import Language
 from .objects import __version__
 from .options import (
     DEFAULT_DB,
@@ -64,16 +65,17 @@ from .options import (
     LocalDomains,
     OutputOption,
     Since,
+    TextFormatOption,
     Until,
     Wait,
     Zone,
 )
-from .output import Format, narrate, tell_error, write, write_bytes, write_rows
+from .output import Format, TextFormat, narrate, tell_error, write, write_bytes, write_rows
 from .page import MOST_ROWS, TOP, read_page
 from .page_html import page_html
 from .page_mail import page_message
 from .page_text import page_text
-from .page_words import read_page_words
+from .page_words import read_page_words, row_words
 from .period import read_period
 from .private import file_mode
 from .reading import check_reading, open_reading
@@ -85,10 +87,9 @@ from .search import MOST_TERMS, read_term, suggest
 from .snapshot import open_snapshot
 from .sources import STANDARD_INPUT
 from .statements import quote_identifier
-from .status import describe_load, describe_status
+from .status import describe_load, describe_status, status_json
 from .stored_bytes import check_stream, stream_bytes
-from .trace import TraceFormat, search, trace_json, trace_text
-from .trace_words import Language
+from .trace import search, trace_json, trace_text
 from .visible import one_line
 
 app = typer.Typer(
@@ -172,6 +173,7 @@ def load(
         typer.Option("--later", help="If it is held still, leave it to the next load, and exit 0."),
     ] = False,
     group_readable: GroupReadable = False,
+    language: LanguageOption = Language.EN,
 ) -> None:
     """Load logs, plain or compressed; only what is new in them is added."""
     if later and STANDARD_INPUT in paths:
@@ -219,7 +221,7 @@ def load(
             return
     if any(source.is_read for source in loaded):
         with open_reading(db) as connection:
-            write(describe_load(connection, loaded, db))
+            write(describe_load(connection, loaded, db, language))
     faults = [source.fault for source in loaded if source.fault is not None]
     for fault in faults[:-1]:
         tell_error(fault)
@@ -378,10 +380,11 @@ def report(
         if is_list:
             if name is not None:
                 raise UsageError("--list, and a report", "either of them")
-            write_rows(["report", "what"], list_reports(connection), form, output, mode)
+            listed = list_reports(connection, language if form is Format.TABLE else Language.EN)
+            write_rows(["report", "what"], listed, form, output, mode, language=language)
             return
+        words = read_page_words(connection, language)
         if name is None:
-            words = read_page_words(connection, language)
             page = read_page(connection, words, scope, since, until, top=top or TOP, now=now)
             if html is not None:
                 write(page_html(page), html, mode)
@@ -398,6 +401,8 @@ def report(
             limit=limit,
             count=lambda: count_rows(connection, f"from reports.{quote_identifier(name)}"),
             is_fitted=True,
+            language=language,
+            shown_row=None if language is Language.EN else row_words(words, name),
         )
 
 
@@ -475,10 +480,7 @@ def trace(
     ] = 20,
     language: LanguageOption = Language.EN,
     with_lines: Annotated[bool, typer.Option("--lines", help="Show the log lines too.")] = False,
-    form: Annotated[
-        TraceFormat,
-        typer.Option("--format", metavar="|".join(TraceFormat), help="For people or programs."),
-    ] = (TraceFormat.TEXT),
+    form: TextFormatOption = TextFormat.TEXT,
     timezone: Zone = None,
 ) -> None:
     """Tell the way of each message that a term names, step by step, and what has no message."""
@@ -492,7 +494,7 @@ def trace(
             raise MailsqlError(
                 f"{' -> '.join(terms)}: no message found", suggest(wanted, since or until)
             )
-        tell = trace_json if form is TraceFormat.JSON else trace_text
+        tell = trace_json if form is TextFormat.JSON else trace_text
         for piece in tell(connection, found, language, with_lines=with_lines):
             write(piece)
 
@@ -516,17 +518,14 @@ def explain(
         ),
     ] = None,
     language: LanguageOption = Language.EN,
-    form: Annotated[
-        TraceFormat,
-        typer.Option("--format", metavar="|".join(TraceFormat), help="For people or programs."),
-    ] = (TraceFormat.TEXT),
+    form: TextFormatOption = TextFormat.TEXT,
 ) -> None:
     """Tell what mailsql reads in a line of a log: each value, its place, and what it means."""
     text = sys.stdin.buffer.read() if lines == ["-"] else os.fsencode("\n".join(lines))
     given = [line for line in text.split(b"\n") if line.strip()]
     if not given:
         raise UsageError("no line", "mailsql explain 'LINE', or - for standard input")
-    tell = explain_json if form is TraceFormat.JSON else explain_text
+    tell = explain_json if form is TextFormat.JSON else explain_text
     found = explain_lines(
         given,
         now=datetime.now(UTC),
@@ -535,7 +534,7 @@ def explain(
         shown_timezone=timezone or in_force(context.obj, os.environ, ZONE_VARIABLE),
     )
     for number, one in enumerate(found):
-        rule = "\n" if number and form is TraceFormat.TEXT else ""
+        rule = "\n" if number and form is TextFormat.TEXT else ""
         write(rule + tell(one, language))
 
 
@@ -588,6 +587,8 @@ def export(
     ] = None,
     local_domains: LocalDomains = None,
     group_readable: GroupReadable = False,
+    language: LanguageOption = Language.EN,
+    form: FormatOption = Format.TABLE,
 ) -> None:
     """Write tables and reports as CSV for auditors, with a manifest of hashes; times are UTC."""
     _check_output(directory, db)
@@ -603,15 +604,21 @@ def export(
             only=only,
             group_readable=group_readable,
         )
-    write_rows(["file", "rows"], list(rows.items()))
+    write_rows(["file", "rows"], list(rows.items()), form, language=language)
     narrate(f"written to {directory}, with manifest.json")
 
 
 @app.command()
-def status(db: Db = DEFAULT_DB, timezone: Zone = None) -> None:
+def status(
+    db: Db = DEFAULT_DB,
+    language: LanguageOption = Language.EN,
+    form: TextFormatOption = TextFormat.TEXT,
+    timezone: Zone = None,
+) -> None:
     """Show what is loaded, and how much of it is understood."""
     with open_reading(db, timezone=timezone) as connection:
-        write(describe_status(connection))
+        is_json = form is TextFormat.JSON
+        write(status_json(connection) if is_json else describe_status(connection, language))
 
 
 @app.command()
@@ -624,16 +631,28 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="Directory to derive rows in; the database's if none."),
     ] = None,
+    language: LanguageOption = Language.EN,
+    form: TextFormatOption = TextFormat.TEXT,
 ) -> None:
     """Verify that lines are as they were loaded, and that all rows are what the lines say."""
+    findings: list[Finding] = []
+    keep = findings.append if form is TextFormat.JSON else None
     with open_reading(db) as connection:
         check_tables(connection, "mail", str(db))
-        failures = run_checks(connection, narrate) + check_lines(connection, narrate)
+        failures = run_checks(connection, narrate, language, keep)
+        failures += check_lines(connection, narrate, language, keep)
     if not is_quick:
         with _progress() as progress:
             failures += check_rows(
-                db, directory or db.absolute().parent, narrate, progress=progress
+                db,
+                directory or db.absolute().parent,
+                narrate,
+                progress=progress,
+                language=language,
+                keep=keep,
             )
+    if form is TextFormat.JSON:
+        write(findings_json(findings))
     if failures:
         raise MailsqlError(
             f"{failures} of the checks failed",
@@ -704,7 +723,8 @@ def config(
     values = dict(zip(VARIABLES, (db, timezone, language, local_domains), strict=True))
     parameters = zip(VARIABLES, ("db", "timezone", "language", "local_domains"), strict=True)
     sources = {key: _source(context, parameter) for key, parameter in parameters}
-    write_rows(["setting", "value", "source"], describe_config(file, values, sources), form)
+    rows = describe_config(file, values, sources)
+    write_rows(["setting", "value", "source"], rows, form, language=language)
     if not file.is_there:
         narrate("there is no configuration file yet" if file.path else "there is no home directory")
 

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from .errors import UsageError
-from .trace_words import Language
+from .language import Language
 
 FILE_VARIABLE = "MAILSQL_CONFIG"
 DB_VARIABLE = "MAILSQL_DB"

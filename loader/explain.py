@@ -20,11 +20,10 @@ import duckdb
 from .database import open_database
 from .derive_again import compared_tables
 from .errors import InputError, UsageError
-from .explain_words import WORDS
 from .ingest import load
+from .language import Language, read_texts
 from .output import format_json, shown
 from .statements import quote_identifier
-from .trace_words import Language
 from .visible import columns_of, folded, one_line
 
 # Each takes as long as a small load
@@ -152,23 +151,23 @@ def _rows(
 
 def explain_text(found: Explanation, language: Language) -> str:
     """Return an explanation for people."""
-    words = WORDS[language]
+    words = read_texts("explain", language)
     meaning = folded(found.meanings[language], WIDTH)
     parts = [
         one_line(found.line),
-        _aligned([(words.head[name], value) for name, value in found.head.items()]),
+        _aligned([(words.say(f"head.{name}"), value) for name, value in found.head.items()]),
         f"{found.kind}\n{textwrap.indent(meaning, '  ')}",
     ]
     for table, values in groupby(found.values, key=itemgetter(0)):
         rows = _aligned([(column, value) for _, column, value in values])
         parts.append(f"{table}\n{textwrap.indent(rows, '  ')}")
     if found.unread is not None:
-        reason = words.reasons[found.unread]
+        reason = words.say(f"reason.{found.unread}")
         if found.rest:
-            why = words.unread.format(reason=reason)
+            why = words.say("unread", reason=reason)
             parts.append(f"{why}\n{textwrap.indent(_marked(found), '  ')}")
         else:
-            parts.append(words.incomplete)
+            parts.append(words.say("incomplete"))
     return "\n\n".join(parts) + "\n"
 
 

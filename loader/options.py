@@ -9,9 +9,9 @@ import typer
 
 from .completion import complete_time, complete_zone
 from .config import DB_VARIABLE, DOMAINS_VARIABLE, LANGUAGE_VARIABLE, ZONE_VARIABLE
-from .output import Format
+from .language import Language
+from .output import Format, TextFormat
 from .period import PERIOD_HELP
-from .trace_words import Language
 
 DEFAULT_DB = Path("mail.duckdb")
 Db = Annotated[
@@ -19,6 +19,10 @@ Db = Annotated[
 ]
 FormatOption = Annotated[
     Format, typer.Option("--format", metavar="|".join(Format), help="How rows are written.")
+]
+TextFormatOption = Annotated[
+    TextFormat,
+    typer.Option("--format", metavar="|".join(TextFormat), help="For people or programs."),
 ]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="File instead of stdout.")
