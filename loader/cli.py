@@ -81,7 +81,7 @@ from .private import file_mode
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
 from .report import list_reports, run_report
-from .results import count_rows, engine_words, write_result
+from .results import count_rows, engine_words, name_hint, write_result
 from .scope import Scope, set_local_domains, set_period
 from .search import MOST_TERMS, read_term, suggest
 from .snapshot import open_snapshot
@@ -279,16 +279,7 @@ def query(
             )
         except duckdb.Error as error:
             message, detail = engine_words(error)
-            raise UsageError(message, _query_hint(error, message), detail) from error
-
-
-def _query_hint(error: duckdb.Error, message: str) -> str | None:
-    """What to try where the engine knows no such name."""
-    if isinstance(error, duckdb.CatalogException) and "Table" in message:
-        return "mailsql query 'show tables' lists what there is"
-    if isinstance(error, duckdb.BinderException) and "column" in message.lower():
-        return "mailsql query 'describe messages' lists the columns of a table"
-    return None
+            raise UsageError(message, name_hint(error), detail) from error
 
 
 def _check_output(output: Path | None, db: Path) -> None:

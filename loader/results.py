@@ -79,6 +79,16 @@ def engine_words(error: duckdb.Error) -> tuple[str, str | None]:
     return message, "\n".join(line for line in lines if line) or None
 
 
+def name_hint(error: duckdb.Error) -> str | None:
+    """Return what to try where the engine knows no such table or column."""
+    message = str(error)
+    if isinstance(error, duckdb.CatalogException) and "Table" in message:
+        return "mailsql query 'show tables' lists what there is"
+    if isinstance(error, duckdb.BinderException) and "column" in message.lower():
+        return "mailsql query 'describe messages' lists the columns of a table"
+    return None
+
+
 def count_rows(
     connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, object] | None = None
 ) -> int | None:

@@ -58,6 +58,7 @@ class _Step:
 class _Recipient:
     address: str
     outcome: str
+    shown_outcome: str
     detail: str
 
 
@@ -279,7 +280,7 @@ def _read_recipients(
 ) -> defaultdict[int, list[_Recipient]]:
     recipients = defaultdict(list)
     for message_key, *recipient in connection.execute(
-        f"select message_key, coalesce(recipient, '?'), outcome{words.language.suffix}, "
+        f"select message_key, coalesce(recipient, '?'), outcome, outcome{words.language.suffix}, "
         f"detail{words.language.suffix} from recipients_of(?)",
         [keys],
     ).fetchall():
@@ -336,7 +337,7 @@ def _list_messages(connection: duckdb.DuckDBPyConnection, hits: Hits, words: Tex
     for key in hits.keys:
         queued_at, sender, state, queue_id = found[key]
         addresses = [recipient.address for recipient in recipients[key]]
-        ends = dict.fromkeys(recipient.outcome for recipient in recipients[key])
+        ends = dict.fromkeys(recipient.shown_outcome for recipient in recipients[key])
         others = f" +{len(addresses) - 1}" if len(addresses) > 1 else ""
         to = "".join(addresses[:1]) + others
         ended = ", ".join(ends) or state

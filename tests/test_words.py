@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mailsql.cli import app
+from mailsql.forms import read_forms
 from mailsql.language import Language
 from mailsql.results import engine_words
 from mailsql.status import COUNTED_TABLES, SECTIONS
@@ -61,12 +62,23 @@ def test_both_languages_say_the_same_facts(name):
         assert english == japanese, row["key"]
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_half_width_words_stand_apart_from_japanese(name):
-    for row in read_words(name):
-        # One word of its own, and what stands in the place of a name
-        text = re.sub(r"(?:キュー|プロセス)ID|\{\w+(?::,)?\}", "", row["ja"])
-        assert not re.search(rf"[A-Za-z0-9]{JAPANESE}|{JAPANESE}[A-Za-z0-9]", text), row["key"]
+def spoken(text):
+    """A text without what stands in the place of facts, and without the one word of its own."""
+    return re.sub(r"(?:キュー|プロセス)ID|\{\w+(?::,)?\}|\|", "", text)
+
+
+def test_half_width_words_stand_apart_from_japanese():
+    words = [row["ja"] for name in TEXTS for row in read_words(name)]
+    words += [row["ja"] for name in ("headings", "reports") for row in read_words(name)]
+    words += [
+        form.words[key]
+        for form in read_forms()
+        if form.words
+        for key in form.words
+        if key.endswith("_ja")
+    ]
+    squeezed = re.compile(rf"[A-Za-z0-9%]{JAPANESE}|{JAPANESE}[A-Za-z0-9]")
+    assert [text for text in words if text and squeezed.search(spoken(text))] == []
 
 
 def test_every_check_report_column_and_table_has_its_words(database):
@@ -131,6 +143,20 @@ def test_status_and_check_are_told_in_both_languages_and_as_json(database):
         "lines_as_loaded",
     }
     assert all(entry["holds"] and entry["rows"] == [] for entry in found)
+
+
+def test_words_of_the_tables_are_the_same_in_every_language_in_json(database):
+    english, japanese = (
+        json.loads(run(database, "trace", "test@", "--format", "json", "--lang", language).stdout)
+        for language in Language
+    )
+    for told, said in zip(english["messages"], japanese["messages"], strict=True):
+        assert told["state"] == said["state"]
+        assert [step["step"] for step in told["steps"]] == [step["step"] for step in said["steps"]]
+        outcomes, same = ([one["outcome"] for one in m["recipients"]] for m in (told, said))
+        assert outcomes == same != []
+        details, others = ([one["detail"] for one in m["recipients"]] for m in (told, said))
+        assert details != others
 
 
 def test_status_as_json_has_every_section(database):
