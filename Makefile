@@ -9,7 +9,7 @@ EXAMPLES ?= 100
 # A core each; a module's samples are made by more than one process only at the end of a run
 PARALLEL = --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: help demo test long fuzz e2e check lint types sql golden steps tables bench clean
+.PHONY: help demo test long fuzz e2e check lint types sql golden man steps tables bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -58,6 +58,9 @@ sql: $(VENV)/installed ## Lint of the SQL files
 
 golden: $(VENV)/installed ## Write the expected rows anew; read the difference
 	MAILSQL_GOLDEN=1 $(BIN)/python -m pytest tests/test_lines.py tests/test_scenarios.py tests/test_reports.py tests/test_page.py tests/test_questions.py
+
+man: $(VENV)/installed ## Write docs/mailsql.1 from the help of the commands
+	$(BIN)/python -m mailsql.manual docs/mailsql.1
 
 steps: $(VENV)/installed ## Read sql/ingest anew: what its statements make and need
 	$(BIN)/python -m tests.steps

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -21,8 +22,9 @@ from .derive_again import (
     copy_loaded_tables,
     derive_stored,
 )
+from .language import Language, Texts, read_texts
 from .objects import __version__
-from .output import format_rows
+from .output import format_json, format_rows
 from .private import OWNER_ONLY, created_with
 from .room import look_for_room
 from .statements import sql_files
@@ -32,25 +34,66 @@ from .visible import one_line
 SHOWN_ROWS = 10
 
 
-def run_checks(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None]) -> int:
-    """Run every check, tell how it went, and return how many found rows."""
+@dataclass(frozen=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        check: its name.
+        claim: what is to hold, in words.
+        names: of the columns of rows.
+        rows: the first ones that say otherwise.
+        row_count: how many there are.
+    """
+
+    check: str
+    claim: str
+    names: list[str]
+    rows: Sequence[tuple[object, ...]]
+    row_count: int
+
+
+def run_checks(
+    connection: duckdb.DuckDBPyConnection,
+    tell: Callable[[str], None],
+    language: Language = Language.EN,
+    keep: Callable[[Finding], None] | None = None,
+) -> int:
+    """Run every check, tell how it went, and return how many found rows.
+
+    Args:
+        connection: an open mailsql database.
+        tell: told in words how it went, unless that is kept.
+        language: of the words.
+        keep: given what each check found.
+    """
+    words = read_texts("checks", language)
     failures = 0
     connection.execute(list_views())
     for file in sql_files("checks"):
-        text = file.read_text(encoding="utf-8")
-        result = connection.execute(text)
+        result = connection.execute(file.read_text(encoding="utf-8"))
         names = [column[0] for column in result.description or []]
         rows = result.fetchall()
-        claim = text.splitlines()[0].removeprefix("-- ")
-        failures += _tell(claim, names, rows[:SHOWN_ROWS], len(rows), tell)
+        check = file.name.removesuffix(".sql")
+        found = Finding(check, words.say(check), names, rows[:SHOWN_ROWS], len(rows))
+        failures += _tell(found, words, tell, keep)
     (copies,) = connection.execute("select count(copy_of) from raw_lines").fetchone() or (0,)
     if copies:
-        tell(f"{copies:,} lines are copies of others, and give no row")
+        tell(words.say("copies", count=copies))
     return failures
 
 
-def check_lines(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None]) -> int:
-    """Compare lines with the hashes of their batches, tell what was changed, and return 0 or 1."""
+def check_lines(
+    connection: duckdb.DuckDBPyConnection,
+    tell: Callable[[str], None],
+    language: Language = Language.EN,
+    keep: Callable[[Finding], None] | None = None,
+) -> int:
+    """Compare lines with the hashes of their batches, tell what was changed, and return 0 or 1.
+
+    The arguments are those of run_checks.
+    """
+    words = read_texts("checks", language)
     changes = [
         (
             one_line(change.path),
@@ -62,7 +105,26 @@ def check_lines(connection: duckdb.DuckDBPyConnection, tell: Callable[[str], Non
         for change in changed_batches(connection)
     ]
     names = ["path", "batch_key", "first_line_no", "last_line_no", "differs"]
-    return _tell("Lines are as they were loaded", names, changes[:SHOWN_ROWS], len(changes), tell)
+    check = "lines_as_loaded"
+    found = Finding(check, words.say(check), names, changes[:SHOWN_ROWS], len(changes))
+    return _tell(found, words, tell, keep)
+
+
+def findings_json(findings: Sequence[Finding]) -> str:
+    """Return what checks found as one line of JSON: a list with, for each, its name, its claim,
+    whether it holds, how many rows say otherwise, and the first ten of them.
+    """
+    told = [
+        {
+            "check": found.check,
+            "claim": found.claim,
+            "holds": not found.row_count,
+            "row_count": found.row_count,
+            "rows": [dict(zip(found.names, row, strict=True)) for row in found.rows],
+        }
+        for found in findings
+    ]
+    return format_json(told) + "\n"
 
 
 def check_rows(
@@ -72,6 +134,8 @@ def check_rows(
     *,
     wait_seconds: float = WAIT_SECONDS,
     progress: Progress | None = None,
+    language: Language = Language.EN,
+    keep: Callable[[Finding], None] | None = None,
 ) -> int:
     """Derive all rows again into a database that is removed, tell in which tables they differ.
 
@@ -83,11 +147,14 @@ def check_rows(
         tell: told what is done, and how it went.
         wait_seconds: for how long to wait where another process writes to it.
         progress: told how far it is.
+        language: of what is told of tables.
+        keep: given what was found of each table, which is not told then.
 
     Raises:
         HeldError: another process writes to it.
         DatabaseError: a table is none of mailsql's, or there is no room.
     """
+    words = read_texts("checks", language)
     look_for_room(database, directory, "deriving all rows again", tell)
     with (
         tempfile.TemporaryDirectory(dir=directory, prefix=f".{database.name}-") as place,
@@ -103,15 +170,19 @@ def check_rows(
             try:
                 derive_stored(deriver, progress)
             except LinesError as error:
-                tell(f"FAIL Rows cannot be derived again: {error}")
-                return 1
-            return _compare(deriver.connection, tell, progress)
+                claim = words.say("underivable", fault=error)
+                return _tell(Finding("rows_as_derived", claim, [], (), 1), words, tell, keep)
+            return _compare(deriver.connection, words, tell, keep, progress)
         finally:
             deriver.connection.close()
 
 
 def _compare(
-    connection: duckdb.DuckDBPyConnection, tell: Callable[[str], None], progress: Progress | None
+    connection: duckdb.DuckDBPyConnection,
+    words: Texts,
+    tell: Callable[[str], None],
+    keep: Callable[[Finding], None] | None,
+    progress: Progress | None,
 ) -> int:
     """Tell which stored tables differ from the derived ones, and return how many."""
     connection.execute("set TimeZone = 'UTC'")
@@ -128,8 +199,9 @@ def _compare(
     for compared in compare_tables(connection, tables, SHOWN_ROWS, tell_table):
         rows = [(one.key, one.column, one.stored, one.derived) for one in compared.differences]
         names = ["key", "column", "stored", "derived"]
-        claim = f"Every row of {compared.table} is what the lines say"
-        failures += _tell(claim, names, rows, compared.row_count, tell)
+        claim = words.say("rows_as_derived", table=compared.table)
+        found = Finding("rows_as_derived", claim, names, rows, compared.row_count)
+        failures += _tell(found, words, tell, keep)
     if failures:
         older = connection.execute(
             "select distinct mailsql_version from load_batches where mailsql_version <> ? "
@@ -138,24 +210,23 @@ def _compare(
         ).fetchall()
         if older:
             versions = ", ".join(str(version) for (version,) in older)
-            tell(
-                f"rows are of mailsql {versions}, and were derived by {__version__}: "
-                "mailsql reparse brings them up to date"
-            )
+            tell(words.say("versions", versions=versions, version=__version__))
     return failures
 
 
 def _tell(
-    claim: str,
-    names: list[str],
-    rows: Sequence[tuple[object, ...]],
-    row_count: int,
+    found: Finding,
+    words: Texts,
     tell: Callable[[str], None],
+    keep: Callable[[Finding], None] | None,
 ) -> int:
-    """Tell whether a claim holds, and what says otherwise of the first rows; return 0 or 1."""
-    tell(f"{'FAIL' if row_count else 'ok  '} {claim}")
-    if rows:
-        tell(format_rows(names, rows).rstrip())
-    if row_count > SHOWN_ROWS:
-        tell(f"... and {row_count - SHOWN_ROWS:,} more rows")
-    return int(bool(row_count))
+    """Tell whether a claim holds, and what says otherwise, or keep it; return 0 or 1."""
+    if keep is not None:
+        keep(found)
+        return int(bool(found.row_count))
+    tell(words.say("fails" if found.row_count else "holds", claim=found.claim))
+    if found.rows:
+        tell(format_rows(found.names, found.rows, language=words.language).rstrip())
+    if found.row_count > SHOWN_ROWS:
+        tell(words.say("more_rows", count=found.row_count - SHOWN_ROWS))
+    return int(bool(found.row_count))

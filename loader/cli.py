@@ -25,9 +25,26 @@ from rich.progress import (
     TextColumn,
     TransferSpeedColumn,
 )
+from typer.core import TyperGroup
 
-from .check import check_lines, check_rows, run_checks
+from .check import Finding, check_lines, check_rows, findings_json, run_checks
 from .check_forms import examine_directory
+from .completion import (
+    complete_host,
+    complete_log,
+    complete_report,
+    complete_source,
+    complete_zone,
+)
+from .config import (
+    VARIABLES,
+    ZONE_VARIABLE,
+    Config,
+    defaults_of,
+    describe_config,
+    in_force,
+    read_config,
+)
 from .database import WAIT_SECONDS, database_error, open_database, speaking_of
 from .derive_again import check_tables
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
@@ -37,34 +54,50 @@ from .export import export as export_csv
 from .forget import forget as forget_log
 from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
+from .language import Language
 from .objects import __version__
-from .output import Format, narrate, tell_error, write, write_bytes, write_rows
+from .options import (
+    DEFAULT_DB,
+    Db,
+    FormatOption,
+    GroupReadable,
+    LanguageOption,
+    Limit,
+    LocalDomains,
+    OutputOption,
+    OwnFormsOption,
+    Since,
+    TextFormatOption,
+    Until,
+    Wait,
+    Zone,
+)
+from .output import Format, TextFormat, narrate, tell_error, write, write_bytes, write_rows
 from .page import MOST_ROWS, TOP, read_page
 from .page_html import page_html
 from .page_mail import page_message
 from .page_text import page_text
-from .page_words import read_page_words
-from .period import PERIOD_HELP, read_period
+from .page_words import read_page_words, row_words
+from .period import read_period
 from .private import file_mode
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
 from .report import list_reports, run_report
-from .results import count_rows, write_result
-from .scope import Scope, set_period
+from .results import count_rows, engine_words, name_hint, write_result
+from .scope import Scope, set_local_domains, set_period
 from .search import MOST_TERMS, read_term, suggest
 from .snapshot import open_snapshot
 from .sources import STANDARD_INPUT
 from .statements import quote_identifier
-from .status import describe_load, describe_status
+from .status import describe_load, describe_status, status_json
 from .stored_bytes import check_stream, stream_bytes
-from .trace import TraceFormat, search, trace_json, trace_text
-from .trace_words import Language
+from .trace import search, trace_json, trace_text
 from .visible import one_line
 
 app = typer.Typer(
     help="Postfix and Dovecot logs as DuckDB tables: find any mail, and prove it, in SQL.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -76,34 +109,6 @@ forms_app = typer.Typer(
 )
 app.add_typer(forms_app, name="forms")
 
-Db = Annotated[Path, typer.Option("--db", envvar="MAILSQL_DB", help="The DuckDB file.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How rows are written.")]
-OutputOption = Annotated[Path | None, typer.Option("--output", help="File instead of stdout.")]
-Limit = Annotated[
-    int | None,
-    typer.Option(
-        min=0, help="Rows at most, 0 for all; 40 if none is given, of a table on a terminal."
-    ),
-]
-GroupReadable = Annotated[
-    bool, typer.Option("--group-readable", help="The group may read new files (0640, not 0600).")
-]
-Wait = Annotated[
-    float, typer.Option(min=0, help="Seconds to wait while another process holds the database.")
-]
-Since = Annotated[str | None, typer.Option("--since", help=f"From this time on: {PERIOD_HELP}")]
-Until = Annotated[
-    str | None, typer.Option("--until", help="Before this time, written as for --since.")
-]
-Zone = Annotated[
-    str | None,
-    typer.Option("--timezone", help="Zone that times are shown in; the system's if none."),
-]
-OwnFormsOption = Annotated[
-    Path | None,
-    typer.Option("--forms", metavar="DIR", help="Pages of your own that say what lines mean."),
-]
-DEFAULT_DB = Path("mail.duckdb")
 INTERRUPTED_HINT = "a load continues where it stopped when it is run again"
 
 
@@ -115,11 +120,14 @@ def _show_version(is_asked: bool) -> None:
 
 @app.callback()
 def _common(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Version.")
     ] = False,
 ) -> None:
-    pass
+    context.obj = read_config(os.environ)
+    assert isinstance(context.command, TyperGroup)
+    context.default_map = defaults_of(context.command.commands, context.obj)
 
 
 @app.command()
@@ -127,20 +135,35 @@ def load(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Logs, directories, or -.")],
     db: Db = DEFAULT_DB,
     year: Annotated[
-        int | None, typer.Option(min=1970, max=2200, help="Year of the first stamp without one.")
+        int | None,
+        typer.Option(
+            min=1970, max=2200, metavar="YEAR", help="Year of the first stamp without one."
+        ),
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="Zone of stamps without one, as Asia/Tokyo.")
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            autocompletion=complete_zone,
+            help="Zone of stamps without one, as Asia/Tokyo.",
+        ),
     ] = None,
-    host: Annotated[str | None, typer.Option(help="Host of lines that name none.")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Host of lines that name none.")
+    ] = None,
     dovecot_prefix: Annotated[
-        str | None, typer.Option(help="mail_log_prefix of Dovecot, where it is no usual one.")
+        str | None,
+        typer.Option(
+            metavar="PREFIX", help="mail_log_prefix of Dovecot, where it is no usual one."
+        ),
     ] = None,
     own_forms: OwnFormsOption = None,
     batch_mb: Annotated[
-        int, typer.Option(min=1, max=1024, help="Megabytes read at once.")
+        int, typer.Option(min=1, max=1024, metavar="MB", help="Megabytes read at once.")
     ] = BATCH_BYTES // 2**20,
-    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="Cores to use.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=1024, metavar="CORES", help="Cores to use.")
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Also text of which no line begins as in a log.")
     ] = False,
@@ -160,6 +183,7 @@ def load(
         typer.Option("--later", help="If it is held still, leave it to the next load, and exit 0."),
     ] = False,
     group_readable: GroupReadable = False,
+    language: LanguageOption = Language.EN,
 ) -> None:
     """Load logs, plain or compressed; only what is new in them is added."""
     if later and STANDARD_INPUT in paths:
@@ -209,7 +233,7 @@ def load(
             return
     if any(source.is_read for source in loaded):
         with open_reading(db) as connection:
-            write(describe_load(connection, loaded, db))
+            write(describe_load(connection, loaded, db, language))
     faults = [source.fault for source in loaded if source.fault is not None]
     for fault in faults[:-1]:
         tell_error(fault)
@@ -221,7 +245,9 @@ def load(
 def query(
     sql: Annotated[str | None, typer.Argument(metavar="SQL", help="One SQL statement.")] = None,
     db: Db = DEFAULT_DB,
-    file: Annotated[Path | None, typer.Option("-f", "--file", help="Read SQL from here.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("-f", "--file", metavar="FILE", help="Read SQL from here.")
+    ] = None,
     parameters: Annotated[
         list[str] | None,
         typer.Option("-p", "--param", metavar="NAME=VALUE", help="Value of $NAME in the SQL."),
@@ -235,6 +261,7 @@ def query(
     output: OutputOption = None,
     group_readable: GroupReadable = False,
     timezone: Zone = None,
+    local_domains: LocalDomains = None,
 ) -> None:
     """Run SQL on the database, which it cannot change."""
     if (sql is None) == (file is None):
@@ -250,6 +277,7 @@ def query(
     values: dict[str, object] = dict(_named(parameters, "-p NAME=VALUE"))
     files = {name: Path(file) for name, file in _named(tables, "--with TABLE=FILE.csv")}
     with open_reading(db, timezone=timezone, tables=files) as connection:
+        set_local_domains(connection, _domains(local_domains))
         try:
             check_reading(connection, sql or "")
             result = connection.execute(sql or "", values or None)
@@ -262,8 +290,8 @@ def query(
                 count=lambda: count_rows(connection, sql or "", values),
             )
         except duckdb.Error as error:
-            message = str(error).splitlines()[0]
-            raise UsageError(message, "mailsql query 'show tables' lists what there is") from error
+            message, detail = engine_words(error)
+            raise UsageError(message, name_hint(error), detail) from error
 
 
 def _check_output(output: Path | None, db: Path) -> None:
@@ -292,31 +320,36 @@ def _named(given: list[str] | None, form: str) -> list[tuple[str, str]]:
 @app.command()
 def report(
     name: Annotated[
-        str | None, typer.Argument(help="Which report; without it, the page of them all.")
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=complete_report,
+            help="Which report; without it, the page of them all.",
+        ),
     ] = None,
     db: Db = DEFAULT_DB,
     since: Since = None,
     until: Until = None,
     is_list: Annotated[bool, typer.Option("--list", help="List the reports.")] = False,
-    host: Annotated[str | None, typer.Option(help="Only this mail server.")] = None,
-    domain: Annotated[
-        str | None, typer.Option(help="Only senders, recipients or users of this domain.")
-    ] = None,
-    local_domains: Annotated[
+    host: Annotated[
         str | None,
-        typer.Option(
-            metavar="DOMAIN,...", help="Your own domains; guessed from mailboxes if none is given."
-        ),
+        typer.Option(metavar="HOST", autocompletion=complete_host, help="Only this mail server."),
     ] = None,
+    domain: Annotated[
+        str | None,
+        typer.Option(metavar="DOMAIN", help="Only senders, recipients or users of this domain."),
+    ] = None,
+    local_domains: LocalDomains = None,
     top: Annotated[
         int | None,
         typer.Option(
-            min=1, max=MOST_ROWS, help=f"Rows of each list of the page; {TOP} if none is given."
+            min=1,
+            max=MOST_ROWS,
+            metavar="ROWS",
+            help=f"Rows of each list of the page; {TOP} if none is given.",
         ),
     ] = None,
-    language: Annotated[
-        Language | None, typer.Option("--lang", help="Language of the page.")
-    ] = None,
+    language: LanguageOption = Language.EN,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the page as HTML to a file.")
     ] = None,
@@ -337,26 +370,24 @@ def report(
         _check_output(file, db)
     mode = file_mode(group_readable)
     is_page = name is None and not is_list
-    _check_page_options(is_page, {"--top": top, "--lang": language, "--html": html, "--mail": mail})
+    _check_page_options(is_page, {"--top": top, "--html": html, "--mail": mail})
     if is_page and (form is not Format.TABLE or limit is not None):
         raise UsageError(
             "the page is no table: no --format, no --limit",
             "--html, --mail, --top; or name a report",
         )
     _check_html(html, output, is_mail=mail is not None)
-    told = None
-    if local_domains is not None:
-        told = tuple(part.strip() for part in local_domains.split(",") if part.strip())
-    scope = Scope(host, _domain(domain), told)
+    scope = Scope(host, _domain(domain), _domains(local_domains))
     now = datetime.now(UTC)
     with open_reading(db, timezone=timezone) as connection:
         if is_list:
             if name is not None:
                 raise UsageError("--list, and a report", "either of them")
-            write_rows(["report", "what"], list_reports(connection), form, output, mode)
+            listed = list_reports(connection, language if form is Format.TABLE else Language.EN)
+            write_rows(["report", "what"], listed, form, output, mode, language=language)
             return
+        words = read_page_words(connection, language)
         if name is None:
-            words = read_page_words(connection, language or Language.EN)
             page = read_page(connection, words, scope, since, until, top=top or TOP, now=now)
             if html is not None:
                 write(page_html(page), html, mode)
@@ -373,6 +404,8 @@ def report(
             limit=limit,
             count=lambda: count_rows(connection, f"from reports.{quote_identifier(name)}"),
             is_fitted=True,
+            language=language,
+            shown_row=None if language is Language.EN else row_words(words, name),
         )
 
 
@@ -392,6 +425,13 @@ def _check_html(html: Path | None, output: Path | None, *, is_mail: bool) -> Non
         raise UsageError("--html and --output: the page goes to one of them", "leave out --output")
     if html.resolve() == output.resolve():
         raise UsageError(f"{html}: for both --html and --output", "name two files")
+
+
+def _domains(text: str | None) -> tuple[str, ...] | None:
+    """Return the domains of a list with commas."""
+    if text is None:
+        return None
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _domain(text: str | None) -> str | None:
@@ -436,14 +476,14 @@ def trace(
     limit: Annotated[
         int,
         typer.Option(
-            min=0, help="The newest so many; more messages than that become a list. 0 for all."
+            min=0,
+            metavar="COUNT",
+            help="The newest so many; more messages than that become a list. 0 for all.",
         ),
     ] = 20,
-    language: Annotated[Language, typer.Option("--lang", help="Language.")] = Language.EN,
+    language: LanguageOption = Language.EN,
     with_lines: Annotated[bool, typer.Option("--lines", help="Show the log lines too.")] = False,
-    form: Annotated[TraceFormat, typer.Option("--format", help="For people or programs.")] = (
-        TraceFormat.TEXT
-    ),
+    form: TextFormatOption = TextFormat.TEXT,
     timezone: Zone = None,
 ) -> None:
     """Tell the way of each message that a term names, step by step, and what has no message."""
@@ -457,39 +497,49 @@ def trace(
             raise MailsqlError(
                 f"{' -> '.join(terms)}: no message found", suggest(wanted, since or until)
             )
-        tell = trace_json if form is TraceFormat.JSON else trace_text
+        tell = trace_json if form is TextFormat.JSON else trace_text
         for piece in tell(connection, found, language, with_lines=with_lines):
             write(piece)
 
 
 @app.command()
 def explain(
+    context: typer.Context,
     lines: Annotated[
         list[str], typer.Argument(metavar="LINE", help="A line in quotes, or - for standard input.")
     ],
     year: Annotated[
-        int | None, typer.Option(min=1970, max=2200, help="Year of stamps without one.")
+        int | None,
+        typer.Option(min=1970, max=2200, metavar="YEAR", help="Year of stamps without one."),
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="Zone of stamps without one, and of times shown.")
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            autocompletion=complete_zone,
+            help="Zone of stamps without one, and of times shown.",
+        ),
     ] = None,
     own_forms: OwnFormsOption = None,
-    language: Annotated[Language, typer.Option("--lang", help="Language.")] = Language.EN,
-    form: Annotated[TraceFormat, typer.Option("--format", help="For people or programs.")] = (
-        TraceFormat.TEXT
-    ),
+    language: LanguageOption = Language.EN,
+    form: TextFormatOption = TextFormat.TEXT,
 ) -> None:
     """Tell what mailsql reads in a line of a log: each value, its place, and what it means."""
     text = sys.stdin.buffer.read() if lines == ["-"] else os.fsencode("\n".join(lines))
     given = [line for line in text.split(b"\n") if line.strip()]
     if not given:
         raise UsageError("no line", "mailsql explain 'LINE', or - for standard input")
-    tell = explain_json if form is TraceFormat.JSON else explain_text
+    tell = explain_json if form is TextFormat.JSON else explain_text
     found = explain_lines(
-        given, now=datetime.now(UTC), year=year, timezone=timezone, forms=own_forms
+        given,
+        now=datetime.now(UTC),
+        year=year,
+        timezone=timezone,
+        shown_timezone=timezone or in_force(context.obj, os.environ, ZONE_VARIABLE),
+        forms=own_forms,
     )
     for number, one in enumerate(found):
-        rule = "\n" if number and form is TraceFormat.TEXT else ""
+        rule = "\n" if number and form is TextFormat.TEXT else ""
         write(rule + tell(one, language))
 
 
@@ -510,7 +560,10 @@ def check_forms(
 @app.command()
 def lines(
     file_key: Annotated[
-        int, typer.Argument(metavar="FILE_KEY", help="Key of the log, as in status.")
+        int,
+        typer.Argument(
+            metavar="FILE_KEY", autocompletion=complete_log, help="Key of the log, as in status."
+        ),
     ],
     db: Db = DEFAULT_DB,
     output: OutputOption = None,
@@ -536,16 +589,30 @@ def export(
     until: Until = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Only this table or report; reports.NAME is always a report."),
+        typer.Option(
+            metavar="NAME",
+            autocompletion=complete_source,
+            help="Only this table or report; reports.NAME is always a report.",
+        ),
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="Zone of --since and --until; the system's if none.")
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            envvar=ZONE_VARIABLE,
+            autocompletion=complete_zone,
+            help="Zone of --since and --until; the system's if none.",
+        ),
     ] = None,
+    local_domains: LocalDomains = None,
     group_readable: GroupReadable = False,
+    language: LanguageOption = Language.EN,
+    form: FormatOption = Format.TABLE,
 ) -> None:
     """Write tables and reports as CSV for auditors, with a manifest of hashes; times are UTC."""
     _check_output(directory, db)
     with open_reading(db, timezone="UTC", export_directory=directory) as connection:
+        set_local_domains(connection, _domains(local_domains))
         rows = export_csv(
             connection,
             directory,
@@ -556,15 +623,21 @@ def export(
             only=only,
             group_readable=group_readable,
         )
-    write_rows(["file", "rows"], list(rows.items()))
+    write_rows(["file", "rows"], list(rows.items()), form, language=language)
     narrate(f"written to {directory}, with manifest.json")
 
 
 @app.command()
-def status(db: Db = DEFAULT_DB, timezone: Zone = None) -> None:
+def status(
+    db: Db = DEFAULT_DB,
+    language: LanguageOption = Language.EN,
+    form: TextFormatOption = TextFormat.TEXT,
+    timezone: Zone = None,
+) -> None:
     """Show what is loaded, and how much of it is understood."""
     with open_reading(db, timezone=timezone) as connection:
-        write(describe_status(connection))
+        is_json = form is TextFormat.JSON
+        write(status_json(connection) if is_json else describe_status(connection, language))
 
 
 @app.command()
@@ -575,18 +648,30 @@ def check(
     ] = False,
     directory: Annotated[
         Path | None,
-        typer.Option(help="Directory to derive rows in; the database's if none."),
+        typer.Option(metavar="DIR", help="Directory to derive rows in; the database's if none."),
     ] = None,
+    language: LanguageOption = Language.EN,
+    form: TextFormatOption = TextFormat.TEXT,
 ) -> None:
     """Verify that lines are as they were loaded, and that all rows are what the lines say."""
+    findings: list[Finding] = []
+    keep = findings.append if form is TextFormat.JSON else None
     with open_reading(db) as connection:
         check_tables(connection, "mail", str(db))
-        failures = run_checks(connection, narrate) + check_lines(connection, narrate)
+        failures = run_checks(connection, narrate, language, keep)
+        failures += check_lines(connection, narrate, language, keep)
     if not is_quick:
         with _progress() as progress:
             failures += check_rows(
-                db, directory or db.absolute().parent, narrate, progress=progress
+                db,
+                directory or db.absolute().parent,
+                narrate,
+                progress=progress,
+                language=language,
+                keep=keep,
             )
+    if form is TextFormat.JSON:
+        write(findings_json(findings))
     if failures:
         raise MailsqlError(
             f"{failures} of the checks failed",
@@ -626,7 +711,12 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 @app.command()
 def forget(
     log: Annotated[
-        str, typer.Argument(metavar="LOG", help="Key or path of the log, as in status.")
+        str,
+        typer.Argument(
+            metavar="LOG",
+            autocompletion=complete_log,
+            help="Key or path of the log, as in status.",
+        ),
     ],
     db: Db = DEFAULT_DB,
     wait: Wait = WAIT_SECONDS,
@@ -636,6 +726,33 @@ def forget(
     write(f"{one_line(gone.path)}: forgotten, {gone.line_count:,} lines\n")
     for path in gone.kept:
         write(f"{one_line(path)}: kept, with the beginning that it shared\n")
+
+
+@app.command()
+def config(
+    context: typer.Context,
+    db: Db = DEFAULT_DB,
+    timezone: Zone = None,
+    language: LanguageOption = Language.EN,
+    local_domains: LocalDomains = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show the settings in force, and where they are from: option, environment, file, default."""
+    file: Config = context.obj
+    values = dict(zip(VARIABLES, (db, timezone, language, local_domains), strict=True))
+    parameters = zip(VARIABLES, ("db", "timezone", "language", "local_domains"), strict=True)
+    sources = {key: _source(context, parameter) for key, parameter in parameters}
+    rows = describe_config(file, values, sources)
+    write_rows(["setting", "value", "source"], rows, form, language=language)
+    if not file.is_there:
+        narrate("there is no configuration file yet" if file.path else "there is no home directory")
+
+
+def _source(context: typer.Context, parameter: str) -> str:
+    """Where the value of a parameter is from, in the words of the manual."""
+    source = context.get_parameter_source(parameter)
+    words = {"COMMANDLINE": "option", "ENVIRONMENT": "environment", "DEFAULT_MAP": "file"}
+    return words.get(source.name if source else "", "default")
 
 
 @app.command()

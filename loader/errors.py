@@ -1,4 +1,7 @@
-"""Errors that end a command: one line that names the user's thing, then what to try."""
+"""Errors that end a command: one line that names the user's thing, then what to try.
+
+What the engine says of the user's own SQL keeps its hints, and the place that it marks.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,16 @@ class MailsqlError(Exception):
 
     Attributes:
         hint: what to try, or None.
+        detail: lines that belong to the message, or None.
         exit_code: of the command that it ends.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, detail: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        self.detail = detail
 
 
 class UsageError(MailsqlError):

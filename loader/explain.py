@@ -19,14 +19,13 @@ import duckdb
 
 from .database import open_database
 from .errors import InputError, UsageError
-from .explain_words import WORDS
 from .ingest import load
+from .language import Language, read_texts
 from .output import format_json, shown
 from .own_forms import FAMILY, HEAD_COLUMNS
 from .site import site_tables
 from .statements import quote_identifier
 from .table_list import tables
-from .trace_words import Language
 from .visible import columns_of, folded, one_line
 
 # Each takes as long as a small load
@@ -70,6 +69,7 @@ def explain(
     year: int | None = None,
     timezone: str | None = None,
     forms: Path | None = None,
+    shown_timezone: str | None = None,
 ) -> list[Explanation]:
     """Return what is read in each of some lines, each taken for itself.
 
@@ -77,7 +77,8 @@ def explain(
         lines: at most MOST_LINES, without line ends.
         now: current time; dates stamps without a year.
         year: of stamps without one, or None.
-        timezone: IANA name of the zone of stamps without one, and that times are shown in.
+        timezone: IANA name of the zone of stamps without one; the system's if None.
+        shown_timezone: of the zone that times are shown in; the system's if None.
         forms: directory of pages with forms of one's own, or None.
 
     Raises:
@@ -89,11 +90,16 @@ def explain(
             f"{len(lines):,} lines, at most {MOST_LINES} are explained at once",
             "mailsql load reads a whole log; mailsql status says what was not understood",
         )
-    return [_explain(line, now, year, timezone, forms) for line in lines]
+    return [_explain(line, now, year, timezone, shown_timezone, forms) for line in lines]
 
 
 def _explain(
-    line: bytes, now: datetime, year: int | None, timezone: str | None, forms: Path | None
+    line: bytes,
+    now: datetime,
+    year: int | None,
+    timezone: str | None,
+    shown_timezone: str | None,
+    forms: Path | None,
 ) -> Explanation:
     with tempfile.TemporaryDirectory() as folder:
         log, database = Path(folder) / "line.log", Path(folder) / "line.duckdb"
@@ -104,7 +110,7 @@ def _explain(
         if source.fault is not None:
             text = str(source.fault).removeprefix(f"{log}: ")
             raise InputError(f"the line cannot be read: {text}")
-        with open_database(database, timezone=timezone) as connection:
+        with open_database(database, timezone=shown_timezone) as connection:
             return _read(connection)
 
 
@@ -160,23 +166,23 @@ def _rows(
 
 def explain_text(found: Explanation, language: Language) -> str:
     """Return an explanation for people."""
-    words = WORDS[language]
+    words = read_texts("explain", language)
     meaning = folded(found.meanings[language], WIDTH)
     parts = [
         one_line(found.line),
-        _aligned([(words.head[name], value) for name, value in found.head.items()]),
+        _aligned([(words.say(f"head.{name}"), value) for name, value in found.head.items()]),
         f"{found.kind}\n{textwrap.indent(meaning, '  ')}",
     ]
     for table, values in groupby(found.values, key=itemgetter(0)):
         rows = _aligned([(column, value) for _, column, value in values])
         parts.append(f"{table}\n{textwrap.indent(rows, '  ')}")
     if found.unread is not None:
-        reason = words.reasons[found.unread]
+        reason = words.say(f"reason.{found.unread}")
         if found.rest:
-            why = words.unread.format(reason=reason)
+            why = words.say("unread", reason=reason)
             parts.append(f"{why}\n{textwrap.indent(_marked(found), '  ')}")
         else:
-            parts.append(words.incomplete)
+            parts.append(words.say("incomplete"))
     return "\n\n".join(parts) + "\n"
 
 

@@ -121,6 +121,7 @@ def export(
         "since": _utc(period.since),
         "until": _utc(period.until),
         "timezone": "UTC",
+        "local_domains": _told_domains(connection),
         "spreadsheet_guard": "text, and names of columns, that a spreadsheet may run as a formula "
         "have an apostrophe in front: those that match the pattern formula",
         "formula": FORMULA.pattern,
@@ -190,6 +191,12 @@ def _choose(sources: dict[str, Source], only: list[str] | None) -> list[Source]:
             )
         chosen[source.file] = source
     return list(chosen.values())
+
+
+def _told_domains(connection: duckdb.DuckDBPyConnection) -> list[str] | None:
+    """One's own domains as they were told; None where reports guess them."""
+    row = connection.execute("select getvariable('local_domains')").fetchone()
+    return row[0].split(",") if row and row[0] is not None else None
 
 
 def _read_period(

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .errors import MailsqlError, UsageError
+from .language import Language
 from .private import OWNER_ONLY, created_with
 from .tables import table_pieces
 from .visible import UNSHOWN, one_line, visible
@@ -50,6 +51,13 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+class TextFormat(StrEnum):
+    """How what is no table is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 def narrate(text: str) -> None:
     """Tell the user something that is no data, on standard error."""
     print(visible(text), file=sys.stderr)
@@ -58,6 +66,8 @@ def narrate(text: str) -> None:
 def tell_error(error: MailsqlError) -> None:
     """Tell the user in one line what went wrong, and in another what to try."""
     narrate(f"mailsql: {one_line(str(error))}")
+    if error.detail:
+        narrate(error.detail)
     if error.hint:
         narrate(f"try: {one_line(error.hint)}")
 
@@ -117,6 +127,7 @@ def write_rows(
     output: Path | None = None,
     mode: int = OWNER_ONLY,
     width: int | None = None,
+    language: Language = Language.EN,
 ) -> None:
     """Write rows, as they come, to standard output, or to a file, which gets a mode if it is new.
 
@@ -127,11 +138,12 @@ def write_rows(
         output: the file; None is standard output.
         mode: of the file.
         width: that a table is to fit.
+        language: of the headings of a table.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    _write_pieces(row_pieces(names, rows, form, width), output, mode)
+    _write_pieces(row_pieces(names, rows, form, width, language), output, mode)
 
 
 def format_rows(
@@ -139,9 +151,10 @@ def format_rows(
     rows: Iterable[Sequence[Any]],
     form: Format = Format.TABLE,
     width: int | None = None,
+    language: Language = Language.EN,
 ) -> str:
     """Return rows as text that ends in a newline."""
-    return "".join(row_pieces(names, rows, form, width))
+    return "".join(row_pieces(names, rows, form, width, language))
 
 
 def row_pieces(
@@ -149,11 +162,12 @@ def row_pieces(
     rows: Iterable[Sequence[Any]],
     form: Format = Format.TABLE,
     width: int | None = None,
+    language: Language = Language.EN,
 ) -> Iterator[str]:
     """Return rows as pieces of text, made as the rows come."""
     match form:
         case Format.TABLE:
-            return table_pieces(names, rows, width)
+            return table_pieces(names, rows, width, language)
         case Format.CSV:
             return _csv(names, rows)
         case Format.JSON:

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
-from .trace_words import Language
+from .language import Language, Texts, read_texts
+from .page_parts import PARTS, SUSPICIONS, Unit
 from .words import read_words
 
 
 @dataclass(frozen=True)
-class PageWords:
-    """The words of a language.
+class PageWords(Texts):
+    """The words of a language: texts as in sql/words/page.csv.
 
     Attributes:
-        language: which.
-        texts: by key, as in sql/words/page.csv.
         causes: words of the view causes, by cause.
         states: words of the view message_states, by state.
     """
 
-    language: Language
-    texts: dict[str, str]
     causes: dict[str, str]
     states: dict[str, str]
-
-    def say(self, key: str, **facts: object) -> str:
-        """Return a text with facts in their places."""
-        return self.texts[key].format(**facts)
 
     def name(self, kind: str, word: object) -> str:
         """Return a word of a report, which is of a kind, in this language; others as they are."""
@@ -50,7 +45,7 @@ def read_page_words(connection: duckdb.DuckDBPyConnection, language: Language) -
     is_ja = language is Language.JA
     return PageWords(
         language=language,
-        texts={row["key"]: row[language.value] for row in read_words("page")},
+        texts=read_texts("page", language).texts,
         causes={
             row["cause"]: row["cause_ja" if is_ja else "cause"] for row in read_words("causes")
         },
@@ -60,3 +55,27 @@ def read_page_words(connection: duckdb.DuckDBPyConnection, language: Language) -
             ).fetchall()
         ),
     )
+
+
+def row_words(
+    words: PageWords, report: str
+) -> Callable[[Sequence[str], tuple[Any, ...]], tuple[Any, ...]]:
+    """Return what gives the words that the page has in the place of the values of a report's row.
+
+    Of a report that is not on the page, values stay as they are.
+    """
+    kinds = {
+        name: part.words.get(name, "term")
+        for part in (SUSPICIONS, *PARTS)
+        if part.report == report
+        for name, unit in part.columns.items()
+        if unit is Unit.WORD
+    }
+
+    def worded(names: Sequence[str], row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(
+            words.name(kinds[name], value) if name in kinds else value
+            for name, value in zip(names, row, strict=True)
+        )
+
+    return worded

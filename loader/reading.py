@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from .database import open_database, speaking_of
+from .database import WAIT_SECONDS, open_database, speaking_of
 from .errors import DatabaseError, UsageError
 from .statements import quote_identifier, quote_text
 
@@ -46,6 +46,7 @@ def open_reading(
     timezone: str | None = None,
     tables: dict[str, Path] | None = None,
     export_directory: Path | None = None,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database for commands that read; it can change nothing and read no other file.
 
@@ -54,6 +55,7 @@ def open_reading(
         timezone: IANA name of the zone that times are shown in; the system's if None.
         tables: CSV files that are read before the door is shut, by the name of the table.
         export_directory: the one place that may be written to, and read.
+        wait_seconds: for how long to wait where another process writes to it.
 
     Raises:
         UsageError: the time zone is not known, or a CSV file cannot be read.
@@ -69,7 +71,7 @@ def open_reading(
             )
         connection.execute("set enable_external_access = false")
 
-    connection = open_database(path, timezone=timezone, shut=shut)
+    connection = open_database(path, timezone=timezone, wait_seconds=wait_seconds, shut=shut)
     try:
         if not _lock_binds_functions():
             _check_views(connection, path)

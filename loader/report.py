@@ -7,19 +7,28 @@ from datetime import datetime
 import duckdb
 
 from .errors import UsageError
+from .language import Language
 from .period import read_period
+from .results import engine_words
 from .scope import Scope, check_limits, set_period, set_scope
 from .statements import quote_identifier
+from .words import read_words
 
 EVERYTHING = Scope()
 
 
-def list_reports(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | None]]:
-    """Return name and description of each report, by name."""
-    return connection.execute(
+def list_reports(
+    connection: duckdb.DuckDBPyConnection, language: Language = Language.EN
+) -> list[tuple[str, str | None]]:
+    """Return name and description of each report, by name; those of users as they wrote them."""
+    rows = connection.execute(
         "select view_name, comment from duckdb_views() "
         "where database_name = current_database() and schema_name = 'reports' order by view_name"
     ).fetchall()
+    if language is Language.EN:
+        return rows
+    words = {row["report"]: row[language] for row in read_words("reports")}
+    return [(name, words.get(name, comment)) for name, comment in rows]
 
 
 def run_report(
@@ -60,6 +69,7 @@ def execute_report(
         # Of the machine, not of the report
         raise
     except duckdb.Error as error:
+        message, detail = engine_words(error)
         raise UsageError(
-            f"{name}: {str(error).splitlines()[0]}", "repair or drop the view reports." + name
+            f"{name}: {message}", f"repair or drop the view reports.{name}", detail
         ) from error

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from .language import Language, read_texts
 from .output import Format, narrate, write_rows
 from .private import OWNER_ONLY
 
@@ -30,6 +31,8 @@ def write_result(
     limit: int | None = None,
     count: Callable[[], int | None],
     is_fitted: bool = False,
+    language: Language = Language.EN,
+    shown_row: Callable[[Sequence[str], tuple[Any, ...]], tuple[Any, ...]] | None = None,
 ) -> None:
     """Write a result; on a terminal a table of many rows is cut, and how many there are is told.
 
@@ -41,6 +44,8 @@ def write_result(
         limit: how many rows at most, 0 for all; None: 40 of a table on a terminal, else all.
         count: asks the engine how many rows there are, None where it cannot say.
         is_fitted: whether a table is made to fit the terminal, or else 100 columns.
+        language: of a table's headings, and of what is told.
+        shown_row: gives the words that a table has in the place of a row's values.
     """
     names = [column[0] for column in result.description or []]
     is_screen = form is Format.TABLE and output is None and sys.stdout.isatty()
@@ -50,15 +55,38 @@ def write_result(
     if is_fitted:
         width = shutil.get_terminal_size((PAGE_WIDTH, 0)).columns if is_screen else PAGE_WIDTH
     rows = _fetched(result)
-    shown = islice(rows, limit) if limit else rows
-    write_rows(names, shown, form, output, mode, width)
+    shown: Iterator[tuple[Any, ...]] = islice(rows, limit) if limit else rows
+    if shown_row is not None and form is Format.TABLE:
+        shown = (shown_row(names, row) for row in shown)
+    write_rows(names, shown, form, output, mode, width, language)
     if not limit:
         return
     left = sum(1 for _ in islice(rows, COUNTED_ROWS))
     if left:
         total = limit + left if left < COUNTED_ROWS else count()
-        of = f"more than {limit + left:,}" if total is None else f"{total:,}"
-        narrate(f"{limit:,} of {of} rows (--limit 0 shows all)")
+        words = read_texts("table", language)
+        of = words.say("more_than", count=limit + left)
+        if total is not None:
+            of = words.say("exactly", count=total)
+        narrate(words.say("cut", shown=limit, total=of))
+
+
+def engine_words(error: duckdb.Error) -> tuple[str, str | None]:
+    """Return what the engine says of SQL: in a line, and its hints and the place that it marks."""
+    message, _, rest = str(error).strip().partition("\n")
+    # It indents with tabs, which no terminal gets
+    lines = [line.rstrip() for line in rest.expandtabs(4).splitlines()]
+    return message, "\n".join(line for line in lines if line) or None
+
+
+def name_hint(error: duckdb.Error) -> str | None:
+    """Return what to try where the engine knows no such table or column."""
+    message = str(error)
+    if isinstance(error, duckdb.CatalogException) and "Table" in message:
+        return "mailsql query 'show tables' lists what there is"
+    if isinstance(error, duckdb.BinderException) and "column" in message.lower():
+        return "mailsql query 'describe messages' lists the columns of a table"
+    return None
 
 
 def count_rows(

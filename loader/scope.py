@@ -39,8 +39,8 @@ def set_scope(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
     Raises:
         UsageError: no log tells of such a host.
     """
-    domains = None if scope.local_domains is None else ",".join(scope.local_domains)
-    _set(connection, host=scope.host, domain=scope.domain, local_domains=domains)
+    _set(connection, host=scope.host, domain=scope.domain)
+    set_local_domains(connection, scope.local_domains)
     if scope.host is None:
         return
     hosts = hosts_of(connection, is_in_period=False)
@@ -50,6 +50,13 @@ def set_scope(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
             f"{scope.host}: no such host in the logs",
             f"one of {', '.join(known)}" if known else "mailsql load",
         )
+
+
+def set_local_domains(
+    connection: duckdb.DuckDBPyConnection, domains: tuple[str, ...] | None
+) -> None:
+    """Tell reports which domains are one's own; None lets them guess."""
+    _set(connection, local_domains=None if domains is None else ",".join(domains))
 
 
 def hosts_of(

@@ -12,12 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import accumulate, chain, islice
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
+from .language import Language, read_texts
 from .visible import one_line
+from .words import read_words
 
 MEASURED_ROWS = 1000
 GAP = "  "
@@ -50,7 +53,10 @@ class _Column:
 
 
 def table_pieces(
-    names: Sequence[str], rows: Iterable[Sequence[Any]], width: int | None = None
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    width: int | None = None,
+    language: Language = Language.EN,
 ) -> Iterator[str]:
     """Return the lines of a table, heading first.
 
@@ -59,16 +65,25 @@ def table_pieces(
         rows: as many values each.
         width: to fit it, names of columns are broken, texts cut, and columns at the end left out,
             which is said; None: as wide as it gets.
+        language: of the headings; in English they are the names.
     """
+    words = read_texts("table", language)
+    headings_of = {name: heading_of(name, language) for name in names}
     rows = iter(rows)
     first = list(islice(rows, MEASURED_ROWS))
     zones = {str(value.tzinfo) for row in first for value in row if _is_moment(value)}
     if zones:
-        yield f"times: {', '.join(sorted(zones))}\n"
+        yield words.say("times", zones=", ".join(sorted(zones))) + "\n"
     is_fitted = width is not None
     shown = [_shown_row(names, row, is_fitted) for row in first]
     columns = [
-        _measured(name, [row[place] for row in first], [row[place] for row in shown], is_fitted)
+        _measured(
+            name,
+            headings_of[name],
+            [row[place] for row in first],
+            [row[place] for row in shown],
+            is_fitted,
+        )
         for place, name in enumerate(names)
     ]
     if width is not None:
@@ -80,8 +95,7 @@ def table_pieces(
             name for name, column in zip(names, columns, strict=True) if not column.is_shown
         ]
         if left_out:
-            told = ", ".join(map(one_line, left_out))
-            yield f"without {told} (other formats have them)\n"
+            yield words.say("left_out", names=", ".join(map(one_line, left_out))) + "\n"
     height = max((len(column.heading) for column in columns if column.is_shown), default=0)
     headings = [[""] * (height - len(column.heading)) + column.heading for column in columns]
     for line in range(height):
@@ -100,16 +114,28 @@ def _shown_row(names: Sequence[str], row: Sequence[Any], is_fitted: bool) -> lis
     ]
 
 
-def _measured(name: str, values: list[Any], cells: list[str], is_fitted: bool) -> _Column:
+def heading_of(name: str, language: Language) -> str:
+    """Return what stands above a column: its name, or a word for it where there is one."""
+    return name if language is Language.EN else _headings().get(name, name)
+
+
+@cache
+def _headings() -> dict[str, str]:
+    return {row["column"]: row["ja"] for row in read_words("headings")}
+
+
+def _measured(
+    name: str, heading: str, values: list[Any], cells: list[str], is_fitted: bool
+) -> _Column:
     """How a column with these values is written."""
     known = [value for value in values if value is not None]
     width = max(map(_width, cells), default=0)
-    heading = _broken(name, width) if is_fitted else [one_line(name)]
+    lines = _broken(heading, width) if is_fitted else [one_line(heading)]
     is_number = bool(known) and all(_is_number(value) for value in known)
     is_text = (
         is_fitted and not IDENTIFIER.search(name) and any(isinstance(value, str) for value in known)
     )
-    return _Column(heading, max(width, *map(_width, heading)), is_number, is_text)
+    return _Column(lines, max(width, *map(_width, lines)), is_number, is_text)
 
 
 def shown_value(name: str, value: Any) -> str:

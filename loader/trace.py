@@ -8,27 +8,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import duckdb
 
+from .language import Language, Texts, read_texts
 from .output import Format, format_json, format_rows
 from .search import Hits, Kind, find
-from .trace_words import WORDS, Language, Words
 from .visible import one_line
 
 # Messages that are read at once
 CHUNK = 2000
 PAGE_WIDTH = 100
 OWN_INSTANCE = "postfix"
-
-
-class TraceFormat(StrEnum):
-    """How a trace is written."""
-
-    TEXT = "text"
-    JSON = "json"
+# What has no message
+SECTIONS = (Kind.REJECTIONS, Kind.LOGINS, Kind.MAILBOX_EVENTS)
+# Of the list of messages
+COLUMNS = ("time", "from", "to", "end", "queue_id")
 
 
 @dataclass(frozen=True)
@@ -62,6 +58,7 @@ class _Step:
 class _Recipient:
     address: str
     outcome: str
+    shown_outcome: str
     detail: str
 
 
@@ -105,7 +102,7 @@ def trace_text(
         language: of the sentences.
         with_lines: show the log line under each step.
     """
-    words = WORDS[language]
+    words = read_texts("trace", language)
     before = ""
     for text in _texts(connection, found, words, with_lines):
         yield before + text
@@ -113,7 +110,7 @@ def trace_text(
 
 
 def _texts(
-    connection: duckdb.DuckDBPyConnection, found: Search, words: Words, with_lines: bool
+    connection: duckdb.DuckDBPyConnection, found: Search, words: Texts, with_lines: bool
 ) -> Iterator[str]:
     messages = found.hits[Kind.MESSAGES]
     if messages.total > len(messages.keys):
@@ -126,7 +123,7 @@ def _texts(
             lines = _read_lines(connection, keys)
             for message in told:
                 yield _describe_message(message, lines, words)
-    for kind in words.sections:
+    for kind in SECTIONS:
         hits = found.hits[kind]
         if hits.keys:
             lines = _read_lines(connection, hits.keys if with_lines else [])
@@ -145,13 +142,14 @@ def trace_json(
         language: of the sentences.
         with_lines: give the log line of each step.
     """
+    words = read_texts("trace", language)
     yield "{\n" + f'  "terms": {format_json(found.terms)}'
     for kind, hits in found.hits.items():
         yield f',\n  "{kind[:-1]}_count": {hits.total},\n  "{kind}": ['
         if kind is Kind.MESSAGES:
-            objects = _message_objects(connection, hits.keys, WORDS[language], with_lines)
+            objects = _message_objects(connection, hits.keys, words, with_lines)
         else:
-            objects = _objects(connection, kind, hits.keys, WORDS[language], with_lines)
+            objects = _objects(connection, kind, hits.keys, words, with_lines)
         before = "\n    "
         for entry in objects:
             yield before + format_json(entry)
@@ -161,7 +159,7 @@ def trace_json(
 
 
 def _message_objects(
-    connection: duckdb.DuckDBPyConnection, keys: list[int], words: Words, with_lines: bool
+    connection: duckdb.DuckDBPyConnection, keys: list[int], words: Texts, with_lines: bool
 ) -> Iterator[dict[str, Any]]:
     for chunk in _chunks(connection, keys):
         told = _read_messages(connection, chunk, words)
@@ -203,7 +201,7 @@ def _objects(
     connection: duckdb.DuckDBPyConnection,
     kind: Kind,
     keys: list[int],
-    words: Words,
+    words: Texts,
     with_lines: bool,
 ) -> Iterator[dict[str, Any]]:
     lines = _read_lines(connection, keys if with_lines else [])
@@ -249,12 +247,13 @@ def _chunks(connection: duckdb.DuckDBPyConnection, keys: list[int]) -> Iterator[
 
 
 def _read_messages(
-    connection: duckdb.DuckDBPyConnection, keys: list[int], words: Words
+    connection: duckdb.DuckDBPyConnection, keys: list[int], words: Texts
 ) -> list[_Message]:
     """Read messages with their steps and recipients, in the order of the keys."""
+    suffix = words.language.suffix
     steps = defaultdict(list)
     for message_key, *step in connection.execute(
-        f"select message_key, step_no, logged_at, step, detail{words.suffix}, line_key "
+        f"select message_key, step_no, logged_at, step, detail{suffix}, line_key "
         "from flow_of(?) order by message_key, step_no",
         [keys],
     ).fetchall():
@@ -264,7 +263,7 @@ def _read_messages(
     for key, *facts in connection.execute(
         "select messages.message_key, messages.queue_id, messages.host, messages.instance, "
         "messages.sender, messages.queued_at, messages.state, messages.state_at, "
-        f"message_states.meaning{words.suffix}, relation{words.suffix}(message_links.reason, "
+        f"message_states.meaning{suffix}, relation{suffix}(message_links.reason, "
         "message_links.parent_queue_id) from messages "
         "inner join (select unnest(?) as message_key) as keys "
         "on messages.message_key = keys.message_key "
@@ -277,12 +276,12 @@ def _read_messages(
 
 
 def _read_recipients(
-    connection: duckdb.DuckDBPyConnection, keys: list[int], words: Words
+    connection: duckdb.DuckDBPyConnection, keys: list[int], words: Texts
 ) -> defaultdict[int, list[_Recipient]]:
     recipients = defaultdict(list)
     for message_key, *recipient in connection.execute(
-        f"select message_key, coalesce(recipient, '?'), outcome{words.suffix}, "
-        f"detail{words.suffix} from recipients_of(?)",
+        f"select message_key, coalesce(recipient, '?'), outcome, outcome{words.language.suffix}, "
+        f"detail{words.language.suffix} from recipients_of(?)",
         [keys],
     ).fetchall():
         recipients[message_key].append(_Recipient(*recipient))
@@ -290,7 +289,7 @@ def _read_recipients(
 
 
 def _read_rows(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, keys: list[int], words: Words
+    connection: duckdb.DuckDBPyConnection, kind: Kind, keys: list[int], words: Texts
 ) -> list[dict[str, Any]]:
     """Read what is no message, in the order of the keys."""
     if not keys:
@@ -301,7 +300,7 @@ def _read_rows(
     told = {
         row["line_key"]: {"time": row["logged_at"]}
         | {name: row[name] for name in names if not name.startswith(("logged_at", "detail"))}
-        | {"detail": row[f"detail{words.suffix}"]}
+        | {"detail": row[f"detail{words.language.suffix}"]}
         for row in rows
     }
     return [told[key] for key in keys]
@@ -320,14 +319,14 @@ def _read_lines(connection: duckdb.DuckDBPyConnection, keys: list[int]) -> dict[
     )
 
 
-def _list_messages(connection: duckdb.DuckDBPyConnection, hits: Hits, words: Words) -> str:
+def _list_messages(connection: duckdb.DuckDBPyConnection, hits: Hits, words: Texts) -> str:
     """Return a list of messages, the newest first, and how many there are."""
     recipients = _read_recipients(connection, hits.keys, words)
     found = {
         message_key: (*hit, queue_id)
         for message_key, queue_id, *hit in connection.execute(
             "select messages.message_key, messages.queue_id, messages.queued_at, messages.sender, "
-            f"message_states.state{words.suffix} from messages "
+            f"message_states.state{words.language.suffix} from messages "
             "inner join (select unnest(?) as message_key) as keys "
             "on messages.message_key = keys.message_key "
             "left join message_states on messages.state = message_states.state",
@@ -338,23 +337,25 @@ def _list_messages(connection: duckdb.DuckDBPyConnection, hits: Hits, words: Wor
     for key in hits.keys:
         queued_at, sender, state, queue_id = found[key]
         addresses = [recipient.address for recipient in recipients[key]]
-        ends = dict.fromkeys(recipient.outcome for recipient in recipients[key])
+        ends = dict.fromkeys(recipient.shown_outcome for recipient in recipients[key])
         others = f" +{len(addresses) - 1}" if len(addresses) > 1 else ""
         to = "".join(addresses[:1]) + others
         ended = ", ".join(ends) or state
         rows.append((queued_at, _shown_sender(sender), to, ended, queue_id))
-    head = words.hits.format(total=hits.total, shown=len(hits.keys))
-    return f"{head}\n" + format_rows(words.columns, rows, Format.TABLE, PAGE_WIDTH)
+    head = words.say("hits", total=hits.total, shown=len(hits.keys))
+    columns = [words.say(f"column.{column}") for column in COLUMNS]
+    return f"{head}\n" + format_rows(columns, rows, Format.TABLE, PAGE_WIDTH)
 
 
-def _describe_message(message: _Message, lines: dict[int, str], words: Words) -> str:
+def _describe_message(message: _Message, lines: dict[int, str], words: Texts) -> str:
     host = message.host
     if message.instance not in (None, OWN_INSTANCE):
         host = f"{host} ({message.instance})" if host else message.instance
-    heading = words.heading.format(
+    heading = words.say(
+        "heading",
         queue_id=message.queue_id,
-        on_host=words.on_host.format(host=host) if host else "",
-        relation=words.relation.format(relation=message.relation) if message.relation else "",
+        on_host=words.say("on_host", host=host) if host else "",
+        relation=words.say("relation", relation=message.relation) if message.relation else "",
     )
     told = [heading]
     for step in message.steps:
@@ -370,12 +371,12 @@ def _describe_section(
     kind: Kind,
     hits: Hits,
     lines: dict[int, str],
-    words: Words,
+    words: Texts,
 ) -> str:
     """Return what has no message, the newest first."""
-    heading = words.sections[kind]
+    heading = words.say(f"section.{kind}")
     if hits.total > len(hits.keys):
-        heading += words.newest.format(shown=len(hits.keys), total=hits.total)
+        heading += words.say("newest", shown=len(hits.keys), total=hits.total)
     told = [heading]
     for number, row in enumerate(_read_rows(connection, kind, hits.keys, words), start=1):
         detail = _way(row) + row["detail"] if kind is Kind.REJECTIONS else row["detail"]
@@ -397,9 +398,9 @@ def _shown_sender(sender: str | None) -> str:
 
 
 def _entry(
-    number: int, logged_at: datetime | None, detail: str, line: str | None, words: Words
+    number: int, logged_at: datetime | None, detail: str, line: str | None, words: Texts
 ) -> list[str]:
-    moment = f"{logged_at:%Y-%m-%d %H:%M:%S}" if logged_at else words.no_time
+    moment = f"{logged_at:%Y-%m-%d %H:%M:%S}" if logged_at else words.say("no_time")
     return [f"  {number:2}. {moment}  {detail}", *([f"      {line}"] if line is not None else [])]
 
 

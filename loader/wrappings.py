@@ -6,6 +6,8 @@ import csv
 import io
 from importlib.resources import files
 
+from .language import Language, read_texts
+
 
 def known_wrappings() -> dict[str, str]:
     """Return the names of all wrappings that are known, with a line in each."""
@@ -14,9 +16,6 @@ def known_wrappings() -> dict[str, str]:
     return {row["wrapping"]: row["example"] for row in rows}
 
 
-def name_wrappings() -> str:
+def name_wrappings(language: Language = Language.EN) -> str:
     """Return what a log may look like, as a sentence."""
-    return (
-        f"known are {', '.join(known_wrappings())}; "
-        "journalctl -o short-monotonic has no time of day"
-    )
+    return read_texts("summary", language).say("known", names=", ".join(known_wrappings()))

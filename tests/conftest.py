@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import mailsql
 from mailsql.check import check_rows
+from mailsql.config import FILE_VARIABLE, VARIABLES
 from mailsql.table_list import tables
 
 # The wheels of 1.4 before .post1 lack the execute bit
@@ -68,7 +69,7 @@ def host_count(chance: random.Random) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give all processes of a run Ctrl-C, and one cache of its own, which does not outlive it."""
+    """Give all processes of a run Ctrl-C, a cache that does not outlive it, and no settings."""
     if hasattr(config, "workerinput"):
         return
     # A shell that runs the tests in the background lets them, and what they start, ignore it
@@ -76,7 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     os.environ.setdefault("PIP_CACHE_DIR", str(cache / "pip"))
     own = tempfile.mkdtemp(prefix="mailsql-tests-")
-    os.environ["XDG_CACHE_HOME"] = own
+    os.environ["XDG_CACHE_HOME"] = os.environ["XDG_CONFIG_HOME"] = own
+    for variable in (FILE_VARIABLE, *VARIABLES.values()):
+        os.environ.pop(variable, None)
     config.add_cleanup(lambda: shutil.rmtree(own, ignore_errors=True))
 
 

@@ -19,6 +19,8 @@ def tree(tmp_path: Path) -> Path:
     copied = tmp_path / "tree"
     for name in ("loader", "sql"):
         shutil.copytree(ROOT / name, copied / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (copied / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "mailsql.1", copied / "docs")
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copied)
     return copied
@@ -48,6 +50,7 @@ def test_a_wheel_holds_the_files_of_the_tree_whatever_was_built_before(tree, tmp
     packed = build_wheel(tree, tmp_path / "first")
     assert {name for name in packed if name.startswith("mailsql/")} == expected_files(tree)
     assert any(name.endswith("/licenses/LICENSE") for name in packed)
+    assert any(name.endswith(".data/data/share/man/man1/mailsql.1") for name in packed)
     assert {"mailsql/py.typed", "mailsql/sql/forms/postfix/smtpd.toml"} <= packed
 
     deleted = [tree / "sql" / "reports" / "traffic_per_day.sql", tree / "loader" / "trace.py"]

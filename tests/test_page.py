@@ -16,6 +16,7 @@ from rich.cells import cell_len
 
 import mailsql
 from mailsql.errors import UsageError
+from mailsql.language import Language
 from mailsql.page import TOP, Column, read_page
 from mailsql.page_html import page_html
 from mailsql.page_mail import page_message
@@ -24,7 +25,6 @@ from mailsql.page_text import WIDTH, page_text, shown_cell, shown_duration
 from mailsql.page_words import read_page_words
 from mailsql.report import run_report
 from mailsql.scope import Scope, check_limits
-from mailsql.trace_words import Language
 from mailsql.words import read_words
 from tests.conftest import NOW, load
 from tests.test_reports import REPORTS, SAMPLES

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsql.errors import UsageError
+from mailsql.language import Language
 from mailsql.period import read_period
 from mailsql.reading import open_reading
 from mailsql.scope import set_period
 from mailsql.search import Kind, find, read_term, suggest
 from mailsql.trace import search, trace_json, trace_text
-from mailsql.trace_words import Language
 from tests.conftest import NOW, load
 from tests.e2e.recording import read_recorded
 from tests.e2e.test_e2e import LOG_SETS

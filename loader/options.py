@@ -1,0 +1,92 @@
+"""The options that several commands have, each with its environment variable and its help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .completion import complete_time, complete_zone
+from .config import DB_VARIABLE, DOMAINS_VARIABLE, LANGUAGE_VARIABLE, ZONE_VARIABLE
+from .language import Language
+from .output import Format, TextFormat
+from .period import PERIOD_HELP
+
+DEFAULT_DB = Path("mail.duckdb")
+Db = Annotated[
+    Path, typer.Option("--db", metavar="FILE", envvar=DB_VARIABLE, help="The DuckDB file.")
+]
+FormatOption = Annotated[
+    Format, typer.Option("--format", metavar="|".join(Format), help="How rows are written.")
+]
+TextFormatOption = Annotated[
+    TextFormat,
+    typer.Option("--format", metavar="|".join(TextFormat), help="For people or programs."),
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", metavar="FILE", help="File instead of stdout.")
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="ROWS",
+        help="Rows at most, 0 for all; 40 if none is given, of a table on a terminal.",
+    ),
+]
+GroupReadable = Annotated[
+    bool, typer.Option("--group-readable", help="The group may read new files (0640, not 0600).")
+]
+Wait = Annotated[
+    float,
+    typer.Option(
+        min=0, metavar="SECONDS", help="Seconds to wait while another process holds the database."
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        autocompletion=complete_time,
+        help=f"From this time on: {PERIOD_HELP}",
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="TIME",
+        autocompletion=complete_time,
+        help="Before this time, written as for --since.",
+    ),
+]
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        "--timezone",
+        metavar="ZONE",
+        envvar=ZONE_VARIABLE,
+        autocompletion=complete_zone,
+        help="Zone that times are shown in; the system's if none.",
+    ),
+]
+LanguageOption = Annotated[
+    Language,
+    typer.Option(
+        "--lang", metavar="|".join(Language), envvar=LANGUAGE_VARIABLE, help="Language of words."
+    ),
+]
+LocalDomains = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DOMAIN,...",
+        envvar=DOMAINS_VARIABLE,
+        help="Your own domains; guessed from mailboxes if none is given.",
+    ),
+]
+OwnFormsOption = Annotated[
+    Path | None,
+    typer.Option("--forms", metavar="DIR", help="Pages of your own that say what lines mean."),
+]

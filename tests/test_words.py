@@ -1,0 +1,208 @@
+"""Words stand in data, in every language, and what programs read is the same in all of them."""
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+from string import Formatter
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from mailsql.cli import app
+from mailsql.forms import read_forms
+from mailsql.language import Language
+from mailsql.results import engine_words
+from mailsql.status import SECTIONS
+from mailsql.table_list import tables
+from mailsql.tables import heading_of
+from mailsql.words import read_words
+from tests.conftest import load
+
+pytestmark = pytest.mark.newest
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "sample_logs"
+WORDS = sorted(path.stem for path in (ROOT / "sql/words").glob("*.csv"))
+TEXTS = [name for name in WORDS if {"key", "en", "ja"} <= read_words(name)[0].keys()]
+JAPANESE = "[぀-ヿ㐀-鿿々ー]"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    path = tmp_path_factory.mktemp("samples") / "mail.duckdb"
+    load([SAMPLES], path, timezone="Asia/Tokyo")
+    return path
+
+
+def run(database, *arguments, code=0):
+    environment = {"MAILSQL_DB": str(database), "TZ": "Asia/Tokyo"}
+    done = CliRunner().invoke(app, arguments, env=environment)
+    assert done.exit_code == code, done.output
+    return done
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_no_cell_is_missing_or_too_much_and_no_key_stands_twice(name):
+    with (ROOT / "sql/words" / f"{name}.csv").open(newline="") as file:
+        heading, *rows = csv.reader(file)
+    assert {len(row) for row in rows} == {len(heading)}
+    keys = [row[0] for row in rows if row[0]]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_both_languages_say_the_same_facts(name):
+    for row in read_words(name):
+        english, japanese = (
+            {(field, form) for _, field, form, _ in Formatter().parse(row[language]) if field}
+            for language in ("en", "ja")
+        )
+        assert english == japanese, row["key"]
+
+
+def spoken(text):
+    """A text without what stands in the place of facts, and without the one word of its own."""
+    return re.sub(r"(?:キュー|プロセス)ID|\{\w+(?::,)?\}|\|", "", text)
+
+
+def test_half_width_words_stand_apart_from_japanese():
+    words = [row["ja"] for name in TEXTS for row in read_words(name)]
+    words += [row["ja"] for name in ("headings", "reports") for row in read_words(name)]
+    words += [
+        form.words[key]
+        for form in read_forms()
+        if form.words
+        for key in form.words
+        if key.endswith("_ja")
+    ]
+    squeezed = re.compile(rf"[A-Za-z0-9%]{JAPANESE}|{JAPANESE}[A-Za-z0-9]")
+    assert [text for text in words if text and squeezed.search(spoken(text))] == []
+
+
+def test_every_check_report_column_and_table_has_its_words(database):
+    checks = {path.stem: path for path in (ROOT / "sql/checks").glob("*.sql")}
+    told = {row["key"]: row["en"] for row in read_words("checks")}
+    for name, path in checks.items():
+        assert path.read_text().splitlines()[0] == f"-- {told[name]}"
+    reports = {path.stem for path in (ROOT / "sql/reports").glob("*.sql")}
+    assert [row["report"] for row in read_words("reports")] == sorted(reports)
+    headings = [row["column"] for row in read_words("headings")]
+    assert headings == sorted(headings)
+    assert {row["column"] for row in read_words("report_columns")} <= set(headings)
+    summary = {row["key"] for row in read_words("summary")}
+    assert {f"counted.{table.name}" for table in tables().values() if table.counted} <= summary
+    titles = {row["key"] for row in read_words("status")}
+    assert {f"title.{section}" for section in SECTIONS} <= titles
+
+
+def test_a_table_has_headings_in_the_language_and_data_has_the_names(database):
+    for command in (["report", "traffic_per_day"], ["report", "--list"]):
+        english, japanese = (
+            run(database, *command, "--lang", language).stdout for language in Language
+        )
+        assert english.isascii()
+        assert re.search(JAPANESE, japanese)
+        for form in ("csv", "json", "jsonl", "markdown"):
+            english, japanese = (
+                run(database, *command, "--lang", language, "--format", form).stdout
+                for language in Language
+            )
+            assert english == japanese
+
+
+def test_words_in_a_report_are_those_of_the_page(database):
+    out = run(database, "report", "messages_in_queue", "--lang", "ja").stdout
+    assert "状態" in out
+    causes = run(database, "report", "rejections_by_cause", "--lang", "ja").stdout
+    assert "中継拒否" in causes
+    assert "relay denied" not in causes
+    assert heading_of("queue_id", Language.JA) == "キューID"
+    assert heading_of("no_such_column", Language.JA) == "no_such_column"
+
+
+def test_status_and_check_are_told_in_both_languages_and_as_json(database):
+    english = run(database, "status").stdout
+    assert "Not understood" not in english
+    assert "Lines of other programs" in english
+    japanese = run(database, "status", "--lang", "ja").stdout
+    assert "ほかのプログラムの行" in japanese
+    assert "ログのキー" in japanese
+    # Values and names of kinds are the same
+    kinds = re.compile(r"^([a-z_0-9]+) +(\d+) +([\d.]+ %)$", re.MULTILINE)
+    assert kinds.findall(english) == kinds.findall(japanese) != []
+    done = run(database, "check", "--quick", "--lang", "ja")
+    assert "ok   各表のキーに重複はない" in done.stderr
+    assert done.stdout == ""
+    done = run(database, "check", "--quick", "--format", "json", "--lang", "en")
+    found = json.loads(done.stdout)
+    assert done.stderr == ""
+    assert {entry["check"] for entry in found} == {
+        *(path.stem for path in (ROOT / "sql/checks").glob("*.sql")),
+        "lines_as_loaded",
+    }
+    assert all(entry["holds"] and entry["rows"] == [] for entry in found)
+
+
+def test_words_of_the_tables_are_the_same_in_every_language_in_json(database):
+    english, japanese = (
+        json.loads(run(database, "trace", "test@", "--format", "json", "--lang", language).stdout)
+        for language in Language
+    )
+    for told, said in zip(english["messages"], japanese["messages"], strict=True):
+        assert told["state"] == said["state"]
+        assert [step["step"] for step in told["steps"]] == [step["step"] for step in said["steps"]]
+        outcomes, same = ([one["outcome"] for one in m["recipients"]] for m in (told, said))
+        assert outcomes == same != []
+        details, others = ([one["detail"] for one in m["recipients"]] for m in (told, said))
+        assert details != others
+
+
+def test_status_as_json_has_every_section(database):
+    told = json.loads(run(database, "status", "--format", "json", "--timezone", "UTC").stdout)
+    assert told.keys() == {*SECTIONS, "chain"}
+    assert [log["loaded_lines"] for log in told["logs"]] == [62, 18]
+    assert told["logs"][0]["first_logged_at"] == "2022-07-24T23:58:11+00:00"
+    assert (told["chain"]["batch_key"], len(told["chain"]["chain"])) == (2, 64)
+    assert told["unknown_lines"] == []
+    assert {"program": "CRON", "line_count": 1} in told["foreign_lines"]
+
+
+def test_a_failed_check_is_told_as_json_too(database, tmp_path):
+    copy = tmp_path / "mail.duckdb"
+    shutil.copy(database, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("delete from messages where queue_id = 'A123B45678C'")
+    done = CliRunner().invoke(app, ["check", "--quick", "--format", "json", "--db", str(copy)])
+    failed = [entry for entry in json.loads(done.stdout) if not entry["holds"]]
+    assert "rows_without_message" in [entry["check"] for entry in failed]
+    assert all(0 < len(entry["rows"]) <= 10 for entry in failed)
+
+
+def test_a_load_tells_what_it_did_in_japanese(tmp_path):
+    log = tmp_path / "mail.log"
+    line = "Feb  3 09:15:40 mx1 postfix/smtpd[2101]: connect from mail.example.net[192.0.2.17]\n"
+    log.write_text(line * 2 + "Feb  3 09:15:41 mx1")
+    arguments = ["load", str(log), "--lang", "ja", "--year", "2026"]
+    out = run(tmp_path / "mail.duckdb", *arguments).stdout
+    first, _, total, *_ = out.splitlines()
+    assert first == f"{log}: 2 行。最後の行が途中なので、19 バイトは次の読み込みを待ちます。"
+    assert total == f"{tmp_path / 'mail.duckdb'} に 2 行を追加しました。現在の内容:"
+    assert "  2  解釈できた行\n" in out
+    again = run(tmp_path / "mail.duckdb", *arguments).stdout.splitlines()[0]
+    assert again.startswith(f"{log}: 新しい行なし。")
+
+
+def test_what_the_engine_says_of_a_query_keeps_its_hints(database):
+    done = CliRunner().invoke(
+        app, ["query", "select sendr\nfrom messages"], env={"MAILSQL_DB": str(database)}
+    )
+    error = done.exception
+    assert str(error) == 'Binder Error: Referenced column "sendr" not found in FROM clause!'
+    candidates, place, mark = error.detail.splitlines()
+    assert '"sender"' in candidates
+    assert place[mark.index("^") :].startswith("sendr")
+    assert error.hint is not None
+    assert engine_words(type(error)("One line")) == ("One line", None)
