@@ -26,6 +26,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from .charts import can_draw
 from .check import check_lines, check_rows, run_checks
 from .database import WAIT_SECONDS, database_error, open_database, speaking_of
 from .derive_again import check_tables
@@ -342,7 +343,16 @@ def report(
             return
         if name is None:
             words = read_page_words(connection, language or Language.EN)
-            page = read_page(connection, words, scope, since, until, top=top or TOP, now=now)
+            page = read_page(
+                connection,
+                words,
+                scope,
+                since,
+                until,
+                top=top or TOP,
+                now=now,
+                has_charts=html is not None and can_draw(),
+            )
             if html is not None:
                 write(page_html(page), html, mode)
             if mail is not None:
