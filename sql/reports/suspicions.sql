@@ -128,15 +128,16 @@ much as (
         > 5 * coalesce(max(recipient_count) filter (where not is_now), 0)
 ),
 
-relaying as (
+refusals as (
     select
-        'tries to relay' as suspicion,
-        client_ip as subject,
-        total(occurrences) as event_count,
-        max_by(recipient, (logged_at, rejection_key)) as detail,
-        null as detail_count,
-        null as detail_kind,
-        max(logged_at) as last_at
+        client_ip,
+        occurrences,
+        recipient,
+        reason,
+        dsn,
+        general_reason(reason) as general_text,
+        logged_at,
+        rejection_key
     from main.rejections
     where
         is_refusal(action)
@@ -146,8 +147,41 @@ relaying as (
         and (of_domain(recipient) or of_domain(sender))
         -- Much quicker than the cause of each
         and regexp_matches(reason, 'relay|local domain', 'i')
-        and cause_of(dsn, reason) = 'relay denied'
-    group by client_ip
+),
+
+-- Which names a text has does not matter to its cause
+refusal_texts as materialized (
+    select
+        dsn,
+        general_text,
+        any_value(reason) as reason
+    from refusals
+    group by dsn, general_text
+),
+
+relay_texts as (
+    select
+        dsn,
+        general_text
+    from refusal_texts
+    where cause_of(dsn, reason) = 'relay denied'
+),
+
+relaying as (
+    select
+        'tries to relay' as suspicion,
+        refusals.client_ip as subject,
+        total(refusals.occurrences) as event_count,
+        max_by(refusals.recipient, (refusals.logged_at, refusals.rejection_key)) as detail,
+        null as detail_count,
+        null as detail_kind,
+        max(refusals.logged_at) as last_at
+    from refusals
+    inner join relay_texts
+        on
+            refusals.dsn is not distinct from relay_texts.dsn
+            and refusals.general_text is not distinct from relay_texts.general_text
+    group by refusals.client_ip
 ),
 
 told as (
