@@ -27,6 +27,7 @@ from rich.progress import (
 )
 from typer.core import TyperGroup
 
+from .charts import can_draw
 from .check import Finding, check_lines, check_rows, findings_json, run_checks
 from .check_forms import examine_directory
 from .completion import (
@@ -388,7 +389,16 @@ def report(
             return
         words = read_page_words(connection, language)
         if name is None:
-            page = read_page(connection, words, scope, since, until, top=top or TOP, now=now)
+            page = read_page(
+                connection,
+                words,
+                scope,
+                since,
+                until,
+                top=top or TOP,
+                now=now,
+                has_charts=html is not None and can_draw(),
+            )
             if html is not None:
                 write(page_html(page), html, mode)
             if mail is not None:

@@ -99,16 +99,19 @@ def test_totals_add_up_and_are_those_of_the_tables(name, request):
         assert found[section, "all"] == one(connection, sql), section
 
 
+TRAFFIC = ("traffic_per_hour", "traffic_per_weekday", "traffic_per_day", "traffic_over_time")
+
+
 @pytest.mark.parametrize("name", ["generated", "live"])
 def test_reports_of_the_same_thing_have_the_same_sum(name, request):
     connection = request.getfixturevalue(name)
     sums = {
-        "message_count": ("traffic_per_hour", "traffic_per_weekday", "traffic_per_day"),
+        "message_count": TRAFFIC,
         "sent_count": (
-            "traffic_per_hour", "traffic_per_weekday", "traffic_per_day",
+            *TRAFFIC,
             "recipients_by_volume", "recipients_by_domain", "mail_by_direction",
         ),
-        "rejected_count": ("traffic_per_hour", "traffic_per_weekday", "traffic_per_day"),
+        "rejected_count": TRAFFIC,
         "rejection_count": ("rejections_by_cause", "rejections_by_address"),
         "connection_count": ("connections_per_hour", "connections_per_day"),
     }  # fmt: skip
@@ -209,10 +212,12 @@ def test_reports_that_the_document_names_exist_and_none_is_left_out():
     assert unnamed == {
         "accounts_sending_more",
         "addresses_to_block",
+        "delays_over_time",
         "logins_by_address",
         "logins_by_network",
         "logins_far_apart",
         "logins_from_new_networks",
+        "logins_over_time",
         "logins_without_tls",
         "mail_by_direction",
         "mail_left_by_user",
