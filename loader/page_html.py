@@ -60,7 +60,7 @@ figcaption span { font-weight: 400; font-size: .87rem; color: var(--muted);
 figcaption i { display: inline-block; width: .7em; height: .7em; margin: 0 .3em 0 .8em; }
 figcaption i:first-child { margin-left: 0; }
 svg { display: block; width: 100%; height: auto; }
-th button { all: unset; cursor: pointer; position: relative; }
+th button { all: unset; cursor: pointer; position: relative; border-bottom: 1px dotted; }
 th button:hover { color: var(--text); }
 th button:focus-visible { outline: 2px solid var(--plain); outline-offset: 2px; }
 th[aria-sort] button::after { position: absolute; left: 100%; padding-left: .1em; font-size: .7em; }
@@ -74,6 +74,7 @@ th[aria-sort=descending] button::after { content: "▼"; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   * { print-color-adjust: exact; }
   h2 { break-after: avoid; }
+  th button { border: 0; }
   tr { break-inside: avoid; }
   div { overflow: visible; }
 }
