@@ -177,7 +177,7 @@ def test_a_failed_check_is_told_as_json_too(database, tmp_path):
         connection.execute("delete from messages where queue_id = 'A123B45678C'")
     done = CliRunner().invoke(app, ["check", "--quick", "--format", "json", "--db", str(copy)])
     failed = [entry for entry in json.loads(done.stdout) if not entry["holds"]]
-    assert "rows_without_message" in [entry["check"] for entry in failed]
+    assert "rows_without_target" in [entry["check"] for entry in failed]
     assert all(0 < len(entry["rows"]) <= 10 for entry in failed)
 
 
