@@ -362,6 +362,10 @@ def report(
     ] = None,
     form: FormatOption = Format.TABLE,
     limit: Limit = None,
+    fails_if_rows: Annotated[
+        bool,
+        typer.Option("--fail-if-rows", help="Exit 1 if the report has rows: for alerts."),
+    ] = False,
     output: OutputOption = None,
     group_readable: GroupReadable = False,
     timezone: Zone = None,
@@ -372,9 +376,9 @@ def report(
     mode = file_mode(group_readable)
     is_page = name is None and not is_list
     _check_page_options(is_page, {"--top": top, "--html": html, "--mail": mail})
-    if is_page and (form is not Format.TABLE or limit is not None):
+    if is_page and (form is not Format.TABLE or limit is not None or fails_if_rows):
         raise UsageError(
-            "the page is no table: no --format, no --limit",
+            "the page is no table: no --format, no --limit, no --fail-if-rows",
             "--html, --mail, --top; or name a report",
         )
     _check_html(html, output, is_mail=mail is not None)
@@ -406,7 +410,7 @@ def report(
             elif html is None:
                 write(page_text(page), output, mode)
             return
-        write_result(
+        has_rows = write_result(
             run_report(connection, name, since, until, scope, now=now),
             form,
             output,
@@ -417,6 +421,8 @@ def report(
             language=language,
             shown_row=None if language is Language.EN else row_words(words, name),
         )
+    if has_rows and fails_if_rows:
+        raise typer.Exit(1)
 
 
 def _check_html(html: Path | None, output: Path | None, *, is_mail: bool) -> None:

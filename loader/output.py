@@ -49,6 +49,7 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     MARKDOWN = "markdown"
+    LIST = "list"
 
 
 class TextFormat(StrEnum):
@@ -176,6 +177,8 @@ def row_pieces(
             return (_json(entry) + "\n" for entry in _objects(names, rows))
         case Format.MARKDOWN:
             return _markdown(names, rows)
+        case Format.LIST:
+            return (shown(row[0]) + "\n" for row in rows if row[0] is not None)
 
 
 def shown(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,9 @@ def write_result(
     is_fitted: bool = False,
     language: Language = Language.EN,
     shown_row: Callable[[Sequence[str], tuple[Any, ...]], tuple[Any, ...]] | None = None,
-) -> None:
-    """Write a result; on a terminal a table of many rows is cut, and how many there are is told.
+) -> bool:
+    """Write a result, and return whether it has rows; on a terminal a table of many rows is cut,
+    and how many there are is told.
 
     Args:
         result: of a statement that returns rows.
@@ -55,12 +56,14 @@ def write_result(
     if is_fitted:
         width = shutil.get_terminal_size((PAGE_WIDTH, 0)).columns if is_screen else PAGE_WIDTH
     rows = _fetched(result)
+    first = list(islice(rows, 1))
+    rows = chain(first, rows)
     shown: Iterator[tuple[Any, ...]] = islice(rows, limit) if limit else rows
     if shown_row is not None and form is Format.TABLE:
         shown = (shown_row(names, row) for row in shown)
     write_rows(names, shown, form, output, mode, width, language)
     if not limit:
-        return
+        return bool(first)
     left = sum(1 for _ in islice(rows, COUNTED_ROWS))
     if left:
         total = limit + left if left < COUNTED_ROWS else count()
@@ -69,6 +72,7 @@ def write_result(
         if total is not None:
             of = words.say("exactly", count=total)
         narrate(words.say("cut", shown=limit, total=of))
+    return bool(first)
 
 
 def engine_words(error: duckdb.Error) -> tuple[str, str | None]:

@@ -1,8 +1,11 @@
 """What a security officer looks for: the reports say who, and nobody else."""
 
 import pytest
+from typer.testing import CliRunner
 
 import mailsql
+from mailsql.cli import app
+from mailsql.errors import UsageError
 from tests.conftest import load
 
 SENDS = """\
@@ -47,7 +50,7 @@ def told(form, day, hour, minute, pid, **words):
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
+def path(tmp_path_factory):
 
     lines = [
         sends(3, 8, 100, "192.0.2.1", "alice@example.com", 3),
@@ -112,7 +115,12 @@ def database(tmp_path_factory):
     log = directory / "mail.log"
     log.write_text("".join(lines))
     load([log], directory / "mail.duckdb", year=2026)
-    with mailsql.open_database(directory / "mail.duckdb") as connection:
+    return directory / "mail.duckdb"
+
+
+@pytest.fixture
+def database(path):
+    with mailsql.open_database(path) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
 
@@ -168,18 +176,60 @@ def test_the_officer_is_told(database, query, rows):
 
 def test_what_is_usual_is_told_of_the_days_before_the_period(database):
     database.execute("set variable since = '2026-02-05'")
-    try:
-        assert database.execute(
-            "select suspicion, subject from reports.suspicions "
-            "where suspicion in ('sends much more than before', 'logs in from a new network')"
-        ).fetchall() == [
-            ("sends much more than before", "alice@example.com"),
-            ("logs in from a new network", "alice@example.com"),
-        ]
-        database.execute("set variable since = '2026-02-06'")
-        assert database.execute("select count(*) from reports.suspicions").fetchone() == (0,)
-    finally:
-        database.execute("reset variable since")
+    assert database.execute(
+        "select suspicion, subject from reports.suspicions "
+        "where suspicion in ('sends much more than before', 'logs in from a new network')"
+    ).fetchall() == [
+        ("sends much more than before", "alice@example.com"),
+        ("logs in from a new network", "alice@example.com"),
+    ]
+    database.execute("set variable since = '2026-02-06'")
+    assert database.execute("select count(*) from reports.suspicions").fetchone() == (0,)
+
+
+def run(path, *arguments):
+    return CliRunner().invoke(app, [*arguments, "--db", str(path)])
+
+
+def test_a_firewall_gets_addresses_alone(path):
+    done = run(path, "report", "addresses_to_block", "--format", "list")
+    assert (done.exit_code, done.stdout) == (0, "198.51.100.66\n")
+    query = "select x from (values ('a' || chr(10) || 'b'), (null), ('c')) as t (x)"
+    assert run(path, "query", query, "--format", "list").stdout == "a\\nb\nc\n"
+
+
+@pytest.mark.parametrize(
+    ("report", "until", "exit_code"),
+    [("addresses_to_block", [], 1), ("addresses_to_block", ["--until", "2026-02-05"], 0)],
+)
+def test_an_alert_has_an_exit_code(path, report, until, exit_code):
+    done = run(path, "report", report, "--fail-if-rows", "--limit", "1", *until)
+    assert done.exit_code == exit_code
+    assert ("198.51.100.66" in done.stdout) == bool(exit_code)
+
+
+def test_the_page_is_no_alert(path):
+    assert isinstance(run(path, "report", "--fail-if-rows").exception, UsageError)
+
+
+def test_networks_of_a_file_are_joined(path, tmp_path):
+    networks = tmp_path / "networks.csv"
+    networks.write_text(
+        "network,country,asn\n192.0.2.0/24,AA,64496\n198.51.100.0/25,BB,64497\n"
+        "203.0.113.0/24,CC,64498\n2001:db8::/32,DD,64499\n"
+    )
+    query = (
+        "select username, string_agg(distinct country, ' ' order by country) as countries "
+        "from logins asof join networks on contains(client_ip, ':') = contains(network, ':') "
+        "and ip_bits(client_ip) >= ip_bits(split_part(network, '/', 1)) "
+        "where is_success and in_network(client_ip, network) "
+        "group by username having count(distinct country) > 1 order by username"
+    )
+    done = run(path, "query", query, "--with", f"networks={networks}", "--format", "csv")
+    assert done.stdout == (
+        "username,countries\nalice@example.com,AA CC\ncarol@example.com,AA BB CC\n"
+        "dave@example.com,AA DD\n"
+    )
 
 
 @pytest.mark.parametrize(
