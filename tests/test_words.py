@@ -36,6 +36,15 @@ def database(samples_database):
     return samples_database
 
 
+@pytest.fixture(scope="module")
+def connection(samples_database, tmp_path_factory):
+    # A process has one door to a file, and it stays shut
+    copy = tmp_path_factory.mktemp("words") / "mail.duckdb"
+    shutil.copy(samples_database, copy)
+    with open_reading(copy) as opened:
+        yield opened
+
+
 def run(database, *arguments, code=0):
     environment = {"MAILSQL_DB": str(database), "TZ": "Asia/Tokyo"}
     done = CliRunner().invoke(app, arguments, env=environment)
@@ -232,12 +241,11 @@ KNOWN = {language: name_wrappings(language) for language in Language}
         ),
     ],
 )
-def test_what_a_load_says_of_a_log(database, source, english, japanese):
+def test_what_a_load_says_of_a_log(connection, source, english, japanese):
     loaded = [LoadedSource("x.log", **source)]
-    with open_reading(database) as connection:
-        for language, said in ((Language.EN, english), (Language.JA, japanese)):
-            first = describe_load(connection, loaded, Path("m"), language).splitlines()[0]
-            assert first == f"x.log: {said}"
+    for language, said in ((Language.EN, english), (Language.JA, japanese)):
+        first = describe_load(connection, loaded, Path("m"), language).splitlines()[0]
+        assert first == f"x.log: {said}"
 
 
 def test_what_the_engine_says_of_a_query_keeps_its_hints(database):
