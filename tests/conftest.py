@@ -89,6 +89,14 @@ def load(paths: list[Path], database: Path, **options: Any) -> list[Any]:
     return mailsql.load([str(path) for path in paths], database, **options)
 
 
+@pytest.fixture(scope="session")
+def samples_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of sample_logs/ that tests only read."""
+    path = tmp_path_factory.mktemp("samples") / "mail.duckdb"
+    load([Path(__file__).parent.parent / "sample_logs"], path, timezone="Asia/Tokyo")
+    return path
+
+
 def install_shell(version: str, directory: Path) -> Path:
     """Install a DuckDB shell below a directory and return the program, not its Python wrapper."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]

@@ -1,23 +1,20 @@
 """What a shell is offered to complete a command with, and that asking for it never fails."""
 
-from pathlib import Path
+import shutil
 
 import duckdb
 import pytest
 from typer.testing import CliRunner
 
 from mailsql.cli import app
-from tests.conftest import load
 
 pytestmark = pytest.mark.newest
 
-SAMPLES = Path(__file__).parent.parent / "sample_logs"
-
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    path = tmp_path_factory.mktemp("samples") / "mail.duckdb"
-    load([SAMPLES], path)
+def database(tmp_path_factory, samples_database):
+    path = tmp_path_factory.mktemp("completion") / "mail.duckdb"
+    shutil.copy(samples_database, path)
     with duckdb.connect(str(path)) as connection:
         connection.execute("create view reports.traffic_mine as select 1 as n")
         connection.execute("comment on view reports.traffic_mine is 'Of my own\n\x1b[31m'")

@@ -1,7 +1,6 @@
 """Settings: option, environment, file, default, in this order; what makes no sense is refused."""
 
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -9,18 +8,13 @@ from typer.testing import CliRunner
 from mailsql.cli import app
 from mailsql.config import read_config
 from mailsql.errors import UsageError
-from tests.conftest import load
 
 pytestmark = pytest.mark.newest
 
-SAMPLES = Path(__file__).parent.parent / "sample_logs"
 
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    path = tmp_path_factory.mktemp("samples") / "mail.duckdb"
-    load([SAMPLES], path, timezone="Asia/Tokyo")
-    return path
+@pytest.fixture
+def database(samples_database):
+    return samples_database
 
 
 @pytest.fixture
@@ -83,8 +77,6 @@ def test_answers_follow_the_file(configured):
     assert run(
         WHOLE, "trace", "A123B45678C", "--lang", "en", "--timezone", "Asia/Tokyo"
     ).startswith("Message A123B45678C on mx1\n   1. 2022-07-25 09:12:03")
-    page = run(WHOLE, "report", "--since", "2022-07-25")
-    assert "自ドメイン: example.org, example.net\n" in page
 
 
 def test_own_domains_hold_wherever_reports_are_read(configured, tmp_path):
@@ -108,8 +100,6 @@ def test_the_zone_of_answers_is_not_that_of_stamps(configured):
     arguments = ("explain", line, "--year", "2026", "--format", "json")
     shown = json.loads(run('timezone = "Asia/Tokyo"', *arguments, TZ="UTC"))
     assert shown["logged_at"] == "2026-02-03T18:15:40+09:00"
-    given = json.loads(run('timezone = "Asia/Tokyo"', *arguments, "--timezone", "UTC"))
-    assert given["logged_at"] == "2026-02-03T09:15:40+00:00"
 
 
 @pytest.mark.parametrize(
