@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from .forms import Form, groups, read_forms
+from .forms import Form, Text, groups, read_forms
 from .readings import READINGS
 from .statements import quote_identifier, quote_text
 
@@ -130,21 +130,18 @@ def _tries(forms: Sequence[Form], kinds: Sequence[str]) -> Iterator[list[_Try]]:
 def _patterns(forms: Sequence[Form], kind: str) -> Iterator[_Pattern]:
     """Yield the patterns that give columns of a kind, in the order in which they count."""
     of_kind = [form for form in forms if form.kind == kind]
-    found: list[_Pattern] = []
-    for text in (text for form in of_kind for text in form.texts):
-        conditions = ["not may_be_cut"]
-        if text.unless is not None:
-            conditions.append(f"not regexp_matches(body, {quote_text(text.unless)})")
-        found.append(_pattern(kind, f"^(?:{text.pattern})$", conditions))
-    for pattern in (pattern for form in of_kind for pattern in form.partly):
-        # Where the end may be missing, nothing stands at the end
-        conditions = ["not may_be_cut"] if pattern.endswith("$") else []
-        found.append(_pattern(kind, f"^(?:{pattern})", conditions))
-    yield from dict.fromkeys(pattern for pattern in found if pattern.columns)
+    whole = [_pattern(kind, text, "$") for form in of_kind for text in form.texts]
+    partly = [_pattern(kind, text, "") for form in of_kind for text in form.partly]
+    yield from dict.fromkeys(found for found in (*whole, *partly) if found.columns)
 
 
-def _pattern(kind: str, pattern: str, conditions: Sequence[str]) -> _Pattern:
-    return _Pattern(pattern, tuple(groups(kind, pattern)), tuple(conditions))
+def _pattern(kind: str, text: Text, end: str) -> _Pattern:
+    # Where the end may be missing, nothing is known to stand at it
+    conditions = ["not may_be_cut"] if end or text.pattern.endswith("$") else []
+    if text.unless is not None:
+        conditions.append(f"not regexp_matches(body, {quote_text(text.unless)})")
+    columns = tuple(groups(kind, text.pattern))
+    return _Pattern(f"^(?:{text.pattern}){end}", columns, tuple(conditions))
 
 
 def _of_kinds(one: _Try, kinds: Sequence[str]) -> list[str]:

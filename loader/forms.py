@@ -76,10 +76,10 @@ class FormError(MailsqlError):
 
 @dataclass(frozen=True)
 class Text:
-    """A pattern that reads what a line says to its end.
+    """A pattern that reads what a line says: to its end, or of `partly` its beginning.
 
     Attributes:
-        pattern: for the whole text, in RE2's syntax.
+        pattern: in RE2's syntax.
         unless: a pattern; where it is found, this text is not meant.
     """
 
@@ -100,7 +100,7 @@ class Form:
         told: what its page and it say of who writes it and of its words, pieces put in.
         after: names of forms that must be asked before.
         texts: that read it to its end; none where there is nothing to read.
-        partly: patterns that give columns where no text does; they need not reach the end.
+        partly: that give columns where none of these does; they need not reach the end.
         rows: that its columns are of; None if it gives none.
         columns: what groups of these patterns are read as, by name.
         words: what line_kinds says of its kind; empty where another form says it.
@@ -114,7 +114,7 @@ class Form:
     told: Mapping[str, Any]
     after: tuple[str, ...]
     texts: tuple[Text, ...]
-    partly: tuple[str, ...]
+    partly: tuple[Text, ...]
     rows: str | None
     columns: Mapping[str, str]
     words: Mapping[str, str]
@@ -204,7 +204,7 @@ def read_page(
             told,
             tuple(found.get("after", ())),
             tuple(_text(where, one, pieces) for one in found.get("texts", ())),
-            tuple(with_pieces(where, one, pieces) for one in found.get("partly", ())),
+            tuple(_text(where, one, pieces) for one in found.get("partly", ())),
             found.get("rows", heads.get("rows")),
             found.get("columns", {}),
             {key: found[key] for key in WORDS if key in found},
@@ -247,7 +247,7 @@ def _text(where: str, found: Any, pieces: Mapping[str, str]) -> Text:
         return Text(with_pieces(where, found, pieces))
     keys = {"text": str, "unless": str}
     if not isinstance(found, dict) or found.keys() != keys.keys():
-        raise FormError(f"{where}: texts: a pattern, or {{ text = ..., unless = ... }}")
+        raise FormError(f"{where}: a text is a pattern, or {{ text = ..., unless = ... }}")
     check_keys(where, found, keys)
     return Text(
         with_pieces(where, found["text"], pieces), with_pieces(where, found["unless"], pieces)
@@ -309,8 +309,8 @@ def check_columns(forms: Sequence[Form]) -> None:
 
 def _given(form: Form) -> set[str]:
     where = f"{form.page}: [{form.name}]"
-    patterns = [*(text.pattern for text in form.texts), *form.partly]
-    return {column for pattern in patterns for column in groups(where, pattern)}
+    texts = (*form.texts, *form.partly)
+    return {column for text in texts for column in groups(where, text.pattern)}
 
 
 def groups(where: str, pattern: str) -> list[str]:

@@ -24,7 +24,6 @@ READINGS = {
     "address": Reading("{}", "varchar", may_be_empty=True),
     "name": Reading("known_name({})", "varchar"),
     "ip": Reading("plain_ip({})", "varchar"),
-    "message_id": Reading("bare_message_id({})", "varchar"),
     "integer": Reading("try_cast({} as integer)", "integer"),
     # Of at most 13 digits: what is added up cannot overflow
     "count": Reading("count_of({})", "bigint"),

@@ -17,7 +17,10 @@ texts = [
     'id=(?P<id>\d+)',
     { text = 'id=(?P<id>\d+) from=<(?P<sender>[^>]*)> \((?:a|b)\)', unless = 'id=.*id=' },
 ]
-partly = ['id=\d+ from=<.*> verdict=(?P<verdict>\w*)$', 'id=(?P<id>\d+) ']
+partly = [
+    'id=\d+ from=<.*> verdict=(?P<verdict>\w*)$',
+    { text = 'id=(?P<id>\d+) ', unless = 'forged' },
+]
 columns = { id = "integer", sender = "address", verdict = "text" }
 sample = 'x'
 meaning_en = 'x'
@@ -68,6 +71,7 @@ def lines():
         # Nothing is known to stand at the end
         ("policy_verdict", "id=7", True, (None, None, None)),
         ("policy_verdict", "id=7 from=<x> verdict=spam", True, (7, None, None)),
+        ("policy_verdict", "id=7 forged", False, (None, None, None)),
         ("policy_verdict", "id=99999999999 ", False, (None, None, None)),
         ("policy_verdict", "no id=7 ", False, (None, None, None)),
         # A pattern is tried at lines of its kind alone
@@ -118,6 +122,7 @@ def test_calls_in_files_are_of_kinds_that_their_steps_depend_on():
         ("(?:a|b)", "(a|b)", "a group without a name"),
         ("note (?P<verdict>", "note (?P<verdict>x)(?P<verdict>", "two groups of one name"),
         ('rows = "verdicts"', "", "of no rows"),
+        ("partly = [", "partly = [7, ", "a text is a pattern, or {"),
         (
             "[policy_note]",
             '[policy_note]\ncolumns = { verdict = "count" }',

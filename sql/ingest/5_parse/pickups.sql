@@ -3,5 +3,5 @@ create or replace temp view pickups as
 select
     line_key,
     uid,
-    orig_queue_id
+    case when not may_be_cut then orig_queue_id end as orig_queue_id
 from columns_of(work_lines, 'pickups');

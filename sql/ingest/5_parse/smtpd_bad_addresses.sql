@@ -1,5 +1,14 @@
 -- One row per address that smtpd could not read, and refused
 create or replace temp view smtpd_bad_addresses as
+with addressed as (
+    select
+        *,
+        case
+            when not may_be_cut then nullif(regexp_extract(content, '^<([^<>]+)>$', 1), '')
+        end as address
+    from columns_of(work_lines, 'smtpd_bad_addresses')
+)
+
 select
     line_key,
     is_changed,
@@ -17,4 +26,4 @@ select
     content,
     case when stage = 'MAIL' then address end as sender,
     case when stage <> 'MAIL' then address end as recipient
-from columns_of(work_lines, 'smtpd_bad_addresses');
+from addressed;

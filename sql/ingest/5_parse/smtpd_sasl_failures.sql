@@ -18,5 +18,5 @@ select
         when outcome = 'aborted' then 'aborted by the client'
         else nullif(reason, '(reason unavailable)')
     end as reason,
-    nullif(username, '(unavailable)') as username
+    case when not may_be_cut then nullif(username, '(unavailable)') end as username
 from columns_of(changed_lines, 'smtpd_sasl_failures');
