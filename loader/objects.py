@@ -256,7 +256,7 @@ def _comment_reports(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     comments = {row["column"]: row["comment"] for row in read_words("report_columns")}
     for report, column in columns:
-        if report not in ours:
+        if report not in ours or column not in comments:
             continue
         connection.execute(
             f"comment on column reports.{quote_identifier(report)}.{quote_identifier(column)} "
