@@ -20,6 +20,7 @@ from .wrappings import name_wrappings
 
 OCCURRENCES = "coalesce(sum(occurrences), 0)"
 UNKNOWN_SHAPES = 10
+OWN_KINDS = f"select kind from line_kinds where family = '{FAMILY}'"
 # What a stranger makes up is seldom written by so many
 IS_NEW = "reason in ('new key', 'new text') and process_count >= 3"
 
@@ -185,7 +186,14 @@ def describe_status(connection: duckdb.DuckDBPyConnection) -> str:
             connection,
             "Lines with something new, behind what was read: please report them",
             "select kind, reason, line_count, process_count, rest from unread_shapes "
-            f"where {IS_NEW} limit {UNKNOWN_SHAPES}",
+            f"where {IS_NEW} and kind not in ({OWN_KINDS}) limit {UNKNOWN_SHAPES}",
+        ),
+        _section(
+            connection,
+            "Lines with something new, behind what your own forms read: teach it",
+            "select kind, reason, line_count, process_count, rest from unread_shapes "
+            f"where reason in ('new key', 'new text') and kind in ({OWN_KINDS}) "
+            f"limit {UNKNOWN_SHAPES}",
         ),
         _section(
             connection,
