@@ -15,7 +15,8 @@ from mailsql.check_forms import examine_directory
 from mailsql.cli import app
 from mailsql.errors import DatabaseError, UsageError
 from mailsql.forget import forget
-from mailsql.own_forms import MOST_BYTES, compile_pages, examine, read_directory
+from mailsql.own_columns import READINGS
+from mailsql.own_forms import FORM_KEYS, MOST_BYTES, compile_pages, examine, read_directory
 from mailsql.readings import READINGS as mailsqls
 from mailsql.reparse import derive_anew
 from mailsql.site import drop_unused_forms, keep_forms, kept_forms
@@ -80,9 +81,6 @@ def test_the_lesson_prints_what_it_shows(tmp_path, monkeypatch):
 
 @pytest.mark.newest
 def test_every_key_of_the_lesson_is_one_and_the_other_way_round():
-    from mailsql.own_columns import READINGS
-    from mailsql.own_forms import FORM_KEYS
-
     text = (ROOT / "docs" / "forms.md").read_text()
     named = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
     words = set(re.findall(r"`(\w+)`", " ".join(named)))
