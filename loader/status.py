@@ -22,6 +22,7 @@ from .wrappings import name_wrappings
 
 OCCURRENCES = "coalesce(sum(occurrences), 0)"
 UNKNOWN_SHAPES = 10
+OWN_KINDS = f"select kind from line_kinds where family = '{FAMILY}'"
 # What a stranger makes up is seldom written by so many
 IS_NEW = "reason in ('new key', 'new text') and process_count >= 3"
 
@@ -42,7 +43,9 @@ SECTIONS = {
     "from notices inner join log_lines on notices.notice_key = log_lines.line_key "
     "where notices.kind = 'line_failed' group by step order by step",
     "new_lines": "select kind, reason, line_count, process_count, rest from unread_shapes "
-    f"where {IS_NEW} limit {UNKNOWN_SHAPES}",
+    f"where {IS_NEW} and kind not in ({OWN_KINDS}) limit {UNKNOWN_SHAPES}",
+    "own_new_lines": "select kind, reason, line_count, process_count, rest from unread_shapes "
+    f"where reason in ('new key', 'new text') and kind in ({OWN_KINDS}) limit {UNKNOWN_SHAPES}",
     "unread_lines": "select unread as reason, count(*) as line_count from log_lines "
     "where unread is not null and copy_of is null group by reason "
     "order by line_count desc, reason",
@@ -186,7 +189,7 @@ def status_json(connection: duckdb.DuckDBPyConnection) -> str:
     may be empty, and the last value of the chain with its batch, null without one.
     """
     sections: dict[str, Any] = {}
-    for name, sql in SECTIONS.items():
+    for name, sql in _sections(connection).items():
         names, rows = _rows(connection, sql)
         sections[name] = [dict(zip(names, row, strict=True)) for row in rows]
     batch_key, chain = last_link(connection)
