@@ -9,7 +9,7 @@ EXAMPLES ?= 100
 # A core each; a module's samples are made by more than one process only at the end of a run
 PARALLEL = --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: help demo test long fuzz e2e check lint types sql golden man steps bench clean
+.PHONY: help demo test long fuzz e2e check lint types sql golden man steps tables bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -57,13 +57,16 @@ sql: $(VENV)/installed ## Lint of the SQL files
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar sql
 
 golden: $(VENV)/installed ## Write the expected rows anew; read the difference
-	MAILSQL_GOLDEN=1 $(BIN)/python -m pytest tests/test_lines.py tests/test_scenarios.py tests/test_reports.py tests/test_page.py
+	MAILSQL_GOLDEN=1 $(BIN)/python -m pytest tests/test_lines.py tests/test_scenarios.py tests/test_reports.py tests/test_page.py tests/test_questions.py
 
 man: $(VENV)/installed ## Write docs/mailsql.1 from the help of the commands
 	$(BIN)/python -m mailsql.manual docs/mailsql.1
 
 steps: $(VENV)/installed ## Read sql/ingest anew: what its statements make and need
 	$(BIN)/python -m tests.steps
+
+tables: $(VENV)/installed ## Write docs/tables.md anew from the comments of the database
+	$(BIN)/python -m tests.tables_page
 
 bench: $(VENV)/installed ## Side by side with pflogsumm and lnav (LINES=2000000); cost of answers
 	$(BIN)/python -m bench.compare $(LINES)

@@ -19,7 +19,6 @@ from .derive_again import (
     LinesError,
     Progress,
     check_tables,
-    compared_tables,
     copy_loaded_tables,
     derive_stored,
 )
@@ -29,6 +28,7 @@ from .output import format_json, format_rows
 from .private import OWNER_ONLY, created_with
 from .room import look_for_room
 from .statements import sql_files
+from .table_list import compared_tables, list_views
 from .visible import one_line
 
 SHOWN_ROWS = 10
@@ -69,6 +69,7 @@ def run_checks(
     """
     words = read_texts("checks", language)
     failures = 0
+    connection.execute(list_views())
     for file in sql_files("checks"):
         result = connection.execute(file.read_text(encoding="utf-8"))
         names = [column[0] for column in result.description or []]
@@ -165,6 +166,7 @@ def check_rows(
         try:
             check_tables(deriver.connection, "stored", str(database))
             copy_loaded_tables(deriver.connection)
+            deriver.show_site()
             try:
                 derive_stored(deriver, progress)
             except LinesError as error:

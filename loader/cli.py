@@ -27,7 +27,9 @@ from rich.progress import (
 )
 from typer.core import TyperGroup
 
+from .charts import can_draw
 from .check import Finding, check_lines, check_rows, findings_json, run_checks
+from .check_forms import examine_directory
 from .completion import (
     complete_host,
     complete_log,
@@ -64,6 +66,7 @@ from .options import (
     Limit,
     LocalDomains,
     OutputOption,
+    OwnFormsOption,
     Since,
     TextFormatOption,
     Until,
@@ -99,6 +102,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+forms_app = typer.Typer(
+    help="Forms of your own: pages that say what the lines of your daemons mean.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(forms_app, name="forms")
 
 INTERRUPTED_HINT = "a load continues where it stopped when it is run again"
 
@@ -148,6 +158,7 @@ def load(
             metavar="PREFIX", help="mail_log_prefix of Dovecot, where it is no usual one."
         ),
     ] = None,
+    own_forms: OwnFormsOption = None,
     batch_mb: Annotated[
         int, typer.Option(min=1, max=1024, metavar="MB", help="Megabytes read at once.")
     ] = BATCH_BYTES // 2**20,
@@ -202,6 +213,7 @@ def load(
                     timezone=timezone,
                     host=host,
                     dovecot_prefix=dovecot_prefix,
+                    forms=own_forms,
                     batch_bytes=batch_mb * 2**20,
                     threads=threads,
                     progress=lambda count: bar.update(task, advance=count),
@@ -211,6 +223,7 @@ def load(
                     mode=file_mode(group_readable),
                     wait_seconds=wait,
                     on_wait=narrate,
+                    on_update=narrate,
                 )
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted", INTERRUPTED_HINT) from error
@@ -376,7 +389,16 @@ def report(
             return
         words = read_page_words(connection, language)
         if name is None:
-            page = read_page(connection, words, scope, since, until, top=top or TOP, now=now)
+            page = read_page(
+                connection,
+                words,
+                scope,
+                since,
+                until,
+                top=top or TOP,
+                now=now,
+                has_charts=html is not None and can_draw(),
+            )
             if html is not None:
                 write(page_html(page), html, mode)
             if mail is not None:
@@ -508,6 +530,7 @@ def explain(
             help="Zone of stamps without one, and of times shown.",
         ),
     ] = None,
+    own_forms: OwnFormsOption = None,
     language: LanguageOption = Language.EN,
     form: TextFormatOption = TextFormat.TEXT,
 ) -> None:
@@ -523,10 +546,25 @@ def explain(
         year=year,
         timezone=timezone,
         shown_timezone=timezone or in_force(context.obj, os.environ, ZONE_VARIABLE),
+        forms=own_forms,
     )
     for number, one in enumerate(found):
         rule = "\n" if number and form is TextFormat.TEXT else ""
         write(rule + tell(one, language))
+
+
+@forms_app.command("check")
+def check_forms(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of the pages.")],
+) -> None:
+    """Say what is wrong with pages, or what their forms read in their samples."""
+    found = examine_directory(directory, now=datetime.now(UTC))
+    write("".join(f"{one_line(line)}\n" for line in found.told))
+    if found.fault_count:
+        raise MailsqlError(
+            f"{directory}: {found.fault_count} of the forms cannot be used as they are",
+            "docs/forms.md tells what a form may say",
+        )
 
 
 @app.command()

@@ -9,17 +9,10 @@ from itertools import pairwise
 import duckdb
 
 from .statements import quote_identifier
+from .table_list import tables
 
 # Bounds the memory: rows of the keys of so many lines are compared at once
 LINES_AT_ONCE = 500_000
-# Columns that name a row, where that is not the first one alone; only a first column that is the
-# key of a line is compared in ranges
-KEYS = {
-    "latest_lines": ("host", "family"),
-    "mailbox_delivery_links": ("mailbox_delivery_key", "message_key", "evidence"),
-    "delivery_ends": ("delivery_key", "end_message_key", "end_delivery_key"),
-}
-NO_LINE_KEYS = ("host", "kind", "file_key")
 
 
 @dataclass(frozen=True)
@@ -27,7 +20,7 @@ class Difference:
     """Where a stored row is not the derived one.
 
     Attributes:
-        key: of the row, its columns in the order of KEYS.
+        key: of the row, its columns in the order of the list of tables.
         column: that differs; "all of the row" where there is none on one side.
         stored: value as text.
         derived: value as text.
@@ -56,7 +49,7 @@ class Comparison:
 
 def compare_tables(
     connection: duckdb.DuckDBPyConnection,
-    tables: Sequence[str],
+    names: Sequence[str],
     most_rows: int,
     progress: Callable[[], None] | None = None,
 ) -> Iterator[Comparison]:
@@ -64,16 +57,16 @@ def compare_tables(
 
     Args:
         connection: with both; `stored` has base tables of the same columns.
-        tables: their names.
+        names: of the tables; only one whose key is that of a line is compared in ranges.
         most_rows: rows of each table whose differences are told.
         progress: called after each table.
     """
     bounds = _key_bounds(connection)
-    for table in tables:
+    for table in names:
         described = connection.execute(f"select * from main.{table} limit 0").description or []
         columns = [column[0] for column in described]
-        keys = KEYS.get(table, (columns[0],))
-        ranges = list(pairwise([None, None] if keys[0] in NO_LINE_KEYS else bounds))
+        keys = tables()[table].key
+        ranges = list(pairwise(bounds if tables()[table].is_keyed_by_line else [None, None]))
         row_count = 0
         found: list[Difference] = []
         for first, behind in ranges:

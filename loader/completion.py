@@ -17,12 +17,12 @@ import typer
 
 from .config import DB_VARIABLE, in_force, read_config
 from .errors import MailsqlError
-from .export import TABLES
 from .period import WEEKDAYS
 from .reading import open_reading
 from .report import list_reports
 from .scope import hosts_of
 from .statements import sql_files
+from .table_list import tables
 from .visible import one_line
 
 # A choice, and what it is
@@ -45,7 +45,13 @@ def complete_report(context: typer.Context, incomplete: str) -> Choices:
 
 def complete_source(context: typer.Context, incomplete: str) -> Choices:
     """Offer what can be exported."""
-    return _beginning_with(incomplete, [*((table, "") for table in TABLES), *_reports(context)])
+    return _beginning_with(
+        incomplete,
+        [
+            *((table.name, "") for table in tables().values() if table.time is not None),
+            *_reports(context),
+        ],
+    )
 
 
 def complete_log(context: typer.Context, incomplete: str) -> Choices:

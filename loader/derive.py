@@ -14,9 +14,12 @@ from pathlib import Path
 import duckdb
 
 from .database import WAIT_SECONDS, attach_stored, open_database, set_timezone
+from .kinds import own_expressions
+from .own_forms import OwnForms
 from .private import OWNER_ONLY
 from .settings import Settings, Stretch, set_prefixes
-from .statements import quote_text, run_sql
+from .site import keep_forms, kept_forms, show_site
+from .statements import quote_text, run_sql, run_told
 from .steps import Steps
 
 # Of the engine; with the batches in Python the process stays below 1 GiB
@@ -63,6 +66,7 @@ class Target:
         mode: of the database if it is created.
         wait_seconds: for how long to wait where another process holds it.
         on_wait: told who holds it when waiting begins.
+        on_update: told what rows of an older mailsql lack.
     """
 
     database: Path
@@ -72,6 +76,7 @@ class Target:
     mode: int = OWNER_ONLY
     wait_seconds: float = WAIT_SECONDS
     on_wait: Callable[[str], None] | None = None
+    on_update: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,7 @@ class Deriver:
         self.connection = _connect(target)
         self._is_writing = False
         self._peels = False
+        self._own_forms: OwnForms | None = None
         system = self.connection.execute(
             "select system.main.current_setting('TimeZone')"
         ).fetchone()
@@ -189,6 +195,29 @@ class Deriver:
         """Make the session read lines as those from a line of a stream on are."""
         set_timezone(self.connection, stretch.settings.timezone)
         set_prefixes(self.connection, stretch)
+        sha256 = stretch.settings.forms_sha256
+        self._own_forms = kept_forms(self.connection, sha256) if sha256 is not None else None
+
+    def keep_forms(self, forms: OwnForms) -> None:
+        """Keep forms of one's own in the database, before lines are read with them.
+
+        Raises:
+            UsageError: a view of theirs would take the place of something that is the user's.
+        """
+        if keep_forms(self.connection, forms):
+            self._name_kinds()
+
+    def show_site(self) -> None:
+        """Explain and show what the forms of one's own say that the database was given.
+
+        Raises:
+            DatabaseError: they cannot be used.
+        """
+        show_site(self.connection)
+        self._name_kinds()
+
+    def _name_kinds(self) -> None:
+        run_sql(self.connection, "ingest/0_macros/enumerations.sql")
 
     def derive(self, piece: Piece, failed_steps: list[str]) -> Iterator[Piece]:
         """Store the rows of a piece, and yield it; or else the parts that it was stored in.
@@ -245,7 +274,9 @@ class Deriver:
         return None if found is None else str(found[0])
 
     def first_foreign_line(self) -> str | None:
-        """Return the first line of the piece derived last, if none is of Postfix or Dovecot."""
+        """Return the first line of the piece derived last, if no form has told what it is."""
+        if self._own_forms is not None and self._is_any("told_site_lines where is_own"):
+            return None
         run_sql(self.connection, "ingest/foreign_text.sql")
         found = self.connection.execute("select line from foreign_text").fetchone()
         return None if found is None else str(found[0])
@@ -305,6 +336,8 @@ class Deriver:
             steps = Steps(self.connection, self._kinds())
             for place in LINKED:
                 steps.run(f"ingest/{place}")
+        if self._own_forms is not None:
+            self._tell_own_kinds(self._own_forms)
         self._begin()
         piece.begin(self.connection)
         if is_told:
@@ -316,7 +349,19 @@ class Deriver:
         else:
             for place in COPIES_STORED:
                 run_sql(self.connection, f"ingest/{place}")
+        if self._own_forms is not None:
+            run_sql(self.connection, "ingest/site/2_site_lines.sql")
+        if is_told and self._is_any("site_lines"):
+            run_sql(self.connection, "ingest/site/3_queue_events.sql")
         piece.end(self.connection)
+
+    def _tell_own_kinds(self, forms: OwnForms) -> None:
+        """Ask forms of one's own where mailsql's told no kind, or stopped reading."""
+        run_told(
+            self.connection,
+            "ingest/site/1_told_lines.sql",
+            own_expressions(forms.kinds, forms.further),
+        )
 
     def _look_ahead(self, piece: Piece) -> None:
         """Tell SQL the days of the whole log where the first of its stamps have no year."""
@@ -493,7 +538,8 @@ class Deriver:
             "create or replace temp table batch as select told.file_key, "
             "?::bigint as first_line_key, ?::bigint as first_byte, ?::varchar as default_host, "
             "?::integer as given_year, ?::date as reference_date, ?::varchar as timezone, "
-            "?::varchar as dovecot_prefix, known.first_logged_at, known.last_logged_at, "
+            "?::varchar as dovecot_prefix, ?::varchar as forms_sha256, "
+            "known.first_logged_at, known.last_logged_at, "
             "coalesce(known.last_local_date, ?::date) as last_local_date, "
             "coalesce(known.identity_sha256, ?::varchar) as identity_sha256, "
             "rotation_now(known.rotation, told.grown_under) as rotation, "
@@ -514,6 +560,7 @@ class Deriver:
                 settings.reference_date,
                 settings.timezone,
                 settings.dovecot_prefix,
+                settings.forms_sha256,
                 piece.date_before,
                 identity_sha256,
                 branch_of,
@@ -544,6 +591,7 @@ def _connect(target: Target) -> duckdb.DuckDBPyConnection:
         wait_seconds=target.wait_seconds,
         on_wait=target.on_wait,
         shut=shut,
+        on_update=target.on_update,
     )
     try:
         if target.threads is not None:

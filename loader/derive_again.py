@@ -13,43 +13,25 @@ import duckdb
 
 from .derive import Deriver, Piece
 from .errors import DatabaseError
+from .objects import table_columns
 from .settings import Stretch, date_at, read_stretches
-from .statements import quote_identifier, run_sql, sql_files
+from .statements import quote_identifier, run_sql
+from .table_list import tables
 
 # Consecutive batches of one stream make a piece, up to so many bytes
 PIECE_BYTES = 134217728
-# What cannot be derived from lines: it tells where they come from
-LOADED_TABLES = (
-    "log_files",
-    "load_batches",
-    "stream_settings",
-    "line_endings",
-    "forgotten_batches",
-    "mailsql_database",
-)
+# What is read of a database when rows are derived again
+READ_COLUMNS = {
+    "raw_lines": ("line_key", "line"),
+    "log_files": ("file_key", "branch_of", "loaded_lines", "first_logged_at"),
+    "load_batches": ("batch_key", "file_key", "first_line_no", "first_byte", "last_byte"),
+}
 # Told what is done now, how much of it there is, and how much has been done
 Progress = Callable[[str, int, int], None]
-# What a line that came late leaves in it depends on what was loaded before, and changes no row
-CUT_TABLES = ("open_lines", "reopened_hosts")
 
 
 class LinesError(DatabaseError):
     """Lines are missing or doubled, or nothing says how they are to be read."""
-
-
-def table_names() -> list[str]:
-    """All tables of mailsql."""
-    return [file.name.removesuffix(".sql") for file in sql_files("tables")]
-
-
-def derived_tables() -> list[str]:
-    """All tables of which every row follows from the lines."""
-    return [name for name in table_names() if name not in LOADED_TABLES]
-
-
-def compared_tables() -> list[str]:
-    """Tables that are the same however the lines were cut when they were loaded."""
-    return ["log_files", *(name for name in derived_tables() if name not in CUT_TABLES)]
 
 
 @dataclass(frozen=True)
@@ -114,12 +96,31 @@ def check_tables(connection: duckdb.DuckDBPyConnection, database: str, name: str
         run_sql(empty, "tables")
         ours = _definitions(empty, "memory")
     found = _definitions(connection, database)
-    for table in table_names():
+    for table in tables():
         if found.get(table) != ours[table]:
             raise DatabaseError(
                 f"{name}: {table} is not the table that mailsql makes",
                 "undo what was changed in its columns, or load the logs into a new database",
             )
+
+
+def check_read_tables(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Refuse a `stored` of an older mailsql of which lines and batches cannot be read.
+
+    Raises:
+        DatabaseError: they are no tables, or others than they are now.
+    """
+    found = table_columns(connection, "stored")
+    with duckdb.connect() as empty:
+        run_sql(empty, "tables")
+        ours = table_columns(empty)
+    for table, columns in READ_COLUMNS.items():
+        for column in columns:
+            if table not in found or found[table].get(column) != ours[table][column]:
+                raise DatabaseError(
+                    f"{name}: {table}.{column} is not what mailsql makes",
+                    "load the logs into a new database",
+                )
 
 
 def _definitions(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
@@ -144,7 +145,7 @@ def derive_stored(deriver: Deriver, progress: Progress | None = None) -> int:
     """Derive all rows from the lines of `stored`, and return how many lines that holds.
 
     Args:
-        deriver: of a database that holds the same LOADED_TABLES, and no derived row.
+        deriver: of a database that holds the same of what was loaded, and no derived row.
         progress: told how far it is, after each piece.
 
     Raises:
@@ -249,7 +250,7 @@ def _cut(stream: _Stream, stretches: list[Stretch]) -> Iterator[tuple[Stretch, i
 
 def copy_loaded_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Copy from `stored` what cannot be derived; the tables must be empty."""
-    for table in LOADED_TABLES:
-        if table != "mailsql_database":
-            name = quote_identifier(table)
+    for table in tables().values():
+        if table.holds == "loads":
+            name = quote_identifier(table.name)
             connection.execute(f"insert into main.{name} by name from stored.main.{name}")

@@ -18,18 +18,18 @@ from typing import Any
 import duckdb
 
 from .database import open_database
-from .derive_again import compared_tables
 from .errors import InputError, UsageError
 from .ingest import load
 from .language import Language, read_texts
 from .output import format_json, shown
+from .own_forms import FAMILY, HEAD_COLUMNS
+from .site import site_tables
 from .statements import quote_identifier
+from .table_list import tables
 from .visible import columns_of, folded, one_line
 
 # Each takes as long as a small load
 MOST_LINES = 20
-# Tables that hold lines, or what all rows of a line have
-NO_FACTS = ("log_files", "raw_lines", "latest_lines", "longest_lines", "line_kinds")
 # Columns that repeat the head of the line
 OF_THE_HEAD = ("host", "kind", "queue_id", "pid")
 # Of counts, what says nothing
@@ -68,6 +68,7 @@ def explain(
     now: datetime,
     year: int | None = None,
     timezone: str | None = None,
+    forms: Path | None = None,
     shown_timezone: str | None = None,
 ) -> list[Explanation]:
     """Return what is read in each of some lines, each taken for itself.
@@ -78,6 +79,7 @@ def explain(
         year: of stamps without one, or None.
         timezone: IANA name of the zone of stamps without one; the system's if None.
         shown_timezone: of the zone that times are shown in; the system's if None.
+        forms: directory of pages with forms of one's own, or None.
 
     Raises:
         UsageError: there are too many lines, or an argument is wrong.
@@ -88,16 +90,23 @@ def explain(
             f"{len(lines):,} lines, at most {MOST_LINES} are explained at once",
             "mailsql load reads a whole log; mailsql status says what was not understood",
         )
-    return [_explain(line, now, year, timezone, shown_timezone) for line in lines]
+    return [_explain(line, now, year, timezone, shown_timezone, forms) for line in lines]
 
 
 def _explain(
-    line: bytes, now: datetime, year: int | None, timezone: str | None, shown_timezone: str | None
+    line: bytes,
+    now: datetime,
+    year: int | None,
+    timezone: str | None,
+    shown_timezone: str | None,
+    forms: Path | None,
 ) -> Explanation:
     with tempfile.TemporaryDirectory() as folder:
         log, database = Path(folder) / "line.log", Path(folder) / "line.duckdb"
         log.write_bytes(line + b"\n")
-        (source,) = load([str(log)], database, now=now, year=year, timezone=timezone, force=True)
+        (source,) = load(
+            [str(log)], database, now=now, year=year, timezone=timezone, forms=forms, force=True
+        )
         if source.fault is not None:
             text = str(source.fault).removeprefix(f"{log}: ")
             raise InputError(f"the line cannot be read: {text}")
@@ -131,13 +140,19 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Explanation:
 def _values(
     connection: duckdb.DuckDBPyConnection, logged_at: datetime | None
 ) -> Iterator[tuple[str, str, Any]]:
-    for table in compared_tables():
-        if table in NO_FACTS:
-            continue
-        names, rows = _rows(connection, f"select * from {quote_identifier(table)}")
+    told = {
+        **{table.name: table.name for table in tables().values() if table.holds == "facts"},
+        **{
+            f"{FAMILY}.{name}": f"{FAMILY}.{quote_identifier(name)}"
+            for name in site_tables(connection)
+        },
+    }
+    for table, quoted in sorted(told.items()):
+        names, rows = _rows(connection, f"select * from {quoted}")
+        of_the_head = HEAD_COLUMNS if table.startswith(f"{FAMILY}.") else OF_THE_HEAD
         for row in rows:
             for name, value in zip(names, row, strict=True):
-                is_of_the_head = name in OF_THE_HEAD or name.endswith("_key") or value == logged_at
+                is_of_the_head = name in of_the_head or name.endswith("_key") or value == logged_at
                 if value is not None and not is_of_the_head and value != USUAL.get(name):
                     yield table, name, value
 

@@ -23,30 +23,14 @@ from .database import set_timezone
 from .errors import UsageError
 from .objects import __version__
 from .output import APOSTROPHE, FORMULA, spreadsheet_safe
+from .own_forms import FAMILY
 from .period import Period, read_period
 from .private import directory_mode, file_mode
 from .report import execute_report, list_reports
 from .scope import set_period
+from .site import site_tables
 from .statements import quote_identifier, quote_text
-
-# Tables for auditors, with the column that dates a row
-TABLES = {
-    "messages": "queued_at",
-    "deliveries": "logged_at",
-    "queue_events": "logged_at",
-    "connections": "coalesce(connected_at, disconnected_at)",
-    "pop3_sessions": "coalesce(login_at, logout_at)",
-    "imap_sessions": "coalesce(login_at, logout_at)",
-    "service_sessions": "coalesce(login_at, logout_at)",
-    "mailbox_deliveries": "logged_at",
-    "mailbox_events": "logged_at",
-    "auth_events": "logged_at",
-    "submissions": "logged_at",
-    "logins": "logged_at",
-    "rejections": "logged_at",
-    "notices": "logged_at",
-}
-
+from .table_list import tables
 
 MANIFEST = "manifest.json"
 # Becomes the manifest when it is whole
@@ -83,7 +67,7 @@ class Source:
     """What one CSV file is written from.
 
     Attributes:
-        schema: main for tables, reports for reports.
+        schema: main for tables, site for rows of one's own forms, reports for reports.
         name: of the table or view.
         file: name of the CSV file.
     """
@@ -162,17 +146,20 @@ def export(
 
 
 def _sources(connection: duckdb.DuckDBPyConnection) -> dict[str, Source]:
-    """All that can be exported, by its name; reports by reports.NAME."""
+    """All that can be exported, by its name; others than tables by SCHEMA.NAME."""
     found = {}
     taken = {MANIFEST}
+    exported = [table.name for table in tables().values() if table.time is not None]
+    own = [(FAMILY, name) for name in site_tables(connection)]
     reports = [("reports", name) for name, _ in list_reports(connection)]
-    for schema, name in [*(("main", name) for name in TABLES), *reports]:
+    for schema, name in [*(("main", name) for name in exported), *own, *reports]:
         is_report = schema == "reports"
         # What could be taken for a table, or for a report that could
-        is_shared = name.lower() in TABLES or name.lower().startswith("reports.")
-        file = _file_name(f"reports.{name}" if is_report and is_shared else name, taken)
+        is_shared = name.lower() in exported or name.lower().startswith("reports.")
+        whole = name if schema == "main" else f"{schema}.{name}"
+        file = _file_name(name if is_report and not is_shared else whole, taken)
         taken.add(file.lower())
-        found[f"reports.{name}" if is_report else name] = Source(schema, name, file)
+        found[whole] = Source(schema, name, file)
     return found
 
 
@@ -306,19 +293,21 @@ def _copy(connection: duckdb.DuckDBPyConnection, source: Source, path: Path) -> 
     """
 
     def run(sql: str) -> duckdb.DuckDBPyConnection:
-        if source.schema == "main":
-            return connection.execute(sql)
-        return execute_report(connection, source.name, sql)
+        if source.schema == "reports":
+            return execute_report(connection, source.name, sql)
+        return connection.execute(sql)
 
     rows = f"{source.schema}.{quote_identifier(source.name)}"
     order = ""
-    if source.schema == "main":
-        key = quote_identifier(run(f"from {rows} limit 0").description[0][0])
+    if source.schema != "reports":
+        table = tables().get(source.name) if source.schema == "main" else None
+        key = quote_identifier(table.line_column if table is not None else "line_key")
+        dated = table.time if table is not None else "logged_at"
         rows = (
             "(select *, "
             f"(select path from log_files where file_key = {key} >> 32) as log_path, "
             f"{key} >> 32 as log_file_key, {key} & 4294967295 as log_line_no "
-            f"from {rows} where in_period({TABLES[source.name]}))"
+            f"from {rows} where in_period({dated}))"
         )
         order = "order by log_file_key, log_line_no"
     described = run(f"from {rows} limit 0").description

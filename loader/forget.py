@@ -26,8 +26,10 @@ from .ingest import load_again
 from .private import OWNER_ONLY
 from .replacement import replaced
 from .settings import Settings, Stretch, read_stretches, settings_at
+from .site import drop_unused_forms
 from .sources import STANDARD_INPUT, Source
 from .stored_bytes import LAST_LINE_NO, PAGE_BATCHES, stored_batches, stream_bytes
+from .table_list import tables
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,13 @@ class _Forgotten(RemovedLines):
                     self.now,
                 ],
             )
-        for table in ("load_batches", "stream_settings", "log_files"):
-            connection.execute(f"delete from {table} where file_key = ?", [self.file_key])
-        connection.execute(
-            "delete from line_endings where first_line_key between ? and ?", [*self.keys]
-        )
+        for table in tables().values():
+            if table.stream is not None:
+                of_file = (self.file_key, self.file_key)
+                keys = of_file if table.stream == "file_key" else self.keys
+                connection.execute(
+                    f"delete from {table.name} where {table.stream} between ? and ?", [*keys]
+                )
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,9 @@ def forget(
         try:
             file_key = _find(deriver.connection, name)
             if not _branches(deriver.connection, file_key):
-                return _remove(deriver, file_key, now)
+                gone = _remove(deriver, file_key, now)
+                drop_unused_forms(deriver.connection)
+                return gone
         finally:
             deriver.connection.close()
         what = "forgetting a log of which others hold the beginning from now on"
@@ -190,6 +196,7 @@ def forget(
                         once=branch.is_once,
                         year_source=branch.year_source,
                     )
+            drop_unused_forms(deriver.connection)
             deriver.connection.execute("force checkpoint")
             return replace(forgotten, kept=tuple(branch.source.name for branch in again))
 

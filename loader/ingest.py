@@ -21,11 +21,14 @@ from .chain import commit_to, last_link, next_link
 from .database import WAIT_SECONDS, set_timezone
 from .decompress import DamagedDataError
 from .derive import Deriver, Piece, Target
-from .errors import InputError
+from .errors import InputError, OutdatedError
 from .objects import __version__
+from .own_forms import told_forms
 from .prefixes import read_prefix
 from .private import OWNER_ONLY, beside, created_with
+from .reparse import derive_anew
 from .settings import Settings, Stretch
+from .site import drop_unused_forms
 from .sources import (
     SNIFFED_BYTES,
     ByteStream,
@@ -104,6 +107,7 @@ def load(
     timezone: str | None = None,
     host: str | None = None,
     dovecot_prefix: str | None = None,
+    forms: Path | None = None,
     batch_bytes: int = BATCH_BYTES,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -113,12 +117,13 @@ def load(
     mode: int = OWNER_ONLY,
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
+    on_update: Callable[[str], None] | None = None,
 ) -> list[LoadedSource]:
     """Load logs into a database and return what was added, log by log.
 
     What is wrong with one of them (missing, unreadable, damaged, binary, refused) is told with it,
-    and keeps none of the others from being loaded. Where host, zone or prefix are None, the stream
-    goes on with what was told before; told anew, they hold from there on.
+    and keeps none of the others from being loaded. Where host, zone, prefix or forms are None, the
+    stream goes on with what was told before; told anew, they hold from there on.
 
     Args:
         paths: files, directories, or "-" for standard input.
@@ -130,6 +135,7 @@ def load(
         host: host of lines that name none, such as those of Dovecot's own log files.
         dovecot_prefix: mail_log_prefix that the lines of Dovecot were written with, where it is no
             usual one.
+        forms: directory of pages with forms of one's own.
         batch_bytes: size of the batches that a log is cut into.
         threads: of the engine; one per core if None.
         progress: called with the bytes added, after each batch.
@@ -140,14 +146,16 @@ def load(
         mode: of the database if it is created; what stands beside it gets the database's.
         wait_seconds: for how long to wait where another process holds the database.
         on_wait: told who holds it when waiting begins.
+        on_update: told what is done with a database of an older mailsql, or what its rows lack.
 
     Raises:
         HeldError: another process holds the database.
         DatabaseError: the database cannot be opened for writing.
-        UsageError: the time zone is not known, or the prefix cannot be used.
+        UsageError: the time zone is not known, or the prefix or the forms cannot be used.
     """
     if dovecot_prefix is not None:
         read_prefix(dovecot_prefix)
+    own_forms = told_forms(forms) if forms is not None else None
     if timezone is not None:
         with duckdb.connect(":memory:") as trial:
             set_timezone(trial, timezone)
@@ -157,19 +165,47 @@ def load(
         return loaded
     with created_with(beside(database, mode)), open_batch_files() as files:
         readable = [path for file in files for path in (file.path, file.endings_path)]
-        deriver = Deriver(
-            Target(database, threads, readable, None, mode, wait_seconds, on_wait),
+        target = Target(database, threads, readable, None, mode, wait_seconds, on_wait, on_update)
+        try:
+            deriver = Deriver(target)
+        except OutdatedError as error:
+            what = f"{error}: deriving all rows again"
+            derive_anew(
+                database,
+                on_update or _ignore,
+                what=what,
+                wait_seconds=wait_seconds,
+                on_wait=on_wait,
+            )
+            deriver = Deriver(target)
+        told = _Told(
+            now,
+            year,
+            timezone,
+            host,
+            dovecot_prefix,
+            own_forms.sha256 if own_forms is not None else None,
+            force,
+            prove,
+            once,
         )
-        told = _Told(now, year, timezone, host, dovecot_prefix, force, prove, once)
         loader = _Loader(deriver, files, told, batch_bytes, progress)
         try:
+            if own_forms is not None:
+                deriver.keep_forms(own_forms)
             added = [loader.load_source(source) for source in sources]
+            if own_forms is not None:
+                drop_unused_forms(deriver.connection)
             # What counts is known when all of them are there
             return loaded + [
                 replace(one, copies=_copies(deriver.connection, keys)) for one, keys in added
             ]
         finally:
             deriver.connection.close()
+
+
+def _ignore(text: str) -> None:
+    """Tell nobody."""
 
 
 def _copies(connection: duckdb.DuckDBPyConnection, keys: tuple[int, int] | None) -> dict[str, int]:
@@ -232,6 +268,7 @@ def load_again(
         settings.timezone,
         settings.host,
         settings.dovecot_prefix,
+        settings.forms_sha256,
         force=True,
         prove=prove,
         once=once,
@@ -249,6 +286,7 @@ class _Told:
     timezone: str | None
     host: str | None
     dovecot_prefix: str | None
+    forms_sha256: str | None
     force: bool
     prove: bool
     once: bool
@@ -589,6 +627,7 @@ class _Loader:
             source.reference_date,
             told.timezone or (known.timezone if known else self.deriver.system_timezone),
             told.dovecot_prefix or (known.dovecot_prefix if known else None),
+            told.forms_sha256 or (known.forms_sha256 if known else None),
         )
 
     def _load_batch(self, piece: _TextPiece, batch: Batch, tally: _Tally) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
+from .columns import with_columns
 from .forms import Form, Text, read_forms
+from .own_columns import named_queue_id, readings
 from .statements import quote_text
 
 QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})?\??")
@@ -18,32 +21,102 @@ TOLD_BY = {
     "postfix": "daemon, severity, queue_id, body",
     "dovecot": "daemon, severity, speaker, body",
 }
-CALL = re.compile(r"\b(?:(?:postfix|dovecot)_kind|is_read|known_keys)\([a-z_, ]+\)")
+IS_READ = "is_read(kind, body)"
+CALL = re.compile(
+    r"\b(?:(?:postfix|dovecot|site)_kind|site_queue_id|is_read|known_keys)\([a-z_, ]+\)"
+)
 # In a pattern: a key, or several of which one stands there
 KEYS = re.compile(r"(?:\(\?:(?P<several>[A-Za-z_|]+)\)|(?P<one>[A-Za-z_]+))=")
 
 
-@cache
-def expressions() -> dict[str, str]:
+@dataclass(frozen=True)
+class Present:
+    """Who wrote the lines at hand, as far as it is known before their kinds are told.
+
+    Attributes:
+        daemons: of Postfix; a line of another one is of no form.
+        kinds: of the lines that are not Postfix's.
+    """
+
+    daemons: frozenset[str]
+    kinds: frozenset[str]
+
+    def may_write(self, form: Form) -> bool:
+        """Return whether lines at hand may have a form of Postfix."""
+        return any(
+            _is_named(daemon, form.told.get("daemons", ["*"]))
+            and not _is_named(daemon, form.told.get("not_daemons", ()))
+            for daemon in self.daemons
+        )
+
+
+@lru_cache(maxsize=64)
+def expressions(present: Present | None = None) -> dict[str, str]:
     """Return what the forms are as SQL, by the call that stands for it in sql/ingest.
 
-    A macro of this size would be planned once more for each connection.
+    A macro of this size would be planned once more for each connection, and to plan what no line
+    at hand can be takes longer than a small batch.
+
+    Args:
+        present: who wrote the lines that are asked; anybody if None.
     """
+    forms = [
+        form
+        for form in read_forms()
+        if present is None or form.family != "postfix" or present.may_write(form)
+    ]
     told = {
-        f"{family}_kind({parameters})": told_kind(
-            [form for form in read_forms() if form.family == family]
-        )
+        f"{family}_kind({parameters})": told_kind([form for form in forms if form.family == family])
         for family, parameters in TOLD_BY.items()
     }
     texts = texts_of_kinds(read_forms())
-    return told | {"is_read(kind, body)": _read(texts), "known_keys(kind)": _known_keys(texts)}
+    if present is not None:
+        kinds = {form.kind for form in forms if form.family != "dovecot"} | present.kinds
+        texts = {kind: found for kind, found in texts.items() if kind in kinds}
+    return told | _reading(texts)
 
 
-def with_kinds(text: str) -> str:
+def own_expressions(forms: Sequence[Form], further: Sequence[Form]) -> dict[str, str]:
+    """Return what forms of one's own are as SQL, by the call that stands for it.
+
+    Args:
+        forms: that tell kinds of their own.
+        further: that give further texts to kinds of mailsql.
+    """
+    told = told_kind(forms) if forms else "null::varchar"
+    named = named_queue_id([reading for form in forms for reading in readings(form)])
+    return {
+        "site_kind(program, queue_id, body)": told,
+        "site_queue_id(kind, body)": named,
+    } | _reading(texts_of_kinds([*forms, *further]))
+
+
+def _reading(texts: Mapping[str, Sequence[Text]]) -> dict[str, str]:
+    return {IS_READ: _read(texts), "known_keys(kind)": _known_keys(texts)}
+
+
+@cache
+def calls(text: str) -> frozenset[str]:
+    """Return the calls in the text of an SQL file in whose place stands what the forms are."""
+    return frozenset(CALL.findall(text))
+
+
+def with_kinds(text: str, present: Present | None = None) -> str:
     """Return the text of an SQL file with what the forms are in the place of its calls."""
-    if not CALL.search(text):
+    text = with_columns(text)
+    if not calls(text):
         return text
-    return CALL.sub(lambda call: f"({expressions()[call[0]]})", text)
+    return CALL.sub(lambda call: f"({expressions(present)[call[0]]})", text)
+
+
+def with_own_kinds(text: str, told: Mapping[str, str]) -> str:
+    """Return the text of an SQL file with what forms of one's own are in the place of its calls.
+
+    Args:
+        text: of the file.
+        told: what stands for each call (own_expressions).
+    """
+    return CALL.sub(lambda call: f"({told[call[0]]})", text)
 
 
 def texts_of_kinds(forms: Sequence[Form]) -> dict[str, list[Text]]:
@@ -58,11 +131,15 @@ def texts_of_kinds(forms: Sequence[Form]) -> dict[str, list[Text]]:
 
 def _read(texts: Mapping[str, Sequence[Text]]) -> str:
     """Whether a text of its kind reads a line to its end; NULL where none has any."""
-    kinds = " ".join(
-        f"when {quote_text(kind)} then {_any([_is_read(text) for text in found])}"
-        for kind, found in texts.items()
+    return _by_kind(
+        {kind: _any([_is_read(text) for text in found]) for kind, found in texts.items()}
     )
-    return f"case kind {kinds} end"
+
+
+def _by_kind(values: Mapping[str, str]) -> str:
+    """The value of each kind, else NULL."""
+    kinds = " ".join(f"when {quote_text(kind)} then {value}" for kind, value in values.items())
+    return f"case kind {kinds} end" if kinds else "null"
 
 
 def _is_read(text: Text) -> str:
@@ -74,11 +151,9 @@ def _is_read(text: Text) -> str:
 
 def _known_keys(texts: Mapping[str, Sequence[Text]]) -> str:
     """The keys that stand before an = in the texts of a kind, a blank around each."""
-    kinds = " ".join(
-        f"when {quote_text(kind)} then {quote_text(' '.join(['', *keys_of(found), '']))}"
-        for kind, found in texts.items()
+    return _by_kind(
+        {kind: quote_text(" ".join(["", *keys_of(found), ""])) for kind, found in texts.items()}
     )
-    return f"case kind {kinds} end"
 
 
 def keys_of(texts: Sequence[Text]) -> list[str]:
@@ -98,7 +173,8 @@ def told_kind(forms: Sequence[Form]) -> str:
         else:
             choices.append([page])
     cases = (" ".join(page.when for page in pages) for pages in choices)
-    return f"coalesce({', '.join(f'case {case} end' for case in cases)})"
+    found = ", ".join(f"case {case} end" for case in cases)
+    return f"coalesce({found})" if found else "null"
 
 
 class _Page:
@@ -121,7 +197,7 @@ class _Page:
 
 
 def _exclude(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
-    for key in ("daemons", "services"):
+    for key in ("programs", "daemons", "services"):
         first, second = one.get(key), two.get(key)
         if isinstance(first, list) and isinstance(second, list) and set(first).isdisjoint(second):
             return True
@@ -164,6 +240,10 @@ def _names(column: str, names: Sequence[str]) -> str:
     return _any(found)
 
 
+def _is_named(name: str, names: Sequence[str]) -> bool:
+    return any(name.endswith(one[1:]) if one.startswith("*") else name == one for one in names)
+
+
 def _services(services: Sequence[str] | bool) -> str:
     if isinstance(services, bool):
         return f"speaker.service is {'not ' if services else ''}null"
@@ -176,6 +256,7 @@ def _begins(beginnings: str | Sequence[str]) -> str:
 
 
 CONDITIONS: dict[str, Callable[..., str]] = {
+    "programs": lambda names: _names("program", names),
     "daemons": lambda names: _names("daemon", names),
     "not_daemons": lambda names: f"not {_names('daemon', names)}",
     "services": _services,
@@ -192,11 +273,11 @@ CONDITIONS: dict[str, Callable[..., str]] = {
 }
 
 
-def beginnings_of_kinds() -> dict[str, list[str]]:
-    """Return the patterns that the texts of each kind begin with (line_kinds.beginnings)."""
+def beginnings_of_forms(forms: Sequence[Form]) -> dict[str, list[str]]:
+    """Return the patterns that the texts of each kind of some forms begin with."""
     return {
         kind: sorted({begun for text in texts for begun in beginnings(text.pattern)})
-        for kind, texts in texts_of_kinds(read_forms()).items()
+        for kind, texts in texts_of_kinds(forms).items()
     }
 
 

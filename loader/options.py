@@ -86,3 +86,7 @@ LocalDomains = Annotated[
         help="Your own domains; guessed from mailboxes if none is given.",
     ),
 ]
+OwnFormsOption = Annotated[
+    Path | None,
+    typer.Option("--forms", metavar="DIR", help="Pages of your own that say what lines mean."),
+]

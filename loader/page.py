@@ -14,7 +14,15 @@ from typing import Any
 
 import duckdb
 
+from .charts import Chart
 from .errors import UsageError
+from .page_charts import (
+    BY_REASON,
+    REPORTS,
+    read_chart_by_reason,
+    read_chart_of_delays,
+    read_charts_over_time,
+)
 from .page_parts import PARTS, SUSPICIONS, Part, Unit
 from .page_words import PageWords
 from .period import Period, read_period
@@ -77,6 +85,8 @@ class Page:
         title: heading.
         lines: what it is about: period, hosts, comparison.
         sections: in order.
+        words: of its language.
+        charts: in order; None if none were asked for.
     """
 
     subject: str
@@ -84,6 +94,7 @@ class Page:
     lines: tuple[str, ...]
     sections: tuple[Section, ...]
     words: PageWords
+    charts: tuple[Chart, ...] | None = None
 
 
 def read_page(
@@ -95,6 +106,7 @@ def read_page(
     *,
     top: int,
     now: datetime,
+    has_charts: bool = False,
 ) -> Page:
     """Return the page of a period.
 
@@ -108,12 +120,16 @@ def read_page(
         until: its end.
         top: rows of each list.
         now: current time, aware.
+        has_charts: whether it has charts.
 
     Raises:
         UsageError: the period is not readable, no log tells of the host, or reports are missing.
     """
     known = {name for name, _ in list_reports(connection)}
-    missing = sorted({part.report for part in (SUSPICIONS, *PARTS)} - known)
+    needed = {part.report for part in (SUSPICIONS, *PARTS)} | (
+        set(REPORTS) if has_charts else set()
+    )
+    missing = sorted(needed - known)
     if missing:
         raise UsageError(
             f"{', '.join(missing)}: no such report, as in a database of an older mailsql",
@@ -166,13 +182,18 @@ def read_page(
     if not line_count:
         empty = "heading.empty" if scope.host is None else "heading.empty_host"
         lines += ["", words.say(empty, host=scope.host)]
-        return Page(subject, title, tuple(lines), (), words)
+        return Page(subject, title, tuple(lines), (), words, () if has_charts else None)
     sections = [
         _suspicions(connection, words, top, _options(period, scope)),
         *_totals(connection, words, period, before),
         _hours(connection, words),
     ]
     own_domains = _own_domains(connection, words, scope)
+    charts: list[Chart] = []
+    if has_charts:
+        begin = first if period.since is None else max(first, period.since)
+        charts += read_charts_over_time(connection, words, begin, period.until, last)
+        charts += read_chart_of_delays(connection, words)
     for part in PARTS:
         limits = Period(None, period.until) if part.is_of_all_time else period
         set_period(connection, limits)
@@ -180,8 +201,17 @@ def read_page(
         if part.report == "mail_by_direction":
             made = [replace(section, notes=(own_domains,)) for section in made]
         sections += made
+        if has_charts and part.report in BY_REASON:
+            charts += read_chart_by_reason(connection, words, part.report)
     set_period(connection, period)
-    return Page(subject, title, tuple(lines), _told(sections, words), words)
+    return Page(
+        subject,
+        title,
+        tuple(lines),
+        _told(sections, words),
+        words,
+        tuple(charts) if has_charts else None,
+    )
 
 
 def _told(sections: list[Section], words: PageWords) -> tuple[Section, ...]:
@@ -365,11 +395,13 @@ def _sections(
     source = f"select {chosen} from reports.{quote_identifier(part.report)} where {part.filter}"
     limit = "" if part.is_whole else f" limit {top + 1}"
     title = f"title.{part.report}"
-    if not part.is_by_size:
+    if not part.is_by_size and part.report not in BY_REASON:
         rows = execute_report(connection, part.report, source + limit).fetchall()
         return [_section(words, part, title, rows, top, options)]
     execute_report(connection, part.report, f"create or replace temp table page_rows as {source}")
-    orders = {title: "", f"{title}.size": " order by size_bytes desc nulls last, rowid"}
+    orders = {title: ""}
+    if part.is_by_size:
+        orders[f"{title}.size"] = " order by size_bytes desc nulls last, rowid"
     return [
         _section(
             words,

@@ -44,5 +44,5 @@ def page_message(page: Page, address: str, *, now: datetime) -> str:
     # No vacation responder answers (RFC 3834)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(page_text(page), cte=ENCODING)
-    message.add_alternative(page_html(page), subtype="html", cte=ENCODING)
+    message.add_alternative(page_html(page, is_mail=True), subtype="html", cte=ENCODING)
     return message.as_bytes().decode("ascii")

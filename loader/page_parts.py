@@ -152,6 +152,7 @@ PARTS = (
             "connection_seconds": Unit.SECONDS,
             "transmission_seconds": Unit.SECONDS,
         },
+        filter="percentile >= 50",
         is_whole=True,
     ),
     Part(

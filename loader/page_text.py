@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
+from .duration import shown_duration
 from .page import Column, Page, Section
 from .page_parts import Unit
 from .page_words import PageWords
@@ -20,9 +21,6 @@ INDENT = "  "
 # A column of text is not made narrower than this
 LEAST_WIDTH = 8
 BAR_WIDTH = 24
-MINUTE, HOUR, DAY = 60, 3600, 86400
-# From how many seconds on, how many of them a duration is rounded to
-GRAINS = ((DAY, HOUR), (HOUR, MINUTE))
 # Of a text below its row
 LINES_BELOW = 2
 TEXTS = (Unit.TEXT, Unit.WORD, Unit.NAME, Unit.BAR)
@@ -58,23 +56,6 @@ def shown_cell(column: Column, value: Any, words: PageWords) -> str:
             return f"{value:%m-%d %H:%M}"
         case _:
             return one_line(str(value))
-
-
-def shown_duration(seconds: float, words: PageWords) -> str:
-    """Return a duration in its two greatest units."""
-    digits = f"{seconds:.3g}"
-    if abs(float(digits)) < MINUTE:
-        return f"{digits} {words.say('unit.second')}"
-    # Of the units that are left out, the last one shown is the nearest
-    grain = next((size for least, size in GRAINS if seconds >= least - size / 2), 1)
-    minutes, second = divmod(round(seconds / grain) * grain, 60)
-    hours, minute = divmod(minutes, 60)
-    days, hour = divmod(hours, 24)
-    parts = [(days, "day"), (hour, "hour"), (minute, "minute"), (second, "second")]
-    first = next(place for place, (count, _) in enumerate(parts) if count)
-    return " ".join(
-        f"{count} {words.say(f'unit.{unit}')}" for count, unit in parts[first : first + 2]
-    )
 
 
 def _shown_change(figures: tuple[int, int], words: PageWords) -> str:

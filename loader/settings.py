@@ -23,6 +23,7 @@ class Settings:
             that they hold for has such a stamp.
         timezone: of stamps that have none.
         dovecot_prefix: mail_log_prefix of lines of Dovecot, if it is no usual one.
+        forms_sha256: forms of one's own (site_forms), or None.
     """
 
     host: str | None
@@ -30,6 +31,7 @@ class Settings:
     reference_date: date | None
     timezone: str
     dovecot_prefix: str | None
+    forms_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ class Stretch:
 def read_stretches(connection: duckdb.DuckDBPyConnection) -> list[Stretch]:
     """All stretches of all streams, in the order of streams and lines."""
     rows = connection.execute(
-        "select file_key, first_line_no, host, year, reference_date, timezone, dovecot_prefix "
-        "from stream_settings order by file_key, first_line_no"
+        "select file_key, first_line_no, host, year, reference_date, timezone, dovecot_prefix, "
+        "forms_sha256 from stream_settings order by file_key, first_line_no"
     ).fetchall()
     return [Stretch(row[0], row[1], Settings(*row[2:])) for row in rows]
 
@@ -61,8 +63,9 @@ def settings_at(
 ) -> Settings | None:
     """Return what a line of a stream is read with, or a next one would be; None if unknown."""
     row = connection.execute(
-        "select host, year, reference_date, timezone, dovecot_prefix from stream_settings "
-        "where file_key = ? and first_line_no <= ? order by first_line_no desc limit 1",
+        "select host, year, reference_date, timezone, dovecot_prefix, forms_sha256 "
+        "from stream_settings where file_key = ? and first_line_no <= ? "
+        "order by first_line_no desc limit 1",
         [file_key, line_no],
     ).fetchone()
     return Settings(*row) if row else None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
 
 import duckdb
+
+if TYPE_CHECKING:
+    from .kinds import Present
 
 
 def sql_files(place: str) -> list[Traversable]:
@@ -37,17 +41,25 @@ def sql_texts(place: str) -> tuple[tuple[str, str], ...]:
 
 
 # Parsed once: a tenth of what a small batch takes. Statements are of no connection
-_statements: dict[str, list[duckdb.Statement]] = {}
+_statements: dict[str, tuple[Present | None, list[duckdb.Statement]]] = {}
 
 
-def parsed(connection: duckdb.DuckDBPyConnection, text: str) -> list[duckdb.Statement]:
-    """Return the statements of the text of an SQL file."""
-    if text not in _statements:
+def parsed(
+    connection: duckdb.DuckDBPyConnection, text: str, present: Present | None = None
+) -> list[duckdb.Statement]:
+    """Return the statements of the text of an SQL file.
+
+    Args:
+        connection: parses them.
+        text: of the file.
+        present: who wrote the lines whose kinds it tells, if it does; anybody if None.
+    """
+    if text not in _statements or _statements[text][0] != present:
         # It quotes with what is below
         from .kinds import with_kinds
 
-        _statements[text] = connection.extract_statements(with_kinds(text))
-    return _statements[text]
+        _statements[text] = present, connection.extract_statements(with_kinds(text, present))
+    return _statements[text][1]
 
 
 def run_sql(connection: duckdb.DuckDBPyConnection, place: str) -> None:
@@ -60,6 +72,20 @@ def run_sql(connection: duckdb.DuckDBPyConnection, place: str) -> None:
         with named_in_errors(name):
             for statement in parsed(connection, text):
                 connection.execute(statement)
+
+
+def run_told(connection: duckdb.DuckDBPyConnection, place: str, told: Mapping[str, str]) -> None:
+    """Run an SQL file with what forms of one's own are in the place of its calls.
+
+    Raises:
+        duckdb.Error: it failed; its note is the name of the file.
+    """
+    # It quotes with what is below
+    from .kinds import with_own_kinds
+
+    for name, text in sql_texts(place):
+        with named_in_errors(name):
+            connection.execute(with_own_kinds(text, told))
 
 
 @contextmanager

@@ -12,29 +12,20 @@ from .chain import last_link
 from .ingest import LoadedSource, quoted
 from .language import Language, Texts, read_texts
 from .output import format_json, format_rows
+from .own_forms import FAMILY
+from .site import site_tables
 from .sources import STANDARD_INPUT
+from .statements import quote_identifier, quote_text
+from .table_list import Table, tables
 from .visible import one_line
 from .wrappings import name_wrappings
 
-ROWS = "count(*)"
-EVENTS = "coalesce(sum(occurrences), 0)"
-# What is said of how much of it a table holds
-COUNTED_TABLES = {
-    "connections": ROWS,
-    "messages": ROWS,
-    "deliveries": ROWS,
-    "rejections": EVENTS,
-    "logins": EVENTS,
-    "pop3_sessions": ROWS,
-    "imap_sessions": ROWS,
-    "mailbox_deliveries": EVENTS,
-    "notices": EVENTS,
-}
+OCCURRENCES = "coalesce(sum(occurrences), 0)"
 UNKNOWN_SHAPES = 10
 # What a stranger makes up is seldom written by so many
 IS_NEW = "reason in ('new key', 'new text') and process_count >= 3"
 
-# What status tells, by the names that its JSON has
+# What status tells, by the names that its JSON has; own_rows where nobody taught forms
 SECTIONS = {
     "logs": "with copies as (select line_key >> 32 as file_key, count(*) as copies from raw_lines "
     "where copy_of is not null group by 1) "
@@ -45,6 +36,7 @@ SECTIONS = {
     "lines": "select kind, line_count, line_percent from lines_by_kind",
     "foreign_lines": "select program, count(*) as line_count from log_lines "
     "where kind = 'foreign' and copy_of is null group by program order by line_count desc, program",
+    "own_rows": "select null as table_name, 0 as row_count limit 0",
     "failed_lines": "select regexp_extract(notices.text, '^[^:]*') as step, "
     "count(*) as line_count, any_value(notices.text) as text, any_value(log_lines.line) as line "
     "from notices inner join log_lines on notices.notice_key = log_lines.line_key "
@@ -75,13 +67,15 @@ def describe_load(
         for step, count in sorted(steps.items())
     ]
     lines += ["", words.say("total", count=added, database=database), ""]
-    rows = [
+    counts = [
         *_line_counts(connection),
         *_new_counts(connection),
-        *((table, _count(connection, table, counted)) for table, counted in COUNTED_TABLES.items()),
+        *((table.name, _count(connection, table)) for table in tables().values() if table.counted),
     ]
+    rows = [(words.say(f"counted.{name}"), count) for name, count in counts]
+    rows += _own_counts(connection)
     width = max(len(f"{count:,}") for _, count in rows)
-    lines += [f"  {count:>{width},}  {words.say(f'counted.{name}')}" for name, count in rows]
+    lines += [f"  {count:>{width},}  {name}" for name, count in rows]
     return "".join(one_line(line) + "\n" for line in lines)
 
 
@@ -152,8 +146,20 @@ def _new_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
     return [("new", row[0])] if row[0] else []
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str, counted: str) -> int:
-    row = connection.execute(f"select {counted} from {table}").fetchone()
+def _own_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """How many events one's own forms tell, by the view that shows them."""
+    return [
+        (f"{FAMILY}.{name}", _number(connection, OCCURRENCES, f"{FAMILY}.{quote_identifier(name)}"))
+        for name in site_tables(connection)
+    ]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    return _number(connection, table.total, table.name)
+
+
+def _number(connection: duckdb.DuckDBPyConnection, counted: str, rows: str) -> int:
+    row = connection.execute(f"select {counted} from {rows}").fetchone()
     assert row is not None
     return int(row[0])
 
@@ -162,7 +168,7 @@ def describe_status(connection: duckdb.DuckDBPyConnection, language: Language = 
     """Return files, lines by kind, and the commonest lines that are not understood."""
     words = read_texts("status", language)
     parts = []
-    for name, sql in SECTIONS.items():
+    for name, sql in _sections(connection).items():
         names, rows = _rows(connection, sql)
         if rows:
             table = format_rows(names, rows, language=language)
@@ -186,6 +192,17 @@ def status_json(connection: duckdb.DuckDBPyConnection) -> str:
     batch_key, chain = last_link(connection)
     sections["chain"] = {"batch_key": batch_key, "chain": chain.hex()} if batch_key else None
     return format_json(sections) + "\n"
+
+
+def _sections(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What status tells, with how many rows one's own forms give, from when to when."""
+    own_rows = " union all ".join(
+        f"select {quote_text(f'{FAMILY}.{name}')} as table_name, count(*) as row_count, "
+        "min(logged_at) as first_logged_at, max(logged_at) as last_logged_at "
+        f"from {FAMILY}.{quote_identifier(name)}"
+        for name in site_tables(connection)
+    )
+    return SECTIONS | ({"own_rows": own_rows} if own_rows else {})
 
 
 def _rows(

@@ -16,6 +16,8 @@ from typing import Any
 
 import duckdb
 
+from .columns import kinds_asked
+from .kinds import IS_READ, Present, calls
 from .statements import named_in_errors, parsed, run_sql, sql_texts
 
 STEPS_FILE = "ingest/steps.json"
@@ -58,8 +60,8 @@ def _read_steps() -> dict[str, Any]:
 
 
 def checksum(text: str) -> int:
-    """Return what tells whether an SQL file is still the one that is known."""
-    return zlib.crc32(text.encode())
+    """Return what tells whether an SQL file, and the kinds that it asks for, are those known."""
+    return zlib.crc32(" ".join([text, *kinds_asked(text)]).encode())
 
 
 class Steps:
@@ -94,7 +96,8 @@ class Steps:
     def _run_steps(self, text: str, steps: list[Step]) -> None:
         for number, step in enumerate(steps):
             if self._is_met(step.need):
-                done = self.connection.execute(parsed(self.connection, text)[number]).fetchone()
+                statements = parsed(self.connection, text, self._present(text))
+                done = self.connection.execute(statements[number]).fetchone()
                 # A view does not tell how much it holds
                 holds = done is None or done[0] > 0
             elif step.empty is not None:
@@ -105,6 +108,17 @@ class Steps:
             if step.makes is not None:
                 is_added = step.empty is None and self._held.get(step.makes, True)
                 self._held[step.makes] = holds or is_added
+
+    def _present(self, text: str) -> Present | None:
+        """Who wrote the lines whose kinds a file tells: only their forms are planned."""
+        if not calls(text) & {IS_READ}:
+            return None
+        daemons, kinds = self.connection.execute(
+            "select (select list(distinct coalesce(daemon, '')) from known_headers "
+            "where family = 'postfix'), "
+            "(select list(distinct kind) from dovecot_texts)"
+        ).fetchall()[0]
+        return Present(frozenset(daemons or ()), frozenset(kinds or ()))
 
     def _is_met(self, need: Need) -> bool:
         """Return whether there is what a statement needs, or it is not known."""

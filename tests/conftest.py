@@ -22,17 +22,13 @@ from hypothesis import strategies as st
 import mailsql
 from mailsql.check import check_rows
 from mailsql.config import FILE_VARIABLE, VARIABLES
-from mailsql.derive_again import compared_tables
+from mailsql.table_list import tables
 
 # The wheels of 1.4 before .post1 lack the execute bit
 SHELLS = {"1.4": "duckdb-cli>=1.4.4.post1,<1.5", "newest": "duckdb-cli"}
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 # Rows that the lines and their order give, however the lines were cut into logs
-KEYED_TABLES = tuple(
-    table
-    for table in compared_tables()
-    if table not in ("log_files", "raw_lines", "latest_lines", "longest_lines", "line_kinds")
-)
+KEYED_TABLES = tuple(table.name for table in tables().values() if table.holds == "facts")
 
 # How many examples a property is tried with: by `make test`, and by `make long` (EXAMPLES=100)
 settings.register_profile(

@@ -12,6 +12,8 @@ from bench.generate import generate
 from mailsql.check import run_checks
 from tests.conftest import load
 
+pytestmark = pytest.mark.newest
+
 OLD = [line.encode() + b"\n" for line in generate(300, seed=1, per_second=3)]
 NEW = [line.encode() + b"\n" for line in generate(900, seed=2, per_second=3)][-60:]
 

@@ -269,7 +269,7 @@ def test_check_passes_on_the_samples_and_fails_on_damage(tmp_path):
     with duckdb.connect(str(tmp_path / "mail.duckdb")) as connection:
         connection.execute("delete from messages where queue_id = 'A123B45678C'")
     _, err = mailsql("check", cwd=tmp_path, code=1)
-    assert "FAIL Deliveries, events and rejections of a message lead to it" in err
+    assert "FAIL What a row leads to is there" in err
 
 
 def test_export_proves_what_it_writes(samples, tmp_path):

@@ -10,6 +10,8 @@ import mailsql.derive
 from bench.generate import generate
 from tests.conftest import load
 
+pytestmark = pytest.mark.newest
+
 
 def write(path: Path, lines: list[str]) -> Path:
     path.write_text("".join(line + "\n" for line in lines))

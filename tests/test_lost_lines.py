@@ -15,6 +15,8 @@ import mailsql
 from tests.conftest import load
 from tests.e2e.recording import read_recorded
 
+pytestmark = pytest.mark.newest
+
 APART = timedelta(days=60)
 # What links and states stand on
 KINDS = (

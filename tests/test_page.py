@@ -15,13 +15,16 @@ import pytest
 from rich.cells import cell_len
 
 import mailsql
+from mailsql.duration import shown_duration
 from mailsql.errors import UsageError
 from mailsql.language import Language
 from mailsql.page import TOP, Column, read_page
+from mailsql.page_charts import BY_REASON, DELAYS, OVER_TIME, STEPS
 from mailsql.page_html import page_html
 from mailsql.page_mail import page_message
 from mailsql.page_parts import PARTS, SUSPICIONS, Unit
-from mailsql.page_text import WIDTH, page_text, shown_cell, shown_duration
+from mailsql.page_script import SCRIPT
+from mailsql.page_text import WIDTH, page_text, shown_cell
 from mailsql.page_words import read_page_words
 from mailsql.report import run_report
 from mailsql.scope import Scope, check_limits
@@ -182,10 +185,10 @@ def test_a_period_without_lines_says_so(samples):
 
 def test_what_a_log_holds_is_neither_markup_nor_terminal_control(hostile):
     page = page_of(hostile, "2026-02-04", "2026-02-05")
-    text, html = page_text(page), page_html(page)
+    text, html, mail = page_text(page), page_html(page), page_html(page, is_mail=True)
     assert "<b>" in text
     assert "&lt;script&gt;" in html or "&lt;b&gt;" in html
-    for written in (text, html):
+    for written in (text, html, mail):
         assert {unicodedata.category(character) for character in written} & {"Cc", "Cf"} == {"Cc"}
         assert {character for character in written if unicodedata.category(character) == "Cc"} == {
             "\n"
@@ -196,11 +199,14 @@ def test_what_a_log_holds_is_neither_markup_nor_terminal_control(hostile):
         def handle_starttag(self, tag, attributes):
             found.update((tag, name) for name, _ in attributes or [("", "")])
 
-    Parser().feed(html)
-    assert not {tag for tag, _ in found} & {"script", "b", "i", "img", "a", "link", "iframe"}
-    assert {name for _, name in found} == {
-        "", "lang", "charset", "http-equiv", "content", "name", "class", "colspan", "style",
-    }  # fmt: skip
+    for written in (html.replace(f"<script>{SCRIPT}</script>", ""), mail):
+        found.clear()
+        Parser().feed(written)
+        assert not {tag for tag, _ in found} & {"script", "b", "i", "img", "a", "link", "iframe"}
+        assert {name for _, name in found} == {
+            "", "lang", "charset", "http-equiv", "content", "name", "class", "colspan", "style",
+            "data-v",
+        }  # fmt: skip
 
 
 def test_the_period_before_is_compared(hostile):
@@ -368,7 +374,7 @@ def test_a_message_is_text_and_the_same_as_html(hostile):
     assert message["Auto-Submitted"] == "auto-generated"
     text, html = message.iter_parts()
     assert text.get_content() == page_text(page)
-    assert html.get_content() == page_html(page)
+    assert html.get_content() == page_html(page, is_mail=True)
 
 
 @pytest.mark.parametrize(
@@ -403,3 +409,12 @@ def test_every_word_of_the_page_is_said_somewhere():
     titles |= {f"title.{part.report}.size" for part in PARTS if part.is_by_size}
     titles |= {"title.totals", "title.volumes", "title.traffic_per_hour", "title.silent"}
     assert {key for key in keys if key.startswith("title.")} == titles
+    charts = {f"chart.{name}" for name in ("heading", "sum", "others", "missing", "p95", DELAYS)}
+    charts |= {f"chart.{chart.report}" for chart in OVER_TIME}
+    panels = (key for chart in OVER_TIME for _, key, _ in chart.panels)
+    series = (key for chart in BY_REASON.values() for _, key, _ in chart.series)
+    charts |= {key for key in (*panels, *series) if key.startswith("chart.")}
+    assert {key for key in keys if key.startswith("chart.")} == charts
+    assert {key for key in keys if key.startswith("step.")} == {
+        f"step.{name}" for name in STEPS.values()
+    }

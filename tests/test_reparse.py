@@ -11,8 +11,8 @@ import pytest
 
 import mailsql
 from bench.generate import generate
-from mailsql.derive_again import compared_tables, table_names
 from mailsql.reparse import derive_anew
+from mailsql.table_list import compared_tables, tables
 from tests.conftest import load
 from tests.test_cli import mailsql as run
 from tests.test_databases import HOLD, PROGRAM
@@ -68,8 +68,7 @@ def rows(database: Path) -> dict[str, list[tuple]]:
     """All rows of all tables."""
     with mailsql.open_database(database, timezone="UTC") as connection:
         return {
-            table: connection.execute(f"from {table} order by all").fetchall()
-            for table in table_names()
+            table: connection.execute(f"from {table} order by all").fetchall() for table in tables()
         }
 
 

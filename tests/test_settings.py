@@ -30,6 +30,8 @@ def stream_lines(style: str, chance: random.Random, count: int) -> list[str]:
     for _ in range(count):
         moment += timedelta(seconds=chance.choice([1, 20, 300, 4000]))
         text = disorderly_line(chance)
+        if style == "syslog" and chance.random() < 0.3:
+            text = f"my-policyd[7]: decision=permit, count={chance.randrange(9)}"
         if style != "syslog":
             usual = session_lines(chance, "alice") + mailbox_lines(chance, "bob")
             said = [line.removeprefix("dovecot: ").replace(": ", ": Info: ", 1) for line in usual]
@@ -49,6 +51,23 @@ def stamp(style: str, moment: datetime) -> str:
             return moment.strftime("%b %e %H:%M:%S")
 
 
+def own_forms(place: Path) -> list[Path]:
+    """Directories of forms of one's own, each of which has its name for the kind of a line."""
+    found = []
+    for kind in ("policy_decision", "policy_verdict"):
+        directory = place / kind
+        directory.mkdir(exist_ok=True)
+        (directory / "policyd.toml").write_text(
+            f"[{kind}]\nprograms = ['my-policyd']\nbegins = 'decision='\ntable = 'decisions'\n"
+            "texts = ['decision=(?P<decision>\\w+), count=\\d+']\n"
+            "columns = { decision = 'text' }\n"
+            "sample = 'Feb  3 09:15:40 mx1 my-policyd[7]: decision=permit, count=1'\n"
+            "meaning_en = 'The policy daemon decided.'\n"
+        )
+        found.append(directory)
+    return found
+
+
 @dataclass
 class Stream:
     """A log, how much of it was loaded, and what was told of it; what each line should be of."""
@@ -60,6 +79,7 @@ class Stream:
     host: str | None = None
     zone: str = ""
     year: int | None = None
+    kind: str = "foreign"
     expected: dict[int, tuple] = field(default_factory=dict)
 
     def load_up_to(self, end: int, database: Path, chance: random.Random) -> None:
@@ -72,18 +92,20 @@ class Stream:
             "year": chance.choice([None, None, 2023, 2025]),
             "timezone": chance.choice([None, "UTC", "Asia/Tokyo"]),
             "dovecot_prefix": chance.choice([None, None, TEMPLATE]),
+            "forms": chance.choice([None, None, *own_forms(self.path.parent)]),
         }
         loaded = load([self.path], database, force=True, **options)
         assert loaded[0].fault is None
         self.host = options["host"] or self.host
         self.zone = options["timezone"] or self.zone
+        self.kind = options["forms"].name if options["forms"] else self.kind
         lines = self.content[:end].split(b"\n")
         for number, line in enumerate(lines[: -1 if not lines[-1] else None], start=1):
             if number in self.expected and self.expected[number][0] == line:
                 continue
             if self.style in ("syslog", "own") and self.year is None and len(line) > 15:
                 self.year = options["year"] or changed.year
-            self.expected[number] = (line, self.host, self.zone, self.year)
+            self.expected[number] = (line, self.host, self.zone, self.year, self.kind)
 
     def moment_of(self, line: bytes, zone: str, year: int | None) -> datetime | None:
         """When a line says that it was written."""
@@ -106,17 +128,19 @@ class Stream:
     def check(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Each line has the host and the time that it was loaded with."""
         rows = connection.execute(
-            "select line_no, line, host, program, logged_at from log_lines "
+            "select line_no, line, host, program, logged_at, kind from log_lines "
             "inner join log_files using (file_key) where path = ? order by line_no",
             [str(self.path)],
         ).fetchall()
         assert len(rows) == len(self.expected)
-        for line_no, line, host, program, logged_at in rows:
-            text, told_host, zone, year = self.expected[line_no]
+        for line_no, line, host, program, logged_at, kind in rows:
+            text, told_host, zone, year, told_kind = self.expected[line_no]
             assert line == text.decode()
             assert logged_at == self.moment_of(text, zone, year)
             if program == "dovecot" and self.style != "syslog":
                 assert host == told_host
+            if program == "my-policyd":
+                assert kind == (told_kind if ": decision=" in line else "foreign")
 
 
 # Each load is a case: an example has six on average
@@ -184,7 +208,7 @@ def test_only_what_changes_is_kept(tmp_path):
         load([log], database, timezone="Asia/Tokyo" if number == 3 else None, year=2020)
     first, second = settings(database)
     assert first[:5] == (1, 1, None, None, None)
-    assert second == (1, 3, None, None, None, "Asia/Tokyo", None)
+    assert second == (1, 3, None, None, None, "Asia/Tokyo", None, None)
 
 
 def test_what_is_told_without_new_lines_holds_for_later_ones(tmp_path):
@@ -213,7 +237,7 @@ def test_a_branch_inherits_what_holds_where_it_begins(tmp_path):
     other = line.replace("Dec 31", "Jan  1").format(7, 7)
     log.write_text("".join(lines[:4]) + other)
     load([log], database, timezone=None)
-    assert settings(database)[-1] == (2, 5, "mx1", None, None, "Asia/Tokyo", None)
+    assert settings(database)[-1] == (2, 5, "mx1", None, None, "Asia/Tokyo", None, None)
     with mailsql.open_database(database, timezone="Asia/Tokyo") as connection:
         found = connection.execute(
             "select host, logged_at::varchar from log_lines where file_key = 2"

@@ -11,6 +11,7 @@ import pytest
 
 import mailsql
 from mailsql import steps
+from mailsql.kinds import Present, with_kinds
 from mailsql.statements import sql_texts
 from mailsql.steps import STEPS_FILE, Step, Steps
 from tests.conftest import NOW
@@ -55,23 +56,33 @@ def test_needs(need, is_met, monkeypatch):
 
 
 def test_what_a_log_does_not_hold_is_not_planned(tmp_path, monkeypatch):
-    planned = set()
+    planned = {}
     read = steps.parsed
 
-    def noting(connection, text):
-        planned.add(names[text])
-        return read(connection, text)
+    def noting(connection, text, present):
+        planned[names[text]] = present
+        return read(connection, text, present)
 
     names = {text: name for name, text in sql_texts("ingest")}
     monkeypatch.setattr(steps, "parsed", noting)
     log = tmp_path / "mail.log"
     log.write_text("Nov 24 07:00:01 mx postfix/smtpd[41]: connect from a.example.com[192.0.2.1]\n")
     mailsql.load([str(log)], tmp_path / "mail.duckdb", now=NOW)
-    assert {"1_lines/7_lines", "7_store/connections"} <= planned
-    assert not planned & {
+    assert {"1_lines/7_lines", "7_store/connections"} <= planned.keys()
+    assert planned["1_lines/7_lines"] == Present(frozenset({"smtpd"}), frozenset())
+    assert not planned.keys() & {
         "5_parse/delivery_records",
         "5_parse/dovecot/mailbox_records",
         "5_parse/postscreen_lines",
         "6_link/sessions/3_session_pops",
         "9_families/1_families",
     }
+
+
+def test_forms_of_who_wrote_no_line_are_not_planned():
+    text = dict(sql_texts("ingest"))["1_lines/7_lines"]
+    anybody = with_kinds(text)
+    smtpd = with_kinds(text, Present(frozenset({"smtpd"}), frozenset({"imap_logout"})))
+    for kind, is_planned in [("smtpd_connect", True), ("imap_logout", True), ("pickup", False)]:
+        assert f"'{kind}'" in anybody
+        assert (f"'{kind}'" in smtpd) == is_planned

@@ -1,4 +1,5 @@
--- What a decision about mail (rejections) came to: each is one of these
+-- What a decision about mail (rejections) came to: put off, refused, discarded, put on hold, warned of,
+-- limited, marked or changed, failed a test of postscreen
 create or replace macro decision(action, reply_code, status_code) as
     case
         when is_refusal(action) and (reply_code // 100 = 4 or starts_with(status_code, '4.'))

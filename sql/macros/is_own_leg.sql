@@ -1,3 +1,3 @@
 -- Whether an outcome (delivery_outcomes) is of a step inside, after which another attempt tells the end
 create or replace macro is_own_leg(outcome) as
-    list_contains(['filtered', 'forwarded', 'probed'], outcome);
+    regexp_full_match(outcome, 'filtered|forwarded|probed');

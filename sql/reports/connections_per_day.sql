@@ -3,9 +3,9 @@ create or replace view reports.connections_per_day as
 select
     connected_at::date as day,
     count(*) as connection_count,
-    rounded(avg(epoch(disconnected_at - connected_at))) as mean_seconds,
-    rounded(max(epoch(disconnected_at - connected_at))) as longest_seconds
-from main.connections
-where daemon = 'smtpd' and in_period(connected_at) and on_host(host)
+    rounded(sum(seconds)) as total_seconds,
+    rounded(avg(seconds)) as mean_seconds,
+    rounded(max(seconds)) as longest_seconds
+from smtpd_connections()
 group by all
 order by day;

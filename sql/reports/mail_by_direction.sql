@@ -12,7 +12,9 @@ told as materialized (
         messages.size_bytes,
         attempts.recipient,
         coalesce(
-            roots.sasl_username is not null
+            -- A notice is of the family of the mail that it tells of
+            messages.origin in ('bounce', 'delay notice', 'success notice', 'postmaster notice')
+            or roots.sasl_username is not null
             or roots.origin in (
                 'pickup', 'bounce', 'delay notice', 'success notice', 'postmaster notice'
             )

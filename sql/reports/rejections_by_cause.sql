@@ -1,6 +1,5 @@
 -- One row per named reason for which mail was refused, for now or for good, the commonest first
 create or replace view reports.rejections_by_cause as
--- Materialized, or the distinct count would ask for the cause again
 with refusals as materialized (
     select
         rejection_key,
@@ -8,7 +7,9 @@ with refusals as materialized (
         client_ip,
         occurrences,
         reason,
-        cause_of(dsn, coalesce(reason, action)) as cause,
+        dsn,
+        coalesce(reason, action) as said,
+        general_reason(said) as general_text,
         decision(action, reply_code, dsn) as decision
     from main.rejections
     where
@@ -16,6 +17,27 @@ with refusals as materialized (
         and in_period(logged_at)
         and on_host(host)
         and (of_domain(recipient) or of_domain(sender))
+),
+
+-- Which names a text has does not matter to its cause
+text_causes as (
+    select
+        dsn,
+        general_text,
+        cause_of(dsn, any_value(said)) as cause
+    from refusals
+    group by dsn, general_text
+),
+
+named as (
+    select
+        refusals.* exclude (dsn, said, general_text),
+        text_causes.cause
+    from refusals
+    inner join text_causes
+        on
+            refusals.dsn is not distinct from text_causes.dsn
+            and refusals.general_text is not distinct from text_causes.general_text
 )
 
 select
@@ -25,6 +47,6 @@ select
     count(distinct client_ip) as client_count,
     max_by(reason, (logged_at, rejection_key)) as last_text,
     max(logged_at) as last_at
-from refusals
+from named
 group by all
 order by rejection_count desc, cause asc;

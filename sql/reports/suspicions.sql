@@ -1,27 +1,6 @@
 -- One row per account or address that somebody should look at, the worst first: what is odd about it
 create or replace view reports.suspicions as
-with worked as (
-    select
-        lower(username) as username,
-        client_ip,
-        network(client_ip) as network,
-        is_tls,
-        occurrences,
-        logged_at,
-        in_period(logged_at) as is_now
-    from main.logins
-    where
-        is_success
-        and username is not null
-        and on_host(host)
-        and of_domain(username)
-        and (
-            getvariable('until') is null
-            or logged_at < try_cast(getvariable('until')::varchar as timestamptz)
-        )
-),
-
-guessed as (
+with guessed as (
     select
         case
             when logged_in_usernames is null then 'guesses passwords'
@@ -38,23 +17,16 @@ guessed as (
     from guessing_addresses()
 ),
 
--- Only where there is a time before
 from_new_network as (
     select
         'logs in from a new network' as suspicion,
         username as subject,
-        total(case when is_now then occurrences end) as event_count,
+        login_count as event_count,
         network as detail,
         null as detail_count,
         null as detail_kind,
-        max(logged_at) as last_at
-    from worked
-    where
-        getvariable('since') is not null
-        and not is_near(client_ip)
-        and username in (select known.username from worked as known where not known.is_now)
-    group by username, network
-    having bool_and(is_now)
+        last_at
+    from new_networks()
 ),
 
 from_many_networks as (
@@ -66,7 +38,7 @@ from_many_networks as (
         count(distinct network) as detail_count,
         'networks' as detail_kind,
         max(logged_at) as last_at
-    from worked
+    from worked_logins()
     where is_now and not is_near(client_ip)
     group by username
     having count(distinct network) >= 5
@@ -81,51 +53,22 @@ in_clear as (
         null as detail_count,
         null as detail_kind,
         max(logged_at) as last_at
-    from worked
+    from worked_logins()
     where is_now and not is_tls and not is_near(client_ip)
     group by username
-),
-
-sent as (
-    select
-        lower(sasl_username) as username,
-        queued_at::date as day,
-        in_period(queued_at) as is_now,
-        sum(coalesce(recipient_count, 1)) as recipient_count,
-        max(queued_at) as last_at
-    from main.messages
-    where
-        sasl_username is not null
-        and on_host(host)
-        and of_domain(sasl_username)
-        and is_mail_accepted(origin, state)
-        and (
-            getvariable('until') is null
-            or queued_at < try_cast(getvariable('until')::varchar as timestamptz)
-        )
-    group by all
 ),
 
 much as (
     select
         'sends much more than before' as suspicion,
         username as subject,
-        try_cast(max(recipient_count) filter (where is_now) as bigint) as event_count,
+        max(recipient_count) as event_count,
         null as detail,
-        coalesce(try_cast(max(recipient_count) filter (where not is_now) as bigint), 0)
-            as detail_count,
+        max_by(most_before_count, recipient_count) as detail_count,
         'a day before' as detail_kind,
         max(last_at) as last_at
-    from sent
-    where
-        -- Only where there is a time before
-        try_cast(getvariable('since')::varchar as timestamptz)
-        > (select min(raw_lines.logged_at) from main.raw_lines where on_host(raw_lines.host))
+    from much_sent()
     group by username
-    having
-        max(recipient_count) filter (where is_now) >= 50
-        and max(recipient_count) filter (where is_now)
-        > 5 * coalesce(max(recipient_count) filter (where not is_now), 0)
 ),
 
 relaying as (
@@ -137,16 +80,7 @@ relaying as (
         null as detail_count,
         null as detail_kind,
         max(logged_at) as last_at
-    from main.rejections
-    where
-        is_refusal(action)
-        and client_ip is not null
-        and in_period(logged_at)
-        and on_host(host)
-        and (of_domain(recipient) or of_domain(sender))
-        -- Much quicker than the cause of each
-        and regexp_matches(reason, 'relay|local domain', 'i')
-        and cause_of(dsn, reason) = 'relay denied'
+    from refusals_for(['relay denied'])
     group by client_ip
 ),
 

@@ -52,24 +52,42 @@ expiries as (
     where is_deferral(last_attempt.status)
 ),
 
-told as (
-    from failures
-    union all
-    from expiries
+told as materialized (
+    select
+        *,
+        general_reason(reply) as general_text
+    from (
+        from failures
+        union all
+        from expiries
+    ) as failures_and_expiries
 ),
 
--- Materialized, or each distinct count would ask for the cause again
-named as materialized (
+-- Which names a text has does not matter to its cause
+text_causes as (
     select
-        outcome,
-        coalesce(lower(nullif(relay_name, 'none')), domain_of(recipient)) as destination,
-        cause_of(dsn, reply) as cause,
-        message_key,
-        delivery_key,
-        recipient,
-        reply,
-        logged_at
+        dsn,
+        general_text,
+        cause_of(dsn, any_value(reply)) as cause
     from told
+    group by dsn, general_text
+),
+
+named as (
+    select
+        told.outcome,
+        coalesce(lower(nullif(told.relay_name, 'none')), domain_of(told.recipient)) as destination,
+        text_causes.cause,
+        told.message_key,
+        told.delivery_key,
+        told.recipient,
+        told.reply,
+        told.logged_at
+    from told
+    inner join text_causes
+        on
+            told.dsn is not distinct from text_causes.dsn
+            and told.general_text is not distinct from text_causes.general_text
 )
 
 select

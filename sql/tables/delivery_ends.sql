@@ -1,4 +1,4 @@
--- One row per delivery attempt that handed a mail on to a message which is known here, and end of its way
+-- One row per delivery attempt that handed a mail on to another message known here, and per end of its way
 create table if not exists delivery_ends (
     delivery_key bigint not null,
     end_message_key bigint not null,

@@ -61,5 +61,5 @@ comment on column imap_sessions.body_bytes is 'Bytes of bodies fetched';
 comment on column imap_sessions.destination is 'Server that a proxy handed it over to';
 comment on column imap_sessions.paired_by is
 'How login and end were found to belong together: session, process, address or user (a guess)';
-comment on column imap_sessions.login_key is 'The login line (log_lines)';
+comment on column imap_sessions.login_key is 'The login (logins)';
 comment on column imap_sessions.logout_key is 'The line that ended it (log_lines)';

@@ -1,4 +1,4 @@
--- One row per life of a queue file
+-- One row per message: the life of a queue file, whose queue id may be used again
 create table if not exists messages (
     message_key bigint not null,
     host varchar,

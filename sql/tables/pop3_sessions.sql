@@ -62,5 +62,5 @@ comment on column pop3_sessions.uidl_change is
 comment on column pop3_sessions.destination is 'Server that a proxy handed it over to';
 comment on column pop3_sessions.paired_by is
 'How login and end were found to belong together: session, process, address or user (a guess)';
-comment on column pop3_sessions.login_key is 'The login line (log_lines)';
+comment on column pop3_sessions.login_key is 'The login (logins)';
 comment on column pop3_sessions.logout_key is 'The logout line (log_lines)';

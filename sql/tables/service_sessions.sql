@@ -43,5 +43,5 @@ comment on column service_sessions.out_bytes is 'Bytes to the client';
 comment on column service_sessions.destination is 'Server that a proxy handed it over to';
 comment on column service_sessions.paired_by is
 'How login and end were found to belong together: session, process, address or user (a guess)';
-comment on column service_sessions.login_key is 'The login line (log_lines)';
+comment on column service_sessions.login_key is 'The login (logins)';
 comment on column service_sessions.logout_key is 'The line that ended it (log_lines)';

@@ -6,7 +6,8 @@ create table if not exists stream_settings (
     year integer,
     reference_date date,
     timezone varchar not null,
-    dovecot_prefix varchar
+    dovecot_prefix varchar,
+    forms_sha256 varchar
 );
 
 comment on column stream_settings.file_key is 'The stream (log_files)';
@@ -21,3 +22,5 @@ while no line has such a stamp';
 comment on column stream_settings.timezone is 'Zone of stamps that have none';
 comment on column stream_settings.dovecot_prefix is
 'mail_log_prefix of lines of Dovecot, if it was given (--dovecot-prefix)';
+comment on column stream_settings.forms_sha256 is
+'Forms of one''s own (site_forms), if any were given (--forms)';

@@ -19,6 +19,7 @@ import mailsql
 from mailsql.check import run_checks
 from mailsql.status import describe_load
 from tests.conftest import assert_derived_alike, load, rows_of_lines
+from tests.documented import differing_figures, documented
 from tests.e2e.compare import KEYS, differences, unknown_lines
 from tests.e2e.flow import crossing_differences, fact_differences, flow_differences
 from tests.e2e.installation import NoDaemonsError, daemons_root
@@ -27,6 +28,12 @@ from tests.e2e.recording import read_recorded, record
 from tests.e2e.rig import FILES, SYSLOG
 from tests.e2e.states import state_differences
 from tests.e2e.traffic import Run, drive
+from tests.summaries import (
+    logwatch_numbers,
+    missing_programs,
+    pflogsumm_numbers,
+    pflogsumm_text,
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ class Loaded:
 
     ledger: Ledger
     connection: duckdb.DuckDBPyConnection
+    logs: tuple[Path, ...]
 
 
 def root_of_live_run() -> Path:
@@ -126,11 +134,12 @@ def loaded(
                 logs, ledger = read_recorded(log_set.style)
                 year = int(ledger.of("messages")[0]["queued_at"]["at_least"][:4])
                 database = tmp_path_factory.mktemp("recorded") / f"{name}.duckdb"
-            for log in log_set.names:
-                load([logs / log], database, host=log_set.host, year=year)
+            paths = tuple(logs / log for log in log_set.names)
+            for path in paths:
+                load([path], database, host=log_set.host, year=year)
             connection = mailsql.open_database(database)
             connection.execute("set TimeZone = 'UTC'")
-            found[origin, name] = Loaded(ledger, connection)
+            found[origin, name] = Loaded(ledger, connection, paths)
         return found[origin, name]
 
     yield load_set
@@ -304,3 +313,18 @@ def test_a_live_run_that_cannot_be_is_a_failure_in_ci(monkeypatch, in_ci, outcom
     monkeypatch.setenv("CI", in_ci)
     with pytest.raises(outcome, match="no live run: no root"):
         root_of_live_run()
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(bool(missing_programs()), reason=f"not installed: {missing_programs()}")
+def test_pflogsumm_and_logwatch_print_the_documented_numbers(
+    loaded: Callable[[str, str], Loaded],
+) -> None:
+    found = loaded("live", "rfc3339")
+    printed = logwatch_numbers([log.read_text(errors="replace") for log in found.logs])
+    rows = documented("logwatch, Postfix") + documented("logwatch, Dovecot")
+    assert differing_figures(found.connection, rows, printed.totals) == {}
+    summary = pflogsumm_numbers(pflogsumm_text(list(found.logs)))
+    totals = {title: number for title, (number, _) in summary.items()}
+    rows = documented("pflogsumm's totals")
+    assert differing_figures(found.connection, rows, totals) == {}

@@ -24,6 +24,10 @@ create or replace temp view loaded_lines as
 select * from lines
 where line_key between getvariable('first_loaded_key') and getvariable('last_loaded_key');
 
+-- They as they are kept: forms of one's own tell more (site)
+create or replace temp view kept_lines as
+select * from loaded_lines;
+
 -- Those of which rows are derived: new ones that are no copies, and what these change
 create or replace temp view changed_lines as
 select * from lines

@@ -1,14 +1,15 @@
 -- One row per end of a connection, with the commands that were counted in it
--- disconnect from unknown[192.0.2.66] ehlo=1 auth=0/3 commands=1/4
 create or replace temp table smtpd_disconnects as
 select
     line_key,
     logged_at,
-    regexp_extract(body, '^disconnect from ' || client_pattern(), ['name', 'ip', 'port']) as client,
-    substr(body, 16 + strpos(substr(body, 17), ' ')) as counters
-from work_lines
-where is_disconnect(kind);
+    client_name,
+    client_ip,
+    client_port,
+    counters
+from columns_of(work_lines, 'smtpd_disconnects');
 
+-- Any of some twenty commands in any order, and few different lists: each is read once
 create or replace temp table command_counters as
 with occurring as (
     select distinct counters from smtpd_disconnects

@@ -11,7 +11,7 @@ select
     line,
     copy_of,
     unread
-from loaded_lines
+from kept_lines
 where part is distinct from 'removed';
 
 update raw_lines

@@ -23,7 +23,8 @@ select
         when stream_state.last_local_date is not null then batch.reference_date
     end as reference_date,
     batch.timezone,
-    batch.dovecot_prefix
+    batch.dovecot_prefix,
+    batch.forms_sha256
 from batch
 inner join stream_state on batch.file_key = stream_state.file_key
 left join known on batch.file_key = known.file_key;

@@ -2,6 +2,9 @@
 delete from raw_lines
 where line_key between getvariable('first_gone_key') and getvariable('last_gone_key');
 
+delete from site_lines
+where line_key between getvariable('first_gone_key') and getvariable('last_gone_key');
+
 delete from longest_lines
 where line_key between getvariable('first_gone_key') and getvariable('last_gone_key');
 

@@ -27,6 +27,26 @@ remarks as (
         and log_lines.logged_at >= messages.queued_at - interval 1 minute
         and log_lines.logged_at <= coalesce(messages.removed_at, 'infinity') + interval 1 minute
     order by log_lines.line_key asc, messages.queued_at desc
+),
+
+-- So does what they say in lines of a kind of one's own; lines of Postfix are queue_events
+own_remarks as (
+    select distinct on (site_lines.line_key)
+        messages.message_key,
+        log_lines.*,
+        site_lines.text
+    from site_lines
+    inner join log_lines on site_lines.line_key = log_lines.line_key
+    inner join messages
+        on
+            log_lines.queue_id = messages.queue_id
+            and log_lines.host is not distinct from messages.host
+    where
+        split_part(log_lines.program, '/', 1) is distinct from messages.instance
+        and log_lines.copy_of is null
+        and log_lines.logged_at >= messages.queued_at - interval 1 minute
+        and log_lines.logged_at <= coalesce(messages.removed_at, 'infinity') + interval 1 minute
+    order by site_lines.line_key asc, messages.queued_at desc
 )
 
 select
@@ -160,6 +180,21 @@ select
     remarks.host,
     remarks.line_key
 from remarks
+union all
+select
+    own_remarks.message_key,
+    own_remarks.queue_id,
+    own_remarks.logged_at,
+    own_remarks.kind,
+    null as outcome,
+    map {
+        'program': own_remarks.program,
+        'queue_id': own_remarks.queue_id,
+        'text': own_remarks.text
+    } as facts,
+    own_remarks.host,
+    own_remarks.line_key
+from own_remarks
 union all
 select * from mailbox_steps;
 

@@ -34,10 +34,10 @@ from smtpd_sasl_failures
 union all
 select
     line_key,
-    known_name(client.name) as client_name,
-    plain_ip(client.ip) as client_ip,
-    try_cast(client.port as integer) as client_port,
-    contains(counters, ' xclient=') as is_xclient
+    client_name,
+    client_ip,
+    client_port,
+    coalesce(contains(counters, ' xclient='), false) as is_xclient
 from smtpd_disconnects;
 
 -- One row per line of smtpd or qmqpd in a connection, with the connection that it belongs to

@@ -1,0 +1,180 @@
+"""Forms of lines -> SQL that gives the columns that their patterns name.
+
+A file of sql/ingest writes `columns_of(LINES, 'ROWS')` in the place of a table: all lines of a
+table or view whose forms say `rows = "ROWS"`, with what they hold and the columns that patterns
+give. The first text counts that reads a line to its end and gives something, else the first
+pattern of `partly` that does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from .forms import Form, groups, read_forms
+from .readings import READINGS
+from .statements import quote_identifier, quote_text
+
+CALL = re.compile(r"\bcolumns_of\((?P<lines>\w+), '(?P<rows>\w+)'\)")
+
+
+def with_columns(text: str) -> str:
+    """Return the text of an SQL file with what forms give in the place of its calls."""
+    return CALL.sub(
+        lambda call: f"({select_columns(read_forms(), call['lines'], call['rows'])})", text
+    )
+
+
+@cache
+def kinds_asked(text: str) -> tuple[str, ...]:
+    """Return the kinds of lines that the calls in the text of an SQL file select."""
+    return tuple(
+        kind for call in CALL.finditer(text) for kind in kinds_of_rows(read_forms(), call["rows"])
+    )
+
+
+def kinds_of_rows(forms: Sequence[Form], rows: str) -> list[str]:
+    """Return the kinds of lines that give some rows."""
+    return sorted({form.kind for form in forms if form.rows == rows})
+
+
+def readings_of_rows(forms: Sequence[Form], rows: str) -> dict[str, str]:
+    """Return the columns that forms give to some rows, and what they are read as."""
+    return {
+        column: reading
+        for form in forms
+        if form.rows == rows
+        for column, reading in form.columns.items()
+    }
+
+
+def select_columns(forms: Sequence[Form], lines: str, rows: str) -> str:
+    """Return a query: the lines that give some rows, with the columns that forms give.
+
+    Args:
+        forms: all that there are.
+        lines: a table or view of lines with kind, body and may_be_cut.
+        rows: as the forms of these lines name them.
+    """
+    kinds = kinds_of_rows(forms, rows)
+    assert kinds, f"no form gives {rows}"
+    query = f"select * from {lines} where kind in ({_listed(kinds)})"
+    tried: list[_Try] = []
+    for made in _tries(forms, kinds):
+        tries = ", ".join(
+            f"{one.sql([*_of_kinds(one, kinds), *_gave_nothing(one, tried)])} as {one.name}"
+            for one in made
+        )
+        query = f"select *, {tries} from ({query})"
+        tried += made
+    columns = ", ".join(
+        f"{READINGS[reading].sql.format(_text(column, reading, tried))} "
+        f"as {quote_identifier(column)}"
+        for column, reading in readings_of_rows(forms, rows).items()
+    )
+    if not tried:
+        return query
+    names = ", ".join(one.name for one in tried)
+    return f"select * exclude ({names}), {columns} from ({query})"
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """A pattern that gives columns, and what must hold of a line for it to be tried."""
+
+    pattern: str
+    columns: tuple[str, ...]
+    conditions: tuple[str, ...]
+
+
+@dataclass
+class _Try:
+    """A pattern as it is tried at lines of some kinds; its name is that of what it gives."""
+
+    name: str
+    pattern: _Pattern
+    kinds: list[str]
+
+    def sql(self, conditions: Sequence[str]) -> str:
+        found = (
+            f"regexp_extract(body, {quote_text(self.pattern.pattern)}, "
+            f"[{_listed(self.pattern.columns)}])"
+        )
+        asked = [*conditions, *self.pattern.conditions]
+        return f"case when {' and '.join(asked)} then {found} end" if asked else found
+
+    @property
+    def gave(self) -> str:
+        texts = (f"{self.name}.{quote_identifier(column)}" for column in self.pattern.columns)
+        return " or ".join(f"{text} <> ''" for text in texts)
+
+
+def _tries(forms: Sequence[Form], kinds: Sequence[str]) -> Iterator[list[_Try]]:
+    """Yield what is tried at once: the first patterns of all kinds, then the second ones."""
+    patterns = {kind: list(_patterns(forms, kind)) for kind in kinds}
+    count = 0
+    for number in range(max(map(len, patterns.values()))):
+        tries: dict[_Pattern, _Try] = {}
+        for kind, found in patterns.items():
+            if number >= len(found):
+                continue
+            if found[number] not in tries:
+                count += 1
+                tries[found[number]] = _Try(f"given_{count}", found[number], [])
+            tries[found[number]].kinds.append(kind)
+        yield list(tries.values())
+
+
+def _patterns(forms: Sequence[Form], kind: str) -> Iterator[_Pattern]:
+    """Yield the patterns that give columns of a kind, in the order in which they count."""
+    of_kind = [form for form in forms if form.kind == kind]
+    found: list[_Pattern] = []
+    for text in (text for form in of_kind for text in form.texts):
+        conditions = ["not may_be_cut"]
+        if text.unless is not None:
+            conditions.append(f"not regexp_matches(body, {quote_text(text.unless)})")
+        found.append(_pattern(kind, f"^(?:{text.pattern})$", conditions))
+    for pattern in (pattern for form in of_kind for pattern in form.partly):
+        # Where the end may be missing, nothing stands at the end
+        conditions = ["not may_be_cut"] if pattern.endswith("$") else []
+        found.append(_pattern(kind, f"^(?:{pattern})", conditions))
+    yield from dict.fromkeys(pattern for pattern in found if pattern.columns)
+
+
+def _pattern(kind: str, pattern: str, conditions: Sequence[str]) -> _Pattern:
+    return _Pattern(pattern, tuple(groups(kind, pattern)), tuple(conditions))
+
+
+def _of_kinds(one: _Try, kinds: Sequence[str]) -> list[str]:
+    return [] if len(one.kinds) == len(kinds) else [f"kind in ({_listed(one.kinds)})"]
+
+
+def _gave_nothing(one: _Try, tried: Sequence[_Try]) -> list[str]:
+    """Conditions: no pattern gave anything that was tried at the same lines."""
+    return [
+        f"({other.gave}) is not true"
+        for other in tried
+        if not set(other.kinds).isdisjoint(one.kinds)
+    ]
+
+
+def _text(column: str, reading: str, tried: Sequence[_Try]) -> str:
+    """What the one pattern gives that gave something."""
+    giving = [one for one in tried if column in one.pattern.columns]
+    texts = [f"{one.name}.{quote_identifier(column)}" for one in giving]
+    if READINGS[reading].may_be_empty:
+        cases = zip((one.gave for one in giving), texts, strict=True)
+        return f"case {' '.join(f'when {gave} then {text}' for gave, text in cases)} end"
+    if len(texts) == 1:
+        return texts[0]
+    return f"coalesce({', '.join(_not_empty(text) for text in texts)})"
+
+
+def _not_empty(text: str) -> str:
+    return f"nullif({text}, '')"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return ", ".join(map(quote_text, texts))

@@ -1,0 +1,14 @@
+-- One row per account and network from which it had never logged in before, the latest first
+create or replace view reports.logins_from_new_networks as
+select
+    username,
+    network,
+    client_ip,
+    login_count,
+    protocols,
+    known_network_count,
+    known_since,
+    first_at,
+    last_at
+from new_networks()
+order by first_at desc, username asc, network asc;
