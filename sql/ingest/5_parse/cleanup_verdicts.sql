@@ -1,4 +1,5 @@
 -- One row per decision of cleanup about the content of a message: header and body checks, Milters
+-- No pattern of a form: a client can imitate a context, and only all of a line tells which is one
 -- 5E6F740774: reject: header Subject: buy now? and more from unknown[192.0.2.66]; from=<spam@example.net> to=<bob@example.com> proto=ESMTP helo=<box>: 5.7.1 header not welcome
 -- 64C5D4077A: bcc: header Subject: contract from local; from=<ivan@example.com> to=<p@example.org>: legal@example.com
 -- 6D4D540782: milter-reject: END-OF-MESSAGE from unknown[192.0.2.66]: 5.7.1 Spam message rejected; from=<spam@example.net> to=<bob@example.com> proto=ESMTP helo=<box>

@@ -1,4 +1,5 @@
 -- One row per delivery record
+-- No pattern of a form: an address or a reply can imitate what follows it, fields come and go
 -- 7D4C440791: to=<h@example.org>, orig_to=<info@example.com>, relay=mx.example.org[198.51.100.25]:25, conn_use=3, delay=0.4, delays=0.2/0.1/0/0.1, tls=may, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 9A0B1C2D3E4F)
 create or replace temp view delivery_records as
 with judged as (

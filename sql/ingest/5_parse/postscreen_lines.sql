@@ -1,4 +1,5 @@
 -- One row per line of postscreen about one client, which stands as [ADDRESS]:PORT
+-- No pattern of a form: a client can imitate a context, and only all of a line tells which is one
 -- CONNECT from [192.0.2.66]:43987 to [203.0.113.1]:25
 -- PREGREET 32 after 0.06 from [192.0.2.66]:43987: EHLO box\r\nMAIL FROM:<x@y.example>\r\n
 -- NOQUEUE: reject: RCPT from [192.0.2.66]:43987: 550 5.7.1 Service unavailable; client [192.0.2.66] blocked using dnsbl.example.org; from=<x@y.example>, to=<bob@example.com>, proto=ESMTP, helo=<box>

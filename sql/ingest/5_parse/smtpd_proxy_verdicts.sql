@@ -1,4 +1,5 @@
 -- One row per answer of a before-queue filter (smtpd_proxy_filter)
+-- No pattern of a form: a client can imitate a context, and only all of a line tells which is one
 -- proxy-accept: END-OF-MESSAGE: 250 2.7.0 Ok, discarded, id=02141-07 - INFECTED: Test.Sig; from=<alice@example.net> to=<bob@example.com> proto=ESMTP helo=<mail-out.example.net>
 -- proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, id=02141-07 - INFECTED: Test.Sig (a; b); from=<alice@example.net> to=<bob@example.com> proto=ESMTP helo=<mail-out.example.net>
 create or replace temp table smtpd_proxy_verdicts as

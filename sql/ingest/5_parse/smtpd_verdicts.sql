@@ -1,4 +1,5 @@
 -- One row per decision of smtpd about a client, sender or recipient
+-- No pattern of a form: a client can imitate a context, and only all of a line tells which is one
 -- NOQUEUE: reject: RCPT from unknown[192.0.2.71]: 450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.71]; from=<> to=<bob@example.com> proto=SMTP helo=<192.0.2.71>
 -- 56A0B4076E: milter-reject: RCPT from laptop.example.com[203.0.113.77]: 451 4.7.1 Service unavailable - try again later; from=<dave@example.com> to=<bob@example.org> proto=ESMTP helo=<laptop> sasl_username=<dave@example.com>
 create or replace temp table smtpd_verdicts as

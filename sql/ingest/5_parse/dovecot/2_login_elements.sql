@@ -1,4 +1,5 @@
 -- One row per line of a login process that tells of a client: what it is about, and the client
+-- No pattern of a form: elements stand in any order, and a user's name can imitate them
 -- pop3-login: Login: user=<alice@example.com>, method=PLAIN, rip=192.0.2.10, lip=198.51.100.5, mpid=4711, TLS, session=<IQdzOm5Xy8PAAAIK>
 -- imap-login: Disconnected: Connection closed (auth failed, 3 attempts in 14 secs): user=<alice@example.com>, method=PLAIN, rip=203.0.113.9, lip=198.51.100.5, TLS, session=<QLKFOm5XTMnLAHEJ>
 -- imap-login: Disconnected (no auth attempts): rip=203.0.113.9, lip=198.51.100.5

@@ -1,4 +1,5 @@
 -- One row per line in which the auth process, or PAM for it, says something of a user
+-- No pattern of a form: a password may stand in it, which is taken out first
 -- auth: passwd-file(alice@example.com,203.0.113.9,<QLKFOm5XcsnLAHEJ>): Password mismatch
 -- auth-worker(80180): conn unix:auth-worker (pid=80100,uid=97): auth-worker<13247>: sql(alice@example.com,203.0.113.9): Password mismatch
 -- auth(alice@example.com,203.0.113.9,sasl:plain)<QLKFOm5XcsnLAHEJ>: passwd-file: Password mismatch

@@ -1,4 +1,5 @@
 -- One row per line that tells of a change in a mailbox
+-- No pattern of a form: elements come and go, and a sender chooses some of them
 -- imap(alice@example.com)<4712><IQdzOm5Xy8PAAAIK>: save: box=Sent, uid=31, msgid=<m10@example.com>, size=5228, from=alice@example.com, subject=Re: plan, draft 2, flags=(\Seen)
 -- imap(alice@example.com)<4712><IQdzOm5Xy8PAAAIK>: Mailbox Trash: copy from INBOX: box=Trash, uid=78, msgid=<m4@example.org>, size=2310
 -- imap(alice@example.com)<4712><IQdzOm5Xy8PAAAIK>: Mailbox renamed: Projects/2026 -> Archive/2026

@@ -1,4 +1,5 @@
 -- One row per line that tells what became of a message at its mailbox
+-- No pattern of a form: a sender can imitate the verb, so all of them are looked for
 -- lmtp(alice@example.com)<5151><kDZEBWymZGofFAAAYovH3A>: msgid=<m4@example.org>: saved mail to INBOX
 -- lda(alice@example.com): msgid=<m2@example.org>: save failed to INBOX: Quota exceeded (mailbox for user is full)
 -- lmtp(alice@example.com)<5151><kDZEBWymZGofFAAAYovH3A>: sieve: msgid=<m8@example.org>: fileinto action: stored mail into mailbox 'Lists'

@@ -1,4 +1,5 @@
 -- One row per message that Dovecot's submission service handed over, or could not
+-- No pattern of a form: a sender can imitate what follows it, and then nothing counts
 -- submission(alice@example.com)<5301><IQdzOm5Xy8PAAAIK>: Successfully relayed message: from=<alice@example.com>, size=5228, id=2R4qAkClZGq1FAAAYovH3A, nrcpt=2, reply=`250 2.0.0 Ok: queued as 1A07F26E315'
 create or replace temp table submission_records as
 with matched as (
