@@ -67,8 +67,9 @@ def readings(form: Form) -> Iterator[Reading]:
     for text in form.texts:
         columns = places(form.name, text.pattern)
         yield Reading(form.kind, f"^(?:{text.pattern})$", text.unless, columns)
-    for pattern in form.partly:
-        yield Reading(form.kind, f"^(?:{pattern})", None, places(form.name, pattern))
+    for text in form.partly:
+        columns = places(form.name, text.pattern)
+        yield Reading(form.kind, f"^(?:{text.pattern})", text.unless, columns)
 
 
 def named_queue_id(found: Sequence[Reading]) -> str:

@@ -375,8 +375,8 @@ def _check_patterns(where: str, form: Form, engine: duckdb.DuckDBPyConnection) -
             _check_pattern(f"{where}: {key}", form.told[key], engine)
     for number, text in enumerate(form.texts, start=1):
         _check_text(f"{where}: texts: {number}", text, engine)
-    for number, pattern in enumerate(form.partly, start=1):
-        _check_pattern(f"{where}: partly: {number}", pattern, engine)
+    for number, text in enumerate(form.partly, start=1):
+        _check_text(f"{where}: partly: {number}", text, engine)
 
 
 def _check_text(where: str, text: Text, engine: duckdb.DuckDBPyConnection) -> None:
@@ -408,7 +408,7 @@ def is_pattern(engine: duckdb.DuckDBPyConnection, pattern: str) -> bool:
 def _check_columns(where: str, form: Form, said: Mapping[str, Any]) -> None:
     """Each named group is a column with a reading, and each column one of a group."""
     columns = said.get("columns", {})
-    patterns = [*(text.pattern for text in form.texts), *form.partly]
+    patterns = [text.pattern for text in (*form.texts, *form.partly)]
     named = {name for pattern in patterns for name in places(where, pattern)}
     if columns and "table" not in said:
         raise FormError(f"{where}: columns: no table", 'table = "..." says which')
