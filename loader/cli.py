@@ -32,7 +32,8 @@ from .derive_again import check_tables
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
 from .explain import explain as explain_lines
 from .explain import explain_json, explain_text
-from .export import export as export_csv
+from .export import FileFormat, Style, manifest_hash
+from .export import export as write_export
 from .forget import forget as forget_log
 from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
@@ -51,6 +52,7 @@ from .report import list_reports, run_report
 from .results import count_rows, write_result
 from .scope import Scope, set_period
 from .search import MOST_TERMS, read_term, suggest
+from .selection import Who
 from .snapshot import open_snapshot
 from .sources import STANDARD_INPUT
 from .statements import quote_identifier
@@ -58,6 +60,7 @@ from .status import describe_load, describe_status
 from .stored_bytes import check_stream, stream_bytes
 from .trace import TraceFormat, search, trace_json, trace_text
 from .trace_words import Language
+from .verify_export import verify_export
 from .visible import one_line
 
 app = typer.Typer(
@@ -499,7 +502,17 @@ def export(
             metavar="DIR", help="New, empty, or of an earlier export, which is replaced."
         ),
     ],
+    logs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[LOG]...", help="With --verify: the original logs."),
+    ] = None,
     db: Db = DEFAULT_DB,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="Mail from or to this address or login; may be repeated."),
+    ] = None,
+    domain: Annotated[str | None, typer.Option(help="Mail from or to this domain.")] = None,
+    host: Annotated[str | None, typer.Option(help="Only this mail server.")] = None,
     since: Since = None,
     until: Until = None,
     only: Annotated[
@@ -509,23 +522,74 @@ def export(
     timezone: Annotated[
         str | None, typer.Option(help="Zone of --since and --until; the system's if none.")
     ] = None,
+    file_format: Annotated[
+        FileFormat, typer.Option("--format", help="How tables and reports are written.")
+    ] = FileFormat.CSV,
+    is_excel: Annotated[
+        bool, typer.Option("--excel", help="CSV with a byte order mark, for Excel.")
+    ] = False,
+    language: Annotated[
+        Language, typer.Option("--lang", help="Language of README.txt.")
+    ] = Language.EN,
+    created_at: Annotated[
+        str | None, typer.Option(help="Time that the manifest tells instead of now.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--sign", metavar="KEY", help="SSH key to sign the manifest.")
+    ] = None,
+    is_verified: Annotated[
+        bool, typer.Option("--verify", help="Write nothing: verify the export in DIR.")
+    ] = False,
+    allowed_signers: Annotated[
+        Path | None,
+        typer.Option(help="With --verify: who may have signed it (ssh-keygen's list)."),
+    ] = None,
     group_readable: GroupReadable = False,
 ) -> None:
-    """Write tables and reports as CSV for auditors, with a manifest of hashes; times are UTC."""
+    """Write mail, tables and reports for auditors, with a manifest of hashes; times are UTC."""
+    if is_verified:
+        _verify_export(directory, logs or [], allowed_signers)
+        return
+    if logs or allowed_signers is not None:
+        raise UsageError("logs and signers are for --verify", "mailsql export --verify DIR LOG...")
     _check_output(directory, db)
     with open_reading(db, timezone="UTC", export_directory=directory) as connection:
-        rows = export_csv(
+        rows = write_export(
             connection,
             directory,
             now=datetime.now(UTC),
+            who=Who(tuple(address or ()), domain, host),
             since=since,
             until=until,
             timezone=timezone,
             only=only,
-            group_readable=group_readable,
+            style=Style(file_format, is_excel, language, group_readable),
+            created_at=created_at,
+            key=key,
         )
     write_rows(["file", "rows"], list(rows.items()))
-    narrate(f"written to {directory}, with manifest.json")
+    narrate(f"written to {directory}, with manifest.json, of which the SHA-256 is")
+    narrate(manifest_hash(directory))
+    narrate("keep it elsewhere, or give it with the export; sha256sum manifest.json tells it again")
+
+
+def _verify_export(directory: Path, logs: list[str], allowed_signers: Path | None) -> None:
+    """Tell what is wrong with an export.
+
+    Raises:
+        MailsqlError: something is.
+    """
+    found = 0
+    for fault in verify_export(
+        directory, logs, allowed_signers, narrate, today=datetime.now(UTC).date()
+    ):
+        write(f"{fault}\n")
+        found += 1
+    if found:
+        raise MailsqlError(
+            f"{directory}: {found:,} faults", "ask who gave it for another, or for the logs"
+        )
+    narrate("compare the SHA-256 with the one that you were told: the manifest proves itself by it")
 
 
 @app.command()
