@@ -37,6 +37,7 @@ from .scope import Scope, check_limits, set_period
 from .selection import EVERYBODY, Who, answers_of, choose_all, choose_named, rows_of, set_who
 from .signature import NAMESPACE, SUFFIX, check_key, sign
 from .statements import quote_identifier, quote_text
+from .stored_bytes import stored_batches
 from .table_list import tables
 from .trace_words import Language
 
@@ -572,7 +573,10 @@ def _columns_of(
             [source.schema, source.name],
         ).fetchall()
     )
-    return [(source.file, name, kind, comments.get(name) or "") for name, kind in columns]
+    return [
+        (source.file, name, kind, " ".join((comments.get(name) or "").split()))
+        for name, kind in columns
+    ]
 
 
 def _dictionary(columns: list[tuple[str, str, str, str]], style: Style) -> bytes:
@@ -616,6 +620,7 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         *("batch_key", "first_byte", "last_byte", "first_line_no", "last_line_no"),
         *("tree_first_line_no", "torn_bytes", "sha256", "root", "chain"),
     ]
+    commitments = {batch.batch_key: batch.commitment.hex() for batch in stored_batches(connection)}
     logs: dict[int, dict[str, Any]] = {}
     for file_key, path, identity_bytes, identity_sha256, branch_of, *batch in rows:
         log = logs.setdefault(
@@ -631,6 +636,7 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
             },
         )
         entry = dict(zip(names, batch, strict=False))
+        entry["commitment"] = commitments[entry["batch_key"]]
         entry["committed_at"] = batch[len(names)].isoformat()
         entry["mailsql_version"] = batch[-1]
         log["batches"].append(entry)

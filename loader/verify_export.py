@@ -13,8 +13,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .chain import BEGINNING, next_link, unhex
 from .errors import MailsqlError
-from .export import MANIFEST
+from .export import MANIFEST, PROOFS
 from .signature import signer_of
 from .sources import ByteStream, Source, find_sources, open_source
 from .verify import faults, original
@@ -75,7 +76,8 @@ def verify_export(
         manifest: dict[str, Any] = json.loads(content)
         if not wrong:
             tell(f"{len(manifest['files']):,} files are as the manifest says")
-            yield from _rows_without_line(directory, manifest)
+            yield from _row_faults(directory, manifest)
+            yield from _chain_faults(manifest, tell)
             _tell_proofs(manifest, tell)
         for source in _sources(logs, today):
             yield from _log_faults(directory, manifest, source, tell)
@@ -103,28 +105,50 @@ def _sources(logs: Sequence[str], today: date) -> list[Source]:
     return found
 
 
-def _rows_without_line(directory: Path, manifest: dict[str, Any]) -> Iterator[str]:
-    """Yield rows whose line is not in the export, where that holds somebody's mail."""
-    if not (manifest["asked"]["addresses"] or manifest["asked"]["domain"]):
-        return
-    if LINES not in manifest["files"]:
-        return
-    keys = set(_line_keys(directory / LINES))
-    for name, said in manifest["files"].items():
-        if said.get("schema") != "main" or not name.endswith(".csv") or name == LINES:
+def _row_faults(directory: Path, manifest: dict[str, Any]) -> Iterator[str]:
+    """Yield files of other counts than the manifest's, and rows whose line is not in the export.
+
+    All lines of its rows are there where it holds somebody's mail.
+    """
+    files, asked = manifest["files"], manifest["asked"]
+    holds_lines = LINES in files and bool(asked["addresses"] or asked["domain"])
+    keys = set(_line_keys(directory / LINES)) if holds_lines else set()
+    for name, said in files.items():
+        if not name.endswith(".csv") or "rows" not in said:
             continue
-        for row, key in enumerate(_line_keys(directory / name), 1):
-            if key not in keys:
-                yield f"{name}: the line of row {row:,} is not in {LINES}"
+        row_count = 0
+        for row_count, key in enumerate(_line_keys(directory / name), 1):
+            if holds_lines and key is not None and key not in keys:
+                yield f"{name}: the line of row {row_count:,} is not in {LINES}"
+        if row_count != said["rows"]:
+            yield f"{name}: {row_count:,} rows, and {said['rows']:,} in the manifest"
+    counts = manifest["proofs"] or {"proven": 0}
+    if counts["proven"] != files.get(PROOFS, {"rows": 0})["rows"]:
+        yield f"{PROOFS}: another count than the manifest tells of proofs"
 
 
-def _line_keys(path: Path) -> Iterator[int]:
-    """Yield the key of the line of each row; none of a file whose rows come from several."""
+def _chain_faults(manifest: dict[str, Any], tell: Callable[[str], None]) -> Iterator[str]:
+    """Yield the batches whose place in the chain of hashes is not what comes of those before."""
+    loaded = {batch["batch_key"]: batch for log in manifest["logs"] for batch in log["batches"]}
+    forgotten = {batch["batch_key"]: batch for batch in manifest["forgotten_batches"]}
+    chain = BEGINNING
+    for key in sorted({*loaded, *forgotten}):
+        chain = next_link(chain, unhex((loaded.get(key) or forgotten[key])["commitment"]))
+        if key in loaded and chain.hex() != loaded[key]["chain"]:
+            yield f"batch {key}: the chain of hashes breaks here"
+            return
+    tell(f"last value of the chain of hashes: {chain.hex()}")
+
+
+def _line_keys(path: Path) -> Iterator[int | None]:
+    """Yield the key of the line of each row; None where rows come from several lines."""
     csv.field_size_limit(2**31 - 1)
     with path.open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             if "log_file_key" in row:
                 yield int(row["log_file_key"]) * 2**32 + int(row["log_line_no"])
+            else:
+                yield None
 
 
 def _lines_of(directory: Path, manifest: dict[str, Any], file_key: int) -> Iterator[ExportedLine]:

@@ -22,6 +22,8 @@ inner join raw_lines
 where
     raw_lines.kind in (select kind from line_kinds where place = 'connections')
     and raw_lines.copy_of is null
+    -- Those with a queue id are of a message, which may be another person's
+    and raw_lines.queue_id is null
     and raw_lines.logged_at between followed.connected_at and followed.disconnected_at
     and contains(raw_lines.line, '[' || followed.client_ip || ']')
     and (
