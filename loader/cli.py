@@ -187,6 +187,7 @@ def load(
                     mode=file_mode(group_readable),
                     wait_seconds=wait,
                     on_wait=narrate,
+                    on_update=narrate,
                 )
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted", INTERRUPTED_HINT) from error

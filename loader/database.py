@@ -1,8 +1,8 @@
 """The DuckDB file: opened for reading or writing, or created.
 
-A file is ours if it says so in mailsql_database; its objects are written again when the version
-of mailsql or its SQL changes, its rows and the user's own views are kept, and tables of an older
-schema get the columns that they lack.
+A file is ours if it says so in mailsql_database. Its objects are written again when the version
+of mailsql or its SQL changes: tables get the columns that they lack, rows are kept, and the user's
+own views are written again from their SQL.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from pathlib import Path
 
 import duckdb
 
-from .errors import DatabaseError, HeldError, UsageError
+from .errors import DatabaseError, HeldError, OutdatedError, UsageError
 from .objects import (
     OLDEST_SCHEMA,
     SCHEMA_VERSION,
     __version__,
+    bring_up_to_date,
     copy_template,
     objects_hash,
     write_objects,
@@ -36,6 +37,8 @@ STORAGE_VERSION = "v1.2.0"
 # A row group is compressed by one thread, and held in memory until it is full; only attach takes it
 ROW_GROUP_ROWS = 61440
 WAIT_SECONDS = 5.0
+# Of columns that are new, so many are named
+NAMED_COLUMNS = 3
 # Whatever the file is called: `memory` or `reports` would be something else in SQL
 CATALOG = "mail"
 VERSIONS = ("main", "mailsql_database")
@@ -88,6 +91,8 @@ def open_database(
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
     shut: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+    on_update: Callable[[str], None] | None = None,
+    is_updated: bool = True,
 ) -> duckdb.DuckDBPyConnection:
     """Open a mailsql database; for writing, create it or bring its objects up to this version.
 
@@ -100,10 +105,13 @@ def open_database(
         wait_seconds: for how long to wait where another process holds it.
         on_wait: told who holds it when waiting begins.
         shut: shuts the door to other files, before anything of this one is asked.
+        on_update: told what rows of an older mailsql lack since.
+        is_updated: whether it is brought up to this version where it is opened for writing.
 
     Raises:
         UsageError: the time zone is not known.
         HeldError: another process holds it.
+        OutdatedError: its rows must be derived again before it can be written to.
         DatabaseError: it is missing and not created, no database of mailsql, of a schema that
             cannot be read or brought up to this version's, or damaged.
     """
@@ -134,14 +142,72 @@ def open_database(
                 if found[0] < OLDEST_SCHEMA
                 else "the next mailsql load or mailsql reparse brings them up to date",
             )
+        if found is None:
+            write_objects(connection)
+        elif not read_only and is_updated and not _is_current(connection, found):
+            if shut is None:
+                connection = _updated_apart(connection, path, found[1], on_update)
+            else:
+                _update(connection, path, found[1], on_update)
         if timezone is not None:
             set_timezone(connection, timezone)
-        if not read_only and not _is_current(connection, found):
-            write_objects(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _update(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    version: str,
+    on_update: Callable[[str], None] | None,
+) -> None:
+    """Bring the objects of a file up to this version.
+
+    Raises:
+        OutdatedError: as open_database.
+        DatabaseError: an object of the user's has the name of one of mailsql's.
+    """
+    with speaking_of(path):
+        try:
+            columns = bring_up_to_date(connection)
+        except duckdb.CatalogException as error:
+            said = str(error).removeprefix("Catalog Error: ").partition("\n")[0]
+            raise DatabaseError(
+                f"{path}: cannot be brought up to date ({said})",
+                "rename what is yours: this mailsql has something of that name",
+            ) from error
+        except OutdatedError as error:
+            raise OutdatedError(
+                f"{path}: its tables are those of an older mailsql ({version}; {error})"
+            ) from error
+        except DatabaseError as error:
+            raise DatabaseError(f"{path}: {error}", error.hint) from error
+    if columns and on_update is not None:
+        more = f" and {len(columns) - NAMED_COLUMNS} more" if len(columns) > NAMED_COLUMNS else ""
+        on_update(
+            f"{path}: columns are new since mailsql {version}: "
+            f"{', '.join(columns[:NAMED_COLUMNS])}{more}; "
+            "rows of before have values there after mailsql reparse"
+        )
+
+
+def _updated_apart(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    version: str,
+    on_update: Callable[[str], None] | None,
+) -> duckdb.DuckDBPyConnection:
+    """Bring the objects of a file up to this version without access to others; open it again.
+
+    Raises:
+        DatabaseError: as _update.
+    """
+    with connection:
+        connection.execute("set enable_external_access = false")
+        _update(connection, path, version, on_update)
+    return _connect_writing(path)
 
 
 def _check_path(path: Path, creates: bool) -> None:

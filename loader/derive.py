@@ -63,6 +63,7 @@ class Target:
         mode: of the database if it is created.
         wait_seconds: for how long to wait where another process holds it.
         on_wait: told who holds it when waiting begins.
+        on_update: told what rows of an older mailsql lack.
     """
 
     database: Path
@@ -72,6 +73,7 @@ class Target:
     mode: int = OWNER_ONLY
     wait_seconds: float = WAIT_SECONDS
     on_wait: Callable[[str], None] | None = None
+    on_update: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -544,6 +546,7 @@ def _connect(target: Target) -> duckdb.DuckDBPyConnection:
         wait_seconds=target.wait_seconds,
         on_wait=target.on_wait,
         shut=shut,
+        on_update=target.on_update,
     )
     try:
         if target.threads is not None:

@@ -13,12 +13,19 @@ import duckdb
 
 from .derive import Deriver, Piece
 from .errors import DatabaseError
+from .objects import table_columns
 from .settings import Stretch, date_at, read_stretches
 from .statements import quote_identifier, run_sql
 from .table_list import tables
 
 # Consecutive batches of one stream make a piece, up to so many bytes
 PIECE_BYTES = 134217728
+# What is read of a database when rows are derived again
+READ_COLUMNS = {
+    "raw_lines": ("line_key", "line"),
+    "log_files": ("file_key", "branch_of", "loaded_lines", "first_logged_at"),
+    "load_batches": ("batch_key", "file_key", "first_line_no", "first_byte", "last_byte"),
+}
 # Told what is done now, how much of it there is, and how much has been done
 Progress = Callable[[str, int, int], None]
 
@@ -95,6 +102,25 @@ def check_tables(connection: duckdb.DuckDBPyConnection, database: str, name: str
                 f"{name}: {table} is not the table that mailsql makes",
                 "undo what was changed in its columns, or load the logs into a new database",
             )
+
+
+def check_read_tables(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Refuse a `stored` of an older mailsql of which lines and batches cannot be read.
+
+    Raises:
+        DatabaseError: they are no tables, or others than they are now.
+    """
+    found = table_columns(connection, "stored")
+    with duckdb.connect() as empty:
+        run_sql(empty, "tables")
+        ours = table_columns(empty)
+    for table, columns in READ_COLUMNS.items():
+        for column in columns:
+            if table not in found or found[table].get(column) != ours[table][column]:
+                raise DatabaseError(
+                    f"{name}: {table}.{column} is not what mailsql makes",
+                    "load the logs into a new database",
+                )
 
 
 def _definitions(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:

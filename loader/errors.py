@@ -47,3 +47,10 @@ class DatabaseError(MailsqlError):
 
 class HeldError(DatabaseError):
     """Another process holds the database."""
+
+
+class OutdatedError(DatabaseError):
+    """Rows of an older mailsql have to be derived again, for its tables cannot become today's."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "mailsql load or mailsql reparse derives all rows again")

@@ -21,10 +21,11 @@ from .chain import commit_to, last_link, next_link
 from .database import WAIT_SECONDS, set_timezone
 from .decompress import DamagedDataError
 from .derive import Deriver, Piece, Target
-from .errors import InputError
+from .errors import InputError, OutdatedError
 from .objects import __version__
 from .prefixes import read_prefix
 from .private import OWNER_ONLY, beside, created_with
+from .reparse import derive_anew
 from .settings import Settings, Stretch
 from .sources import (
     SNIFFED_BYTES,
@@ -113,6 +114,7 @@ def load(
     mode: int = OWNER_ONLY,
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
+    on_update: Callable[[str], None] | None = None,
 ) -> list[LoadedSource]:
     """Load logs into a database and return what was added, log by log.
 
@@ -140,6 +142,7 @@ def load(
         mode: of the database if it is created; what stands beside it gets the database's.
         wait_seconds: for how long to wait where another process holds the database.
         on_wait: told who holds it when waiting begins.
+        on_update: told what is done with a database of an older mailsql, or what its rows lack.
 
     Raises:
         HeldError: another process holds the database.
@@ -157,9 +160,19 @@ def load(
         return loaded
     with created_with(beside(database, mode)), open_batch_files() as files:
         readable = [path for file in files for path in (file.path, file.endings_path)]
-        deriver = Deriver(
-            Target(database, threads, readable, None, mode, wait_seconds, on_wait),
-        )
+        target = Target(database, threads, readable, None, mode, wait_seconds, on_wait, on_update)
+        try:
+            deriver = Deriver(target)
+        except OutdatedError as error:
+            what = f"{error}: deriving all rows again"
+            derive_anew(
+                database,
+                on_update or _ignore,
+                what=what,
+                wait_seconds=wait_seconds,
+                on_wait=on_wait,
+            )
+            deriver = Deriver(target)
         told = _Told(now, year, timezone, host, dovecot_prefix, force, prove, once)
         loader = _Loader(deriver, files, told, batch_bytes, progress)
         try:
@@ -170,6 +183,10 @@ def load(
             ]
         finally:
             deriver.connection.close()
+
+
+def _ignore(text: str) -> None:
+    """Tell nobody."""
 
 
 def _copies(connection: duckdb.DuckDBPyConnection, keys: tuple[int, int] | None) -> dict[str, int]:

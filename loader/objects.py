@@ -14,22 +14,27 @@ import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version as installed_version
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import duckdb
 
+from .errors import DatabaseError, OutdatedError
 from .forms import WORDS, forms_bytes, kind_rows
 from .kinds import beginnings_of_kinds
 from .private import OWNER_ONLY, created_with
 from .statements import quote_identifier, quote_text, run_sql, sql_files
+from .table_list import tables
+from .views_of_user import names_of_views, write_views_of_user
 from .words import read_words, with_words
 
 __version__ = installed_version("mailsql")
 
 SCHEMA_VERSION = 8
-# The oldest schema whose tables lack nothing but columns at their end
+# The oldest schema of which lines, and where they come from, can be read
 OLDEST_SCHEMA = 4
 KEPT_TEMPLATES = 4
 # In a macro: the text of a view in the place of the view
@@ -39,11 +44,56 @@ VIEW_TEXT = re.compile(r"select \* from text_of\.(?P<view>\w+)")
 def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     """Create or replace every object of sql/ in one transaction; rows and their tables stay."""
     connection.execute("begin")
+    _write(connection, lambda _: None)
+    _sign(connection)
+    connection.execute("commit")
+
+
+def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Make the objects of an older mailsql those of this one, and write the user's views again.
+
+    Killed at any moment, the next one does it once more.
+
+    Args:
+        connection: without access to other files: views are the user's, or a stranger's.
+
+    Returns:
+        Columns that rows of before have no value in.
+
+    Raises:
+        OutdatedError: the rows have to be derived again; nothing was changed.
+        DatabaseError: a view of the user's has the name of one of mailsql's; nothing was changed.
+    """
+    connection.execute("begin")
+    try:
+        _check_names(connection)
+        added = _write(connection, _check_rows)
+    except BaseException:
+        # The engine may have ended it already
+        with suppress(duckdb.Error):
+            connection.execute("rollback")
+        raise
+    connection.execute("commit")
+    write_views_of_user(connection)
+    connection.execute("begin")
+    _sign(connection)
+    connection.execute("commit")
+    return [name for name in added if tables()[name.partition(".")[0]].holds in ("facts", "lines")]
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, check: Callable[[duckdb.DuckDBPyConnection], None]
+) -> list[str]:
+    """Create or replace every object of sql/; return the columns that tables got.
+
+    check: looks at the tables before views are made of them.
+    """
     _drop_former_views(connection)
-    _add_columns(connection)
+    added = _add_columns(connection)
     for file in sql_files("tables"):
         _create(connection, file, "table")
     _fill_line_kinds(connection)
+    check(connection)
     connection.execute("create schema if not exists reports")
     for file in sql_files("macros"):
         connection.execute(with_words(file.read_text(encoding="utf-8")))
@@ -54,55 +104,142 @@ def write_objects(connection: duckdb.DuckDBPyConnection) -> None:
     for file in sql_files("reports"):
         _create(connection, file, "view", schema="reports")
     _comment_reports(connection)
+    return added
+
+
+def _sign(connection: duckdb.DuckDBPyConnection) -> None:
+    """Say what wrote the objects."""
     connection.execute("delete from mailsql_database")
     connection.execute(
         "insert into mailsql_database values (?, ?, ?, ?)",
         [SCHEMA_VERSION, __version__, duckdb.__version__, objects_hash()],
     )
-    connection.execute("commit")
+
+
+def _check_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse tables into which rows of this mailsql cannot be written, or whose rows mean nothing.
+
+    Raises:
+        OutdatedError: a column is not what it is now, or a kind of line is none any more.
+    """
+    found = table_columns(connection)
+    for table, ours in _own_columns().items():
+        for name, column in found.get(table, {}).items():
+            if (
+                (column.kind, column.is_nullable) != (ours[name].kind, ours[name].is_nullable)
+                if name in ours
+                else not column.may_be_left_out
+            ):
+                raise OutdatedError(f"{table}.{name} is not what it is now")
+        # Columns are added at the end
+        if table in found and [name for name in found[table] if name in ours] != [*ours]:
+            raise OutdatedError(f"the columns of {table} are not those of now")
+    for table in ("raw_lines", "open_lines"):
+        gone = connection.execute(
+            f"select min(kind) from main.{table} anti join main.line_kinds using (kind)"
+        ).fetchone()
+        if gone is not None and gone[0] is not None:
+            raise OutdatedError(f"{gone[0]} is no kind of line any more")
+
+
+def _check_names(connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse to write over a view of the user's that is called like one of mailsql's.
+
+    Raises:
+        DatabaseError: there is one; all of mailsql's have comments.
+    """
+    for schema, names in names_of_views().items():
+        taken = connection.execute(
+            "select view_name from system.main.duckdb_views() "
+            "where database_name = system.main.current_database() and schema_name = ? "
+            "and comment is null and system.main.list_contains(?, view_name) order by view_name",
+            [schema, names],
+        ).fetchall()
+        if taken:
+            raise DatabaseError(
+                f"{schema}.{taken[0][0]} is a view of yours, and of this mailsql",
+                f"rename yours: alter view {schema}.{quote_identifier(taken[0][0])} rename to ...",
+            )
 
 
 def _drop_former_views(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make room for tables that were views in an older mailsql."""
-    tables = [file.name.removesuffix(".sql") for file in sql_files("tables")]
+    """Make room for tables that were views in an older mailsql: none of lines or logs was."""
+    facts = [table.name for table in tables().values() if table.holds == "facts"]
     for (view,) in connection.execute(
         "select view_name from system.main.duckdb_views() where schema_name = 'main' "
         "and database_name = system.main.current_database() "
         "and system.main.list_contains(?, view_name)",
-        [tables],
+        [facts],
     ).fetchall():
         connection.execute(f"drop view main.{quote_identifier(view)}")
 
 
-def _add_columns(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give tables that are there the columns of sql/tables that they lack, at their end."""
-    found = _columns(connection)
+def _add_columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Give tables that are there the columns of sql/tables that they lack; return these."""
+    found = table_columns(connection)
     if not found:
-        return
-    with duckdb.connect() as empty:
-        run_sql(empty, "tables")
-        ours = _columns(empty)
+        return []
+    ours = _own_columns()
+    added = []
     for table in ours.keys() & found.keys():
-        for column, definition in ours[table].items():
-            if column not in found[table]:
+        for name, column in ours[table].items():
+            if name not in found[table]:
                 connection.execute(
                     f"alter table main.{quote_identifier(table)} "
-                    f"add column {quote_identifier(column)} {definition}"
+                    f"add column {quote_identifier(name)} {column.definition}"
                 )
+                added.append(f"{table}.{name}")
+    return sorted(added)
 
 
-def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """Tables of the database: their columns in order, each with its type and default as SQL."""
-    tables: dict[str, dict[str, str]] = {}
-    for table, column, definition in connection.execute(
-        "select table_name, column_name, "
-        "system.main.concat_ws(' default ', data_type, column_default) "
+@dataclass(frozen=True)
+class Column:
+    """What is said of a column of a table.
+
+    Attributes:
+        kind: its type as SQL.
+        default: what it holds where nothing is said, as SQL; None: NULL.
+        is_nullable: whether it may be NULL.
+    """
+
+    kind: str
+    default: str | None
+    is_nullable: bool
+
+    @property
+    def definition(self) -> str:
+        """What is added to a table; the engine adds no column that must not be NULL."""
+        return self.kind if self.default is None else f"{self.kind} default {self.default}"
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a row can be written without it."""
+        return self.is_nullable or self.default is not None
+
+
+def table_columns(
+    connection: duckdb.DuckDBPyConnection, database: str | None = None
+) -> dict[str, dict[str, Column]]:
+    """Tables of a database, the one in use if none is named, and their columns in order."""
+    found: dict[str, dict[str, Column]] = {}
+    for table, name, kind, default, is_nullable in connection.execute(
+        "select table_name, column_name, data_type, column_default, is_nullable "
         "from system.main.duckdb_columns() "
-        "where schema_name = 'main' and database_name = system.main.current_database() "
-        "order by table_oid, column_index"
+        "where schema_name = 'main' "
+        "and database_name = coalesce(?, system.main.current_database()) "
+        "order by table_oid, column_index",
+        [database],
     ).fetchall():
-        tables.setdefault(table, {})[column] = definition
-    return tables
+        found.setdefault(table, {})[name] = Column(kind, default, is_nullable)
+    return found
+
+
+@cache
+def _own_columns() -> dict[str, dict[str, Column]]:
+    """The columns of sql/tables."""
+    with duckdb.connect() as empty:
+        run_sql(empty, "tables")
+        return table_columns(empty)
 
 
 def _comment_reports(connection: duckdb.DuckDBPyConnection) -> None:
@@ -114,7 +251,7 @@ def _comment_reports(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     comments = {row["column"]: row["comment"] for row in read_words("report_columns")}
     for report, column in columns:
-        if report not in ours:
+        if report not in ours or column not in comments:
             continue
         connection.execute(
             f"comment on column reports.{quote_identifier(report)}.{quote_identifier(column)} "

@@ -5,6 +5,7 @@ The copy keeps what is the user's; only mailsql's derived tables are made anew.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +13,15 @@ import duckdb
 
 from .database import WAIT_SECONDS, open_database
 from .derive import Deriver, Target
-from .derive_again import Progress, check_tables, count_lines, derive_stored
-from .errors import DatabaseError
-from .objects import __version__, write_objects
+from .derive_again import (
+    Progress,
+    check_read_tables,
+    check_tables,
+    count_lines,
+    derive_stored,
+)
+from .errors import DatabaseError, OutdatedError
+from .objects import __version__, bring_up_to_date
 from .replacement import replaced
 from .statements import quote_identifier
 from .table_list import derived_tables
@@ -24,6 +31,7 @@ def derive_anew(
     database: Path,
     tell: Callable[[str], None],
     *,
+    what: str = "deriving all rows again",
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
     progress: Progress | None = None,
@@ -36,6 +44,7 @@ def derive_anew(
     Args:
         database: the DuckDB file.
         tell: told what is done, and the room that it takes.
+        what: is done, in words.
         wait_seconds: for how long to wait where another process holds it.
         on_wait: told who holds it when waiting begins.
         progress: told how far it is.
@@ -45,16 +54,28 @@ def derive_anew(
         DatabaseError: it cannot be opened, a table is none of mailsql's, lines are missing, or
             there is no room.
     """
-    with replaced(database, "deriving all rows again", tell, wait_seconds, on_wait) as new:
-        return _derive(new, database, progress)
+    is_outdated = False
+    deadline = time.monotonic() + wait_seconds
+    try:
+        open_database(
+            database, read_only=False, creates=False, wait_seconds=wait_seconds, on_wait=on_wait
+        ).close()
+    except OutdatedError:
+        is_outdated = True
+    left = max(0.0, deadline - time.monotonic())
+    with replaced(database, what, tell, left, on_wait) as new:
+        return _derive(new, database, progress, is_outdated=is_outdated)
 
 
-def _derive(new: Path, database: Path, progress: Progress | None) -> int:
+def _derive(new: Path, database: Path, progress: Progress | None, *, is_outdated: bool) -> int:
     """Make the derived tables of a copy anew from the lines of the database."""
-    indexes = _empty(new)
+    indexes = _empty(new, database)
     deriver = Deriver(Target(new, stored=database.resolve()))
     try:
-        check_tables(deriver.connection, "stored", str(database))
+        if is_outdated:
+            check_read_tables(deriver.connection, str(database))
+        else:
+            check_tables(deriver.connection, "stored", str(database))
         line_count = derive_stored(deriver, progress)
         if count_lines(deriver.connection, "mail") != line_count:
             raise DatabaseError(
@@ -69,14 +90,22 @@ def _derive(new: Path, database: Path, progress: Progress | None) -> int:
         deriver.connection.close()
 
 
-def _empty(copy: Path) -> list[str]:
+def _empty(copy: Path, database: Path) -> list[str]:
     """Make the derived tables of a copy anew, empty, and return the user's indexes of them."""
-    with open_database(copy, read_only=False) as connection:
+    with open_database(copy, read_only=False, is_updated=False) as connection:
+        # Views of the user's are written again
+        connection.execute("set enable_external_access = false")
         indexes = _indexes(connection)
         for table in derived_tables():
-            connection.execute(f"drop table main.{quote_identifier(table)}")
+            connection.execute(f"drop table if exists main.{quote_identifier(table)}")
         connection.execute("checkpoint")
-        write_objects(connection)
+        try:
+            bring_up_to_date(connection)
+        except OutdatedError as error:
+            raise DatabaseError(
+                f"{database}: its tables are those of an older mailsql ({error})",
+                "load the logs into a new database",
+            ) from error
         connection.execute("update load_batches set mailsql_version = ?", [__version__])
     return indexes
 

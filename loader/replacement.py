@@ -78,7 +78,12 @@ def _held(
     while True:
         left = max(0.0, deadline - time.monotonic())
         with open_database(
-            path, read_only=False, creates=False, wait_seconds=left, on_wait=on_wait
+            path,
+            read_only=False,
+            creates=False,
+            wait_seconds=left,
+            on_wait=on_wait,
+            is_updated=False,
         ) as connection:
             connection.execute("force checkpoint")
         with path.open("rb") as file:

@@ -27,7 +27,7 @@ from mailsql.table_list import tables
 SHELLS = {"1.4": "duckdb-cli>=1.4.4.post1,<1.5", "newest": "duckdb-cli"}
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 # Rows that the lines and their order give, however the lines were cut into logs
-KEYED_TABLES = tuple(table.name for table in tables().values() if table.holds == "facts")
+KEYED_TABLES = tuple(sorted(table.name for table in tables().values() if table.holds == "facts"))
 
 # How many examples a property is tried with: by `make test`, and by `make long` (EXAMPLES=100)
 settings.register_profile(

@@ -2,7 +2,7 @@
 
 A statement whose inputs hold nothing gives nothing; loader/steps.py leaves it out. Which inputs
 these are follows from its SQL: of a join that keeps no unmatched rows each side is needed, of a
-union one branch, of a filter by kind a line of such a kind. `make steps` runs it.
+union one branch, of a filter by kind a line of such a kind. `make steps` runs it, and the map.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mailsql.statements import parsed, quote_identifier, sql_texts
 from mailsql.steps import STEPS_FILE, Need, Steps, checksum
 
 from .conftest import NOW
+from .ingest_map import write_map
 
 SAMPLES = Path(__file__).parent.parent / "sample_logs"
 
@@ -293,3 +294,4 @@ def file_text(entry: tuple[str, dict[str, Any]]) -> str:
 
 if __name__ == "__main__":
     Path(str(files("mailsql.sql").joinpath(STEPS_FILE))).write_text(written_steps())
+    write_map()

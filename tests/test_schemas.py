@@ -37,19 +37,13 @@ main()
 """
 
 
-@pytest.fixture
-def older(tmp_path):
-    """A database whose tables are those of schema 4, with the user's objects; the log beside it."""
-    log = tmp_path / "mail.log"
-    log.write_text("".join(line + "\n" for line in generate(2000, seed=9, per_second=3)))
-    run("load", "mail.log", cwd=tmp_path)
-    database = tmp_path / "mail.duckdb"
-    new = database.rename(tmp_path / "new.duckdb")
+def write_older(new: Path, database: Path, tables: Path, schema: int) -> None:
+    """Make a database with the tables of an older schema of the rows of a new one."""
     with duckdb.connect() as connection:
         connection.execute(f"attach '{database}' as mail (storage_version 'v1.2.0')")
         connection.execute(f"attach '{new}' as new (read_only)")
         connection.execute("use mail")
-        connection.execute(OLDER.read_text())
+        connection.execute(tables.read_text())
         for (table,) in connection.execute(
             "select table_name from duckdb_tables() where database_name = 'mail'"
         ).fetchall():
@@ -59,8 +53,20 @@ def older(tmp_path):
             )
             connection.execute(f"insert into {table} select {columns} from new.main.{table}")
         connection.execute(
-            "update mailsql_database set schema_version = 4, mailsql_version = '0.0.1'"
+            "update mailsql_database set schema_version = ?, mailsql_version = '0.0.1'", [schema]
         )
+
+
+@pytest.fixture
+def older(tmp_path):
+    """A database whose tables are those of schema 4, with the user's objects; the log beside it."""
+    log = tmp_path / "mail.log"
+    log.write_text("".join(line + "\n" for line in generate(2000, seed=9, per_second=3)))
+    run("load", "mail.log", cwd=tmp_path)
+    database = tmp_path / "mail.duckdb"
+    new = database.rename(tmp_path / "new.duckdb")
+    write_older(new, database, OLDER, 4)
+    with duckdb.connect(str(database)) as connection:
         connection.execute("create view mailbox_delivery_links as select 1 as message_key")
         connection.execute("create schema reports")
         connection.execute(OWN)

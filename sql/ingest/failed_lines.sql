@@ -2,6 +2,7 @@
 create or replace temp table failed_lines as
 select line from read_lines;
 
+-- The same, each with its key
 create or replace temp view numbered_failed_lines as
 select
     batch.first_line_key + failed_lines.rowid - first_rows.first_rowid as line_key,

@@ -133,6 +133,7 @@ where
     counted.row_id is not null
     and (counted.goes_on or counted.follows or counted.may_follow);
 
+-- The lines at hand, with the whole line in the place of its last piece
 create or replace temp table whole_lines as
 select
     batch_lines.line,
@@ -145,5 +146,6 @@ from batch_lines
 left join line_pieces on batch_lines.rowid = line_pieces.row_id
 order by batch_lines.rowid;
 
+-- They are read in the place of the others
 create or replace temp view read_lines as
 select * from whole_lines;

@@ -3,10 +3,12 @@ create or replace temp table related_ids as
 select distinct queue_id from messages
 where root_key is null;
 
+-- No connection is at hand
 create or replace temp table connection_lines as
 select connection_key from connections
 where false;
 
+-- Nor a line of a message
 create or replace temp table message_lines as
 select
     message_key as line_key,
@@ -24,6 +26,7 @@ select
     session_id
 from mailbox_events;
 
+-- When streams begin, as they are stored
 create or replace temp table stream_state as
 select
     file_key,

@@ -78,6 +78,7 @@ select
     program_family(program) as family
 from added;
 
+-- The same, each with the process (headers) that it names
 create or replace temp table known_headers as
 select
     header_parts.header,

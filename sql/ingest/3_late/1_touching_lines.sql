@@ -46,4 +46,5 @@ where raw_lines.copy_of is null;
 -- of what
 create or replace temp table lines_changed_again (line_key bigint);
 
+-- The latter: one row per line, and what it is read for
 create or replace temp table parts_again (line_key bigint, part varchar);

@@ -3,5 +3,5 @@ create or replace temp table processes as
 select
     *,
     min(header_id) over (partition by host, instance) as queue_home_id,
-    min(header_id) over (partition by host, family) as stream_id
+    min(header_id) over (partition by host, family) as mail_system_id
 from headers;

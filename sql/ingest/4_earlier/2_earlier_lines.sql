@@ -1,4 +1,6 @@
 -- One row per earlier line, and part of it, that the changed lines continue
+
+-- The lines read again that gave a queue id out
 create or replace temp table receptions_again as
 select line_key from lines
 where part <> 'removed' and is_reception(kind);
@@ -7,9 +9,10 @@ set variable first_reception_key = (select min(line_key) from receptions_again);
 
 set variable last_reception_key = (select max(line_key) from receptions_again);
 
+-- The lines themselves: open ones, and those that late lines may have to do with
 create or replace temp table earlier_lines as
-with streams as (
-    select distinct processes.stream_id
+with mail_systems as (
+    select distinct processes.mail_system_id
     from changed_lines
     inner join processes on changed_lines.header_id = processes.header_id
 ),
@@ -28,7 +31,7 @@ settled as (
         open_lines.*,
         processes.header_id,
         processes.queue_home_id,
-        processes.stream_id
+        processes.mail_system_id
     from open_lines
     inner join processes
         on
@@ -51,7 +54,7 @@ continued as (
     where settled.part = 'queue'
     union all
     select settled.* from settled
-    semi join streams on settled.stream_id = streams.stream_id
+    semi join mail_systems on settled.mail_system_id = mail_systems.mail_system_id
     where settled.part <> 'queue'
 ),
 
@@ -96,6 +99,7 @@ from lines
 left join receptions on lines.line_key = receptions.line_key
 where lines.part <> 'removed';
 
+-- One row per line that rows are made of: those that are changed, and those that they continue
 create or replace temp view work_lines as
 select
     line_key,

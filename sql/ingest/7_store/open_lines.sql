@@ -1,5 +1,5 @@
 -- How far each host has been read, and what later lines may still continue
-create or replace temp table stream_ends as
+create or replace temp table mail_system_ends as
 with positioned as (
     select
         changed_lines.header_id,
@@ -59,25 +59,25 @@ host_latest as (
 )
 
 select
-    streams.stream_id,
+    mail_systems.mail_system_id,
     host_latest.*
 from host_latest
 inner join (
     select distinct
-        stream_id,
+        mail_system_id,
         host,
         family
     from processes
-) as streams
+) as mail_systems
     on
-        host_latest.host is not distinct from streams.host
-        and host_latest.family = streams.family;
+        host_latest.host is not distinct from mail_systems.host
+        and host_latest.family = mail_systems.family;
 
 delete from latest_lines
-using stream_ends
+using mail_system_ends
 where
-    latest_lines.host is not distinct from stream_ends.host
-    and latest_lines.family = stream_ends.family;
+    latest_lines.host is not distinct from mail_system_ends.host
+    and latest_lines.family = mail_system_ends.family;
 
 insert into latest_lines by name
 select
@@ -85,14 +85,14 @@ select
     family,
     moment as logged_at,
     line_key
-from stream_ends;
+from mail_system_ends;
 
 delete from reopened_hosts
-using stream_ends
+using mail_system_ends
 where
-    reopened_hosts.host is not distinct from stream_ends.host
-    and reopened_hosts.family = stream_ends.family
-    and reopened_hosts.searched_until <= stream_ends.moment;
+    reopened_hosts.host is not distinct from mail_system_ends.host
+    and reopened_hosts.family = mail_system_ends.family
+    and reopened_hosts.searched_until <= mail_system_ends.moment;
 
 delete from open_lines
 using earlier_lines
@@ -105,11 +105,11 @@ using changed_lines
 where open_lines.line_key = changed_lines.line_key and not changed_lines.is_new;
 
 delete from open_lines
-using stream_ends
+using mail_system_ends
 where
-    open_lines.host is not distinct from stream_ends.host
-    and program_family(open_lines.program) = stream_ends.family
-    and open_lines.expires_at < stream_ends.moment;
+    open_lines.host is not distinct from mail_system_ends.host
+    and program_family(open_lines.program) = mail_system_ends.family
+    and open_lines.expires_at < mail_system_ends.moment;
 
 insert into open_lines by name
 with open_parts as (
@@ -121,7 +121,7 @@ with open_parts as (
     inner join message_lines on message_spans.message_key = message_lines.message_key
     where
         message_spans.is_latest
-        and message_spans.expires_at >= (select min(moment) from stream_ends)
+        and message_spans.expires_at >= (select min(moment) from mail_system_ends)
     union all
     select
         'connection' as part,
@@ -195,5 +195,5 @@ select
 from open_parts
 inner join known_lines on open_parts.line_key = known_lines.line_key
 inner join processes on known_lines.header_id = processes.header_id
-inner join stream_ends on processes.stream_id = stream_ends.stream_id
-where open_parts.expires_at >= stream_ends.moment;
+inner join mail_system_ends on processes.mail_system_id = mail_system_ends.mail_system_id
+where open_parts.expires_at >= mail_system_ends.moment;

@@ -1,4 +1,6 @@
 -- One row per mail that Sieve sent on, which the lines at hand tell, or the delivery before
+
+-- The deliveries that may have led there: Message-ID and time
 create or replace temp table mailbox_attempts as
 select
     messages.message_id,
@@ -14,6 +16,7 @@ set variable redirected_since = (select min(logged_at) - removal_grace() from ma
 
 set variable redirected_until = (select max(logged_at) + removal_grace() from mailbox_attempts);
 
+-- The mails themselves
 create or replace temp table redirects_at_hand as
 select
     message_id,

@@ -40,6 +40,7 @@ set variable given_since = (select min(queued_at) from messages_of_marks);
 
 set variable given_until = (select max(queued_at) + removal_grace() from messages_of_marks);
 
+-- One row per decision, with the message that it marks
 create or replace temp table marked_messages as
 with receptions as (
     select

@@ -30,7 +30,7 @@ with known as (
 select
     known.line_key,
     known.logged_at,
-    processes.stream_id,
+    processes.mail_system_id,
     processes.host,
     known.is_changed,
     known.is_stored,

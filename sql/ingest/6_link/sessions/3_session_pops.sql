@@ -5,7 +5,7 @@ create or replace temp table session_pops as
 with ends as (
     select
         line_key,
-        stream_id,
+        mail_system_id,
         protocol,
         username,
         unnest(case when client_ip is null then [''] else ['', client_ip] end) as client_ip,
@@ -17,7 +17,7 @@ with ends as (
 begun as (
     select
         line_key,
-        stream_id,
+        mail_system_id,
         protocol,
         username,
         '' as client_ip,
@@ -27,7 +27,7 @@ begun as (
     union all
     select
         line_key,
-        stream_id,
+        mail_system_id,
         protocol,
         username,
         client_ip,
@@ -48,7 +48,7 @@ events as (
     from begun
     semi join ends
         on
-            begun.stream_id = ends.stream_id
+            begun.mail_system_id = ends.mail_system_id
             and begun.protocol = ends.protocol
             and begun.username = ends.username
             and begun.client_ip = ends.client_ip
@@ -58,7 +58,7 @@ counted as (
     select
         *,
         sum(step) over (
-            partition by stream_id, protocol, username, client_ip
+            partition by mail_system_id, protocol, username, client_ip
             order by position
         ) as height
     from events
@@ -71,7 +71,7 @@ grounded as (
         least(
             0,
             min(height) over (
-                partition by stream_id, protocol, username, client_ip
+                partition by mail_system_id, protocol, username, client_ip
                 order by position
                 rows between unbounded preceding and 1 preceding
             )
@@ -99,7 +99,7 @@ asof inner join (
     where step = 1
 ) as logins
     on
-        closings.stream_id = logins.stream_id
+        closings.mail_system_id = logins.mail_system_id
         and closings.protocol = logins.protocol
         and closings.username = logins.username
         and closings.client_ip = logins.client_ip

@@ -11,7 +11,7 @@ with by_session as (
     from session_closings as closings
     asof inner join (select * from session_logins where is_last_of_session) as logins
         on
-            closings.stream_id = logins.stream_id
+            closings.mail_system_id = logins.mail_system_id
             and closings.protocol = logins.protocol
             and closings.session_id = logins.session_id
             and closings.position > logins.position
@@ -36,7 +36,7 @@ by_process as (
     ) as closings
     asof inner join (select * from session_logins where is_last_of_process) as logins
         on
-            closings.stream_id = logins.stream_id
+            closings.mail_system_id = logins.mail_system_id
             and closings.protocol = logins.protocol
             and closings.username = logins.username
             and closings.pid = logins.pid

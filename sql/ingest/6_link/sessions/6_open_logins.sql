@@ -18,7 +18,7 @@ marked as (
                 is_last_of_session
                 and not is_gone
                 and lead(line_key) over (
-                    partition by stream_id, protocol, session_id, is_last_of_session
+                    partition by mail_system_id, protocol, session_id, is_last_of_session
                     order by position
                 ) is null then 's'
             else ''
@@ -28,7 +28,7 @@ marked as (
                 is_last_of_process
                 and not is_gone
                 and lead(line_key) over (
-                    partition by stream_id, protocol, username, pid, is_last_of_process
+                    partition by mail_system_id, protocol, username, pid, is_last_of_process
                     order by position
                 ) is null then 'i'
             else ''
