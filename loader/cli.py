@@ -581,9 +581,7 @@ def _verify_export(directory: Path, logs: list[str], allowed_signers: Path | Non
         MailsqlError: something is.
     """
     found = 0
-    for fault in verify_export(
-        directory, logs, allowed_signers, narrate, today=datetime.now(UTC).date()
-    ):
+    for fault in verify_export(directory, logs, allowed_signers, narrate, now=datetime.now(UTC)):
         write(f"{fault}\n")
         found += 1
     if found:

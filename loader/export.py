@@ -600,7 +600,7 @@ def _guarded(name: str, kind: str) -> str:
 
 
 def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Each stream with its copies, and the byte ranges, line ranges and hashes of its batches."""
+    """Each stream: copies, what it was read with, byte and line ranges and hashes of batches."""
     copies: dict[int, dict[str, int]] = {}
     for file_key, path, count in connection.execute(
         "select line_key >> 32, path, count(*) from raw_lines inner join log_files "
@@ -609,8 +609,8 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     ).fetchall():
         copies.setdefault(file_key, {})[path] = count
     rows = connection.execute(
-        "select file_key, path, identity_bytes, identity_sha256, branch_of, batch_key, first_byte, "
-        "last_byte, first_line_no, last_line_no, "
+        "select file_key, path, identity_bytes, identity_sha256, branch_of, is_once, batch_key, "
+        "first_byte, last_byte, first_line_no, last_line_no, "
         "case when torn_bytes > 0 then lag(last_line_no, 1, first_line_no) over "
         "(partition by file_key order by batch_key) else first_line_no end, "
         "torn_bytes, sha256, root, chain, committed_at, load_batches.mailsql_version "
@@ -620,9 +620,10 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         *("batch_key", "first_byte", "last_byte", "first_line_no", "last_line_no"),
         *("tree_first_line_no", "torn_bytes", "sha256", "root", "chain"),
     ]
+    settings = _settings(connection)
     commitments = {batch.batch_key: batch.commitment.hex() for batch in stored_batches(connection)}
     logs: dict[int, dict[str, Any]] = {}
-    for file_key, path, identity_bytes, identity_sha256, branch_of, *batch in rows:
+    for file_key, path, identity_bytes, identity_sha256, branch_of, is_once, *batch in rows:
         log = logs.setdefault(
             file_key,
             {
@@ -631,6 +632,8 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
                 "identity_bytes": identity_bytes,
                 "identity_sha256": identity_sha256,
                 "branch_of": branch_of,
+                "is_once": is_once,
+                "settings": settings.get(file_key, []),
                 "copies_of_lines_in": copies.get(file_key, {}),
                 "batches": [],
             },
@@ -641,6 +644,17 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         entry["mailsql_version"] = batch[-1]
         log["batches"].append(entry)
     return list(logs.values())
+
+
+def _settings(connection: duckdb.DuckDBPyConnection) -> dict[int, list[dict[str, Any]]]:
+    """What the lines of each stream were read with, stretch by stretch."""
+    names = ["first_line_no", "host", "year", "timezone", "dovecot_prefix"]
+    found: dict[int, list[dict[str, Any]]] = {}
+    for file_key, *values in connection.execute(
+        f"select file_key, {', '.join(names)} from stream_settings order by file_key, first_line_no"
+    ).fetchall():
+        found.setdefault(file_key, []).append(dict(zip(names, values, strict=True)))
+    return found
 
 
 def _forgotten(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -9,13 +9,14 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .chain import BEGINNING, next_link, unhex
 from .errors import MailsqlError
 from .export import MANIFEST, PROOFS
+from .read_anew import row_faults
 from .signature import signer_of
 from .sources import ByteStream, Source, find_sources, open_source
 from .verify import faults, original
@@ -44,7 +45,7 @@ def verify_export(
     allowed_signers: Path | None,
     tell: Callable[[str], None],
     *,
-    today: date,
+    now: datetime,
 ) -> Iterator[str]:
     """Yield what is wrong with an export, in words; tell what is right with it.
 
@@ -53,7 +54,7 @@ def verify_export(
         logs: the original logs, plain or compressed, or directories of them.
         allowed_signers: list of who may have signed it; None: no signature is asked for.
         tell: told what was verified.
-        today: dates the stamps of standard input.
+        now: current time.
 
     Raises:
         MailsqlError: there is no export, or the signature is nobody's of the list.
@@ -76,11 +77,18 @@ def verify_export(
         manifest: dict[str, Any] = json.loads(content)
         if not wrong:
             tell(f"{len(manifest['files']):,} files are as the manifest says")
-            yield from _row_faults(directory, manifest)
+            yield from _count_faults(directory, manifest)
             yield from _chain_faults(manifest, tell)
             _tell_proofs(manifest, tell)
-        for source in _sources(logs, today):
-            yield from _log_faults(directory, manifest, source, tell)
+        given: dict[int, Source] = {}
+        for source in _sources(logs, now):
+            for log in _logs_of(source, manifest):
+                given[log["file_key"]] = source
+                yield from _log_faults(directory, manifest, log, source, tell)
+            if source not in given.values():
+                yield f"{one_line(source.name)}: no log of the export begins like this one"
+        if given:
+            yield from row_faults(directory, manifest, given, tell, now)
     except (LookupError, TypeError, ValueError, AttributeError, csv.Error) as error:
         yield one_line(f"not as mailsql writes it: {error!r}")
 
@@ -98,14 +106,14 @@ def _tell_proofs(manifest: dict[str, Any], tell: Callable[[str], None]) -> None:
         )
 
 
-def _sources(logs: Sequence[str], today: date) -> list[Source]:
-    found, errors = find_sources(logs, today) if logs else ([], {})
+def _sources(logs: Sequence[str], now: datetime) -> list[Source]:
+    found, errors = find_sources(logs, now.date()) if logs else ([], {})
     for error in errors.values():
         raise error
     return found
 
 
-def _row_faults(directory: Path, manifest: dict[str, Any]) -> Iterator[str]:
+def _count_faults(directory: Path, manifest: dict[str, Any]) -> Iterator[str]:
     """Yield files of other counts than the manifest's, and rows whose line is not in the export.
 
     All lines of its rows are there where it holds somebody's mail.
@@ -163,39 +171,40 @@ def _lines_of(directory: Path, manifest: dict[str, Any], file_key: int) -> Itera
                 yield ExportedLine(line_no, original(row["line"], manifest["formula"]))
 
 
+def _logs_of(source: Source, manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """The logs of an export that a file is, by the bytes that identify them."""
+    found = []
+    for log in manifest["logs"]:
+        with open_source(source) as stream:
+            head = stream.read(int(log["identity_bytes"]))
+        if hashlib.sha256(head).hexdigest() == log["identity_sha256"]:
+            found.append(log)
+    return found
+
+
 def _log_faults(
-    directory: Path, manifest: dict[str, Any], source: Source, tell: Callable[[str], None]
+    directory: Path,
+    manifest: dict[str, Any],
+    log: dict[str, Any],
+    source: Source,
+    tell: Callable[[str], None],
 ) -> Iterator[str]:
     """Yield where an original log says otherwise than the export."""
-    name = one_line(source.name)
-    known = [log for log in manifest["logs"] if _begins_alike(source, log)]
-    if not known:
-        yield f"{name}: no log of the export begins like this one"
-    for log in known:
-        wrong = False
-        with open_source(source) as stream:
-            for fault in _batch_faults(stream, log):
-                wrong = True
-                yield f"{name}: {fault}"
-        line_count = 0
-        with open_source(source) as stream:
-            exported = _lines_of(directory, manifest, log["file_key"])
-            for line, fault in _compared(stream, exported):
-                if fault:
-                    wrong = True
-                    yield f"{name}: line {line.line_no:,} {fault}"
-                else:
-                    line_count += 1
-        if not wrong:
-            batch_count = len(log["batches"])
-            tell(f"{name}: {batch_count:,} batches and {line_count:,} exported lines stand there")
-
-
-def _begins_alike(source: Source, log: dict[str, Any]) -> bool:
-    """Whether a file is the log, by the bytes that identify that."""
+    name, wrong, line_count = one_line(source.name), False, 0
     with open_source(source) as stream:
-        head = stream.read(int(log["identity_bytes"]))
-    return bool(hashlib.sha256(head).hexdigest() == log["identity_sha256"])
+        for fault in _batch_faults(stream, log):
+            wrong = True
+            yield f"{name}: {fault}"
+    with open_source(source) as stream:
+        exported = _lines_of(directory, manifest, log["file_key"])
+        for line, fault in _compared(stream, exported):
+            line_count += 1
+            if fault:
+                wrong = True
+                yield f"{name}: line {line.line_no:,} {fault}"
+    if not wrong:
+        batch_count = len(log["batches"])
+        tell(f"{name}: {batch_count:,} batches and {line_count:,} exported lines stand there")
 
 
 def _batch_faults(stream: ByteStream, log: dict[str, Any]) -> Iterator[str]:
