@@ -45,7 +45,7 @@ from .page_mail import page_message
 from .page_text import page_text
 from .page_words import read_page_words
 from .period import PERIOD_HELP, read_period
-from .private import file_mode
+from .private import created_with, file_mode
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
 from .report import list_reports, run_report
@@ -554,7 +554,10 @@ def export(
     if logs or allowed_signers is not None:
         raise UsageError("logs and signers are for --verify", "mailsql export --verify DIR LOG...")
     _check_output(directory, db)
-    with open_reading(db, timezone="UTC", export_directory=directory) as connection:
+    with (
+        created_with(file_mode(group_readable)),
+        open_reading(db, timezone="UTC", export_directory=directory) as connection,
+    ):
         rows = write_export(
             connection,
             directory,

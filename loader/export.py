@@ -32,6 +32,7 @@ from .output import APOSTROPHE, FORMULA, spreadsheet_safe
 from .outside import find_outside
 from .period import Period, read_period, read_time
 from .private import directory_mode, file_mode
+from .reading import SPILL
 from .report import execute_report, list_reports
 from .scope import Scope, check_limits, set_period
 from .selection import EVERYBODY, Who, answers_of, choose_all, choose_named, rows_of, set_who
@@ -398,7 +399,7 @@ def _prepare(directory: Path, chosen: list[Source], style: Style) -> set[str]:
             raise UsageError(f"{directory}: not a directory", "name a new directory") from error
     else:
         directory.chmod(directory_mode(file_mode(style.group_readable)))
-    present = {entry.name for entry in directory.iterdir()} - {DRAFT}
+    present = {entry.name for entry in directory.iterdir()} - {DRAFT, SPILL}
     named = _named_files(directory / MANIFEST)
     if present and named is None:
         raise UsageError(f"{directory}: not empty, and no earlier export", "name a new directory")
