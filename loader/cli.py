@@ -51,7 +51,8 @@ from .derive_again import check_tables
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
 from .explain import explain as explain_lines
 from .explain import explain_json, explain_text
-from .export import export as export_csv
+from .export import FileFormat, Style, manifest_hash
+from .export import export as write_export
 from .forget import forget as forget_log
 from .ingest import BATCH_BYTES
 from .ingest import load as load_logs
@@ -80,19 +81,21 @@ from .page_mail import page_message
 from .page_text import page_text
 from .page_words import read_page_words, row_words
 from .period import read_period
-from .private import file_mode
+from .private import created_with, file_mode
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
 from .report import list_reports, run_report
 from .results import count_rows, engine_words, name_hint, write_result
 from .scope import Scope, set_local_domains, set_period
 from .search import MOST_TERMS, read_term, suggest
+from .selection import Who
 from .snapshot import open_snapshot
 from .sources import STANDARD_INPUT
 from .statements import quote_identifier
 from .status import describe_load, describe_status, status_json
 from .stored_bytes import check_stream, stream_bytes
 from .trace import search, trace_json, trace_text
+from .verify_export import verify_export
 from .visible import one_line
 
 app = typer.Typer(
@@ -600,7 +603,17 @@ def export(
             metavar="DIR", help="New, empty, or of an earlier export, which is replaced."
         ),
     ],
+    logs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[LOG]...", help="With --verify: the original logs."),
+    ] = None,
     db: Db = DEFAULT_DB,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="Mail from or to this address or login; may be repeated."),
+    ] = None,
+    domain: Annotated[str | None, typer.Option(help="Mail from or to this domain.")] = None,
+    host: Annotated[str | None, typer.Option(help="Only this mail server.")] = None,
     since: Since = None,
     until: Until = None,
     only: Annotated[
@@ -621,26 +634,73 @@ def export(
         ),
     ] = None,
     local_domains: LocalDomains = None,
+    file_format: Annotated[
+        FileFormat, typer.Option("--format", help="How tables and reports are written.")
+    ] = FileFormat.CSV,
+    is_excel: Annotated[
+        bool, typer.Option("--excel", help="CSV with a byte order mark, for Excel.")
+    ] = False,
+    created_at: Annotated[
+        str | None, typer.Option(help="Time that the manifest tells instead of now.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--sign", metavar="KEY", help="SSH key to sign the manifest.")
+    ] = None,
+    is_verified: Annotated[
+        bool, typer.Option("--verify", help="Write nothing: verify the export in DIR.")
+    ] = False,
+    allowed_signers: Annotated[
+        Path | None,
+        typer.Option(help="With --verify: who may have signed it (ssh-keygen's list)."),
+    ] = None,
     group_readable: GroupReadable = False,
     language: LanguageOption = Language.EN,
-    form: FormatOption = Format.TABLE,
 ) -> None:
-    """Write tables and reports as CSV for auditors, with a manifest of hashes; times are UTC."""
+    """Write mail, tables and reports for auditors, with a manifest of hashes; times are UTC."""
+    if is_verified:
+        _verify_export(directory, logs or [], allowed_signers)
+        return
+    if logs or allowed_signers is not None:
+        raise UsageError("logs and signers are for --verify", "mailsql export --verify DIR LOG...")
     _check_output(directory, db)
-    with open_reading(db, timezone="UTC", export_directory=directory) as connection:
-        set_local_domains(connection, _domains(local_domains))
-        rows = export_csv(
+    with (
+        created_with(file_mode(group_readable)),
+        open_reading(db, timezone="UTC", export_directory=directory) as connection,
+    ):
+        rows = write_export(
             connection,
             directory,
             now=datetime.now(UTC),
+            who=Who(tuple(address or ()), domain, host, _domains(local_domains)),
             since=since,
             until=until,
             timezone=timezone,
             only=only,
-            group_readable=group_readable,
+            style=Style(file_format, is_excel, language, group_readable),
+            created_at=created_at,
+            key=key,
         )
-    write_rows(["file", "rows"], list(rows.items()), form, language=language)
-    narrate(f"written to {directory}, with manifest.json")
+    write_rows(["file", "rows"], list(rows.items()), language=language)
+    narrate(f"written to {directory}, with manifest.json, of which the SHA-256 is")
+    narrate(manifest_hash(directory))
+    narrate("keep it elsewhere, or give it with the export; sha256sum manifest.json tells it again")
+
+
+def _verify_export(directory: Path, logs: list[str], allowed_signers: Path | None) -> None:
+    """Tell what is wrong with an export.
+
+    Raises:
+        MailsqlError: something is.
+    """
+    found = 0
+    for fault in verify_export(directory, logs, allowed_signers, narrate, now=datetime.now(UTC)):
+        write(f"{fault}\n")
+        found += 1
+    if found:
+        raise MailsqlError(
+            f"{directory}: {found:,} faults", "ask who gave it for another, or for the logs"
+        )
+    narrate("compare the SHA-256 with the one that you were told: the manifest proves itself by it")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Tables and reports -> CSV files and a manifest with which an auditor can prove each row.
+"""Tables and reports -> files and a manifest with which an auditor can prove each row.
 
 The database may be from somebody else, and the directory shared: names of reports become safe file
 names, and only files that the manifest of an earlier export names are written over or removed.
@@ -6,14 +6,18 @@ names, and only files that the manifest of an earlier export names are written o
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 import re
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from enum import StrEnum
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +25,44 @@ import duckdb
 
 from .database import set_timezone
 from .errors import UsageError
+from .export_proofs import ProofCounts, write_proofs
+from .export_readme import readme
+from .language import Language
 from .objects import __version__
 from .output import APOSTROPHE, FORMULA, spreadsheet_safe
+from .outside import find_outside
 from .own_forms import FAMILY
-from .period import Period, read_period
+from .period import Period, read_period, read_time
 from .private import directory_mode, file_mode
+from .reading import SPILL
 from .report import execute_report, list_reports
-from .scope import set_period
+from .scope import Scope, check_limits, set_period
+from .selection import EVERYBODY, Who, answers_of, choose_all, choose_named, rows_of, set_who
+from .signature import NAMESPACE, SUFFIX, check_key, sign
 from .site import site_tables
 from .statements import quote_identifier, quote_text
+from .stored_bytes import stored_batches
 from .table_list import tables
 
 MANIFEST = "manifest.json"
+SIGNATURE = MANIFEST + SUFFIX
+DICTIONARY = "dictionary.csv"
+PROOFS = "proofs.jsonl"
+README = "README.txt"
+SCRIPT = "verify.py"
+# Files that are no table or report
+COMPANIONS = (DICTIONARY, PROOFS, README, SCRIPT)
 # Becomes the manifest when it is whole
 DRAFT = "manifest.json.new"
 LONGEST_STEM = 180
 DIGEST_LENGTH = 16
+PIECE_BYTES = 2**20
+BYTE_ORDER_MARK = "\ufeff".encode()
+LINE_COLUMNS = {
+    "log_path": "Where the log was last seen",
+    "log_file_key": "The log: file_key of the manifest",
+    "log_line_no": "Number of the line in that log, from 1",
+}
 # Types whose text is no stranger's
 SAFE_TYPES = frozenset(
     {
@@ -62,19 +88,48 @@ SAFE_TYPES = frozenset(
 )
 
 
+class FileFormat(StrEnum):
+    """How tables and reports are written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 @dataclass(frozen=True)
 class Source:
-    """What one CSV file is written from.
+    """What one file is written from.
 
     Attributes:
-        schema: main for tables, site for rows of one's own forms, reports for reports.
+        schema: main for tables and views, site for rows of one's own forms, reports for reports.
         name: of the table or view.
-        file: name of the CSV file.
+        file: name of the file.
+        is_usual: whether it is written unless others are asked for.
     """
 
     schema: str
     name: str
     file: str
+    is_usual: bool
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the files are written.
+
+    Attributes:
+        format: of tables and reports.
+        is_excel: whether CSV files begin with a byte order mark, by which Excel knows UTF-8.
+        language: of README.txt.
+        group_readable: whether the group may read what is created; else only the owner.
+    """
+
+    format: FileFormat = FileFormat.CSV
+    is_excel: bool = False
+    language: Language = Language.EN
+    group_readable: bool = False
+
+
+PLAIN = Style()
 
 
 def export(
@@ -82,98 +137,203 @@ def export(
     directory: Path,
     *,
     now: datetime,
+    who: Who = EVERYBODY,
     since: str | None = None,
     until: str | None = None,
     timezone: str | None = None,
     only: list[str] | None = None,
-    group_readable: bool = False,
+    style: Style = PLAIN,
+    created_at: str | None = None,
+    key: Path | None = None,
 ) -> dict[str, int]:
-    """Write CSV files and manifest.json into a directory; return the rows of each file.
+    """Write files and manifest.json into a directory; return the rows of each table and report.
 
-    Rows of tables end in the log file and line number that they come from; the manifest holds the
-    hash of every CSV file and of every batch of every log. An export that did not come to its end
-    says so in its manifest, and is replaced like any other.
+    Rows end in the log file and line number that they come from; the manifest holds the hash of
+    every file and of every batch of every log. The same data gives the same bytes, but for
+    created_at. An export that did not come to its end says so in its manifest, and is replaced like
+    any other.
 
     Args:
         connection: an open mailsql database whose time zone is UTC; all that it must be able to
             write to is the directory, by its absolute path.
         directory: created if missing; must be empty, or hold an earlier export.
         now: current time.
-        since: rows from this time on, in words (read_period).
-        until: rows before this time.
-        timezone: IANA name of the zone of since and until; the system's if None.
-        only: the tables and reports to write; all if None. A name that a table and a report share
-            means the table; reports.NAME is always a report.
-        group_readable: whether the group may read what is created; else only the owner.
+        who: whose mail, with all that belongs to it; without address and domain all rows.
+        since: from this time on, in words (read_period).
+        until: before this time.
+        timezone: IANA name of the zone of these words; the system's if None.
+        only: the tables, views and reports to write; the usual ones if None. A name that a table
+            and a report share means the table; reports.NAME is always a report.
+        style: how the files are written.
+        created_at: what the manifest says instead of now, in words.
+        key: file of an SSH key that signs the manifest; None: it is not signed.
 
     Raises:
-        UsageError: the directory holds something else, a name, a time or the zone is not known, or
-            a report does not run any more.
+        UsageError: the directory holds something else, a name, a time, the zone, the host or the
+            key is not known, or a report does not run any more.
     """
-    chosen = _choose(_sources(connection), only)
-    period = _read_period(since, until, timezone, now)
-    earlier = _prepare(directory, chosen, group_readable)
+    if key is not None:
+        check_key(key)
+    period, told = _read_times(since, until, timezone, created_at, now)
+    variables = set_who(connection, who)
+    chosen = _choose(_sources(connection, who, style.format), only)
+    earlier = _prepare(directory, chosen, style)
     set_period(connection, period)
+    preparation = _prepare_rows(connection, who, chosen)
     head: dict[str, Any] = {
-        "created_at": now.isoformat(),
         "mailsql_version": __version__,
         "duckdb_version": duckdb.__version__,
-        "since": _utc(period.since),
-        "until": _utc(period.until),
-        "timezone": "UTC",
-        "local_domains": _told_domains(connection),
-        "spreadsheet_guard": "text, and names of columns, that a spreadsheet may run as a formula "
-        "have an apostrophe in front: those that match the pattern formula",
+        **told,
+        "asked": variables | {"since": since, "until": until, "only": only},
+        "times_in_files": "UTC",
+        "format": style.format.value,
+        **_csv_manner(style),
         "formula": FORMULA.pattern,
+        "signature": {"file": SIGNATURE, "namespace": NAMESPACE} if key is not None else None,
+        "variables": variables | {bound: told[bound] for bound in ("since", "until")},
+        "preparation": preparation,
     }
     entries: dict[str, dict[str, Any]] = {
         source.file: {"schema": source.schema, "name": source.name} for source in chosen
     }
-    unfinished = dict.fromkeys(earlier) | entries
-    _write_manifest(directory, head | {"complete": False, "files": unfinished}, group_readable)
-    for name in earlier - set(entries):
+    unfinished = dict.fromkeys(earlier) | entries | {name: {} for name in COMPANIONS}
+    _write_manifest(directory, head | {"complete": False, "files": unfinished}, style)
+    for name in earlier - {*entries, *COMPANIONS}:
         (directory / name).unlink()
+    (directory / SIGNATURE).unlink(missing_ok=True)
+    columns = []
     for source in chosen:
         path = directory / source.file
-        _create(path, group_readable)
-        rows = _copy(connection, source, path)
-        with path.open("rb") as written:
-            digest = hashlib.file_digest(written, "sha256").hexdigest()
-        entries[source.file] |= {"rows": rows, "bytes": path.stat().st_size, "sha256": digest}
-    whole = head | {"complete": True, "files": entries, "logs": _logs(connection)}
-    _write_manifest(directory, whole, group_readable)
-    return {name: entry["rows"] for name, entry in entries.items()}
+        _create(path, style.group_readable)
+        sql, names = _sql_of(connection, source, who, style.format)
+        entries[source.file]["sql"] = sql
+        entries[source.file]["rows"] = _copy(connection, source, sql, path, style)
+        columns += _columns_of(connection, source, names)
+    outside = find_outside(connection, who, [source.name for source in chosen])
+    rows = {name: entry["rows"] for name, entry in entries.items()}
+    proofs = _write_proofs(connection, directory / PROOFS, chosen, style)
+    if proofs is not None and proofs.proven:
+        entries[PROOFS] = {"rows": proofs.proven}
+    else:
+        (directory / PROOFS).unlink(missing_ok=True)
+    whole = head | {
+        "complete": True,
+        "outside_the_period": [found.to_json() for found in outside],
+        "proofs": None
+        if proofs is None
+        else {"proven": proofs.proven, "unproven": proofs.unproven},
+        "files": entries,
+        "logs": _logs(connection),
+        "forgotten_batches": _forgotten(connection),
+    }
+    _write(directory / DICTIONARY, _dictionary(columns, style), style)
+    _write(directory / README, readme(whole, outside, style.language).encode(), style)
+    _write(directory / SCRIPT, files("mailsql").joinpath(SCRIPT).read_bytes(), style)
+    entries |= {name: {} for name in (DICTIONARY, README, SCRIPT)}
+    for name, entry in entries.items():
+        with (directory / name).open("rb") as written:
+            entry["sha256"] = hashlib.file_digest(written, "sha256").hexdigest()
+        entry["bytes"] = (directory / name).stat().st_size
+    _write_manifest(directory, whole, style)
+    if key is not None:
+        sign(directory / MANIFEST, key)
+        (directory / SIGNATURE).chmod(file_mode(style.group_readable))
+    return rows
 
 
-def _sources(connection: duckdb.DuckDBPyConnection) -> dict[str, Source]:
-    """All that can be exported, by its name; others than tables by SCHEMA.NAME."""
+def manifest_hash(directory: Path) -> str:
+    """Return the SHA-256 of the manifest of an export, which stands for all of it."""
+    return hashlib.sha256((directory / MANIFEST).read_bytes()).hexdigest()
+
+
+def _csv_manner(style: Style) -> dict[str, Any]:
+    """What the manifest says of how CSV files are written."""
+    if style.format is not FileFormat.CSV:
+        return {}
+    return {
+        "csv": "RFC 4180: UTF-8, comma, quotes doubled, lines end in CR LF, a header",
+        "byte_order_mark": style.is_excel,
+        "spreadsheet_guard": "text, and names of columns, that a spreadsheet may run as a formula "
+        "have an apostrophe in front: those that match the pattern formula",
+    }
+
+
+def _prepare_rows(
+    connection: duckdb.DuckDBPyConnection, who: Who, chosen: list[Source]
+) -> list[str]:
+    """Choose rows and lines; return the statements that did, and those that files are made with."""
+    guard = (
+        "create or replace temp macro guarded(text) as case when system.main.regexp_matches(text, "
+        f"{quote_text(FORMULA.pattern)}) then system.main.concat({quote_text(APOSTROPHE)}, text) "
+        "else text end"
+    )
+    connection.execute(guard)
+    if who.is_named:
+        return [guard, *choose_named(connection)]
+    if any(source.name == "log_lines" for source in chosen):
+        return [guard, *choose_all(connection)]
+    return [guard]
+
+
+def _sources(
+    connection: duckdb.DuckDBPyConnection, who: Who, file_format: FileFormat
+) -> dict[str, Source]:
+    """All that can be exported, by its name; others than tables by SCHEMA.NAME.
+
+    Reports and rows of one's own forms are of everybody, so there are none where somebody's mail is
+    asked for.
+    """
     found = {}
-    taken = {MANIFEST}
-    exported = [table.name for table in tables().values() if table.time is not None]
-    own = [(FAMILY, name) for name in site_tables(connection)]
-    reports = [("reports", name) for name, _ in list_reports(connection)]
-    for schema, name in [*(("main", name) for name in exported), *own, *reports]:
+    taken = {MANIFEST, *(name.lower() for name in COMPANIONS)}
+    tables_there = [
+        (table.name, table.time is not None or who.is_named)
+        for table in tables().values()
+        if table.time is not None or table.by_address
+    ]
+    answers = [(name, who.is_named) for name in answers_of(who)]
+    listed = [("main", name, is_usual) for name, is_usual in [*tables_there, *answers]]
+    if not who.is_named:
+        listed += [(FAMILY, name, True) for name in site_tables(connection)]
+        listed += [
+            ("reports", name, True)
+            for name, _ in list_reports(connection)
+            if _is_of_host(connection, name, who)
+        ]
+    exported = [name for name, _ in [*tables_there, *answers]]
+    for schema, name, is_usual in listed:
         is_report = schema == "reports"
         # What could be taken for a table, or for a report that could
         is_shared = name.lower() in exported or name.lower().startswith("reports.")
         whole = name if schema == "main" else f"{schema}.{name}"
-        file = _file_name(name if is_report and not is_shared else whole, taken)
+        stem = name if is_report and not is_shared else whole
+        file = _file_name(stem, taken, file_format)
         taken.add(file.lower())
-        found[whole] = Source(schema, name, file)
+        found[whole] = Source(schema, name, file, is_usual)
     return found
 
 
-def _file_name(name: str, taken: set[str]) -> str:
+def _is_of_host(connection: duckdb.DuckDBPyConnection, report: str, who: Who) -> bool:
+    """Whether a report can be limited to the host asked for, if one is."""
+    if who.host is None:
+        return True
+    try:
+        check_limits(connection, report, Scope(host=who.host))
+    except UsageError:
+        return False
+    return True
+
+
+def _file_name(name: str, taken: set[str], file_format: FileFormat) -> str:
     """A file name for a table or report that no system reads as a path, unlike those taken."""
     stem = re.sub(
         r"^\.|[^A-Za-z0-9_.-]",
         lambda odd: "".join(f"%{byte:02X}" for byte in odd[0].encode()),
         name,
     )
-    if len(stem) > LONGEST_STEM or f"{stem}.csv".lower() in taken:
+    if len(stem) > LONGEST_STEM or f"{stem}.{file_format}".lower() in taken:
         digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST_LENGTH]
         stem = f"{stem[:LONGEST_STEM]}-{digest}"
-    return f"{stem}.csv"
+    return f"{stem}.{file_format}"
 
 
 def _choose(sources: dict[str, Source], only: list[str] | None) -> list[Source]:
@@ -183,7 +343,8 @@ def _choose(sources: dict[str, Source], only: list[str] | None) -> list[Source]:
         UsageError: a name is not known.
     """
     chosen = {}
-    for asked in sources if only is None else only:
+    usual = [name for name, source in sources.items() if source.is_usual]
+    for asked in usual if only is None else only:
         source = sources.get(asked) or sources.get(f"reports.{asked}")
         if source is None:
             raise UsageError(
@@ -193,16 +354,14 @@ def _choose(sources: dict[str, Source], only: list[str] | None) -> list[Source]:
     return list(chosen.values())
 
 
-def _told_domains(connection: duckdb.DuckDBPyConnection) -> list[str] | None:
-    """One's own domains as they were told; None where reports guess them."""
-    row = connection.execute("select getvariable('local_domains')").fetchone()
-    return row[0].split(",") if row and row[0] is not None else None
-
-
-def _read_period(
-    since: str | None, until: str | None, timezone: str | None, now: datetime
-) -> Period:
-    """The period that words name in a zone.
+def _read_times(
+    since: str | None,
+    until: str | None,
+    timezone: str | None,
+    created_at: str | None,
+    now: datetime,
+) -> tuple[Period, dict[str, str | None]]:
+    """The period that words name in a zone; what the manifest says of times, with their offsets.
 
     Raises:
         UsageError: a time or the zone is not known.
@@ -210,14 +369,25 @@ def _read_period(
     with duckdb.connect() as clock:
         if timezone is not None:
             set_timezone(clock, timezone)
-        return read_period(clock, since, until, now)
+        period = read_period(clock, since, until, now)
+        created = now if created_at is None else read_time(clock, created_at, now)
+
+        def there(moment: datetime | None) -> str | None:
+            row = clock.execute("select ?::timestamptz", [moment]).fetchone()
+            assert row is not None
+            return None if row[0] is None else row[0].isoformat()
+
+        zone = clock.execute("select current_setting('TimeZone')").fetchone()
+        assert zone is not None
+        return period, {
+            "created_at": there(created),
+            "since": there(period.since),
+            "until": there(period.until),
+            "timezone": zone[0],
+        }
 
 
-def _utc(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
-
-
-def _prepare(directory: Path, chosen: list[Source], group_readable: bool) -> set[str]:
+def _prepare(directory: Path, chosen: list[Source], style: Style) -> set[str]:
     """Make the directory if it is missing; return the files of the earlier export in it.
 
     Raises:
@@ -233,8 +403,8 @@ def _prepare(directory: Path, chosen: list[Source], group_readable: bool) -> set
         if not directory.is_dir():
             raise UsageError(f"{directory}: not a directory", "name a new directory") from error
     else:
-        directory.chmod(directory_mode(file_mode(group_readable)))
-    present = {entry.name for entry in directory.iterdir()} - {DRAFT}
+        directory.chmod(directory_mode(file_mode(style.group_readable)))
+    present = {entry.name for entry in directory.iterdir()} - {DRAFT, SPILL}
     named = _named_files(directory / MANIFEST)
     if present and named is None:
         raise UsageError(f"{directory}: not empty, and no earlier export", "name a new directory")
@@ -243,31 +413,35 @@ def _prepare(directory: Path, chosen: list[Source], group_readable: bool) -> set
         for name in present & (named or set())
         if stat.S_ISREG((directory / name).lstat().st_mode)
     }
-    for source in chosen:
-        if source.file in present - earlier:
+    for name in [*(source.file for source in chosen), *COMPANIONS, SIGNATURE]:
+        if name in present - earlier:
             raise UsageError(
-                f"{directory / source.file}: not of an earlier export", "name a new directory"
+                f"{directory / name}: not of an earlier export", "name a new directory"
             )
     return earlier
 
 
 def _named_files(manifest: Path) -> set[str] | None:
-    """Names of the CSV files of the export that a manifest is of, or None if it is of none."""
+    """Names of the files of the export that a manifest is of, or None if it is of none."""
     try:
         found = json.loads(manifest.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or "mailsql_version" not in found:
         return None
-    files = found.get("files")
-    return {name for name in files if name.endswith(".csv")} if isinstance(files, dict) else None
+    named = found.get("files")
+    if not isinstance(named, dict):
+        return None
+    is_signed = {SIGNATURE} if found.get("signature") else set()
+    suffixes = tuple(f".{file_format}" for file_format in FileFormat)
+    return is_signed | {name for name in named if name.endswith(suffixes) or name in COMPANIONS}
 
 
-def _write_manifest(directory: Path, manifest: dict[str, Any], group_readable: bool) -> None:
+def _write_manifest(directory: Path, manifest: dict[str, Any], style: Style) -> None:
     """Replace the manifest as a whole; its mode stays."""
     draft = directory / DRAFT
     draft.unlink(missing_ok=True)
-    _create(draft, group_readable)
+    _create(draft, style.group_readable)
     with suppress(FileNotFoundError):
         draft.chmod(stat.S_IMODE((directory / MANIFEST).stat().st_mode))
     draft.write_text(json.dumps(manifest, indent=2) + "\n", encoding="ascii")
@@ -285,40 +459,146 @@ def _create(path: Path, group_readable: bool) -> None:
     os.close(created)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, source: Source, path: Path) -> int:
-    """Write a table or report into a file that is there; return its rows.
+def _write(path: Path, content: bytes, style: Style) -> None:
+    """Write a whole file; one that is there keeps its mode."""
+    _create(path, style.group_readable)
+    path.write_bytes(content)
+
+
+def _run(connection: duckdb.DuckDBPyConnection, source: Source, sql: str) -> Any:
+    """Run SQL over a table or report.
 
     Raises:
         UsageError: the report does not run any more.
     """
-
-    def run(sql: str) -> duckdb.DuckDBPyConnection:
-        if source.schema == "reports":
-            return execute_report(connection, source.name, sql)
-        return connection.execute(sql)
-
-    rows = f"{source.schema}.{quote_identifier(source.name)}"
-    order = ""
     if source.schema != "reports":
-        table = tables().get(source.name) if source.schema == "main" else None
-        key = quote_identifier(table.line_column if table is not None else "line_key")
-        dated = table.time if table is not None else "logged_at"
-        rows = (
-            "(select *, "
-            f"(select path from log_files where file_key = {key} >> 32) as log_path, "
-            f"{key} >> 32 as log_file_key, {key} & 4294967295 as log_line_no "
-            f"from {rows} where in_period({dated}))"
+        return connection.execute(sql)
+    return execute_report(connection, source.name, sql)
+
+
+def _sql_of(
+    connection: duckdb.DuckDBPyConnection, source: Source, who: Who, file_format: FileFormat
+) -> tuple[str, list[tuple[str, str]]]:
+    """The SQL whose rows are those of a file, and the names and types of its columns.
+
+    Raises:
+        UsageError: the report does not run any more.
+    """
+    rows = f"(from {source.schema}.{quote_identifier(source.name)})"
+    order: list[str] = []
+    if source.schema == "main":
+        table = tables().get(source.name)
+        if table is not None:
+            rows = _with_line(rows_of(table, who), table.line_column)
+            order = ["log_file_key", "log_line_no", *table.key]
+        elif source.name == "recipient_outcomes":
+            rows = f"({answers_of(who)[source.name]})"
+            order = ["message_key", "recipient"]
+        else:
+            rows = _with_line(answers_of(who)[source.name], "line_key")
+            is_flow = source.name == "message_flow"
+            order = ["message_key", "step_no"] if is_flow else ["line_key"]
+    elif source.schema == FAMILY:
+        rows = _with_line(
+            f"from {source.schema}.{quote_identifier(source.name)} "
+            "where in_period(logged_at) and on_host(host)",
+            "line_key",
         )
-        order = "order by log_file_key, log_line_no"
-    described = run(f"from {rows} limit 0").description
-    columns = ", ".join(_guarded(name, kind.id) for name, kind, *_ in described)
+        order = ["log_file_key", "log_line_no"]
+    described = _run(connection, source, f"select * from {rows} as chosen limit 0").description
+    columns = [(name, str(kind)) for name, kind, *_ in described]
+    if file_format is FileFormat.CSV:
+        shown = ", ".join(_guarded(name, kind.id) for name, kind, *_ in described)
+    else:
+        shown = "*"
+    sql = f"select {shown} from {rows} as chosen"
+    if order:
+        sql += f" order by {', '.join(quote_identifier(column) for column in order)}"
+    return sql, columns
+
+
+def _with_line(rows: str, key: str) -> str:
+    """SQL of rows with the log and the line that they come from."""
+    line = quote_identifier(key)
+    return (
+        f"(select *, (select path from log_files where file_key = {line} >> 32) as log_path, "
+        f"{line} >> 32 as log_file_key, {line} & 4294967295 as log_line_no {rows})"
+    )
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection, source: Source, sql: str, path: Path, style: Style
+) -> int:
+    """Write rows into a file that is there; return how many.
+
+    Raises:
+        UsageError: the report does not run any more.
+    """
+    options = r"format csv, header true, new_line '\r\n'"
+    if style.format is FileFormat.PARQUET:
+        options = "format parquet"
     # A temporary file in the place of the one that is there would have the mode of the umask
-    copied = run(
-        f"copy (select {columns} from {rows} {order}) to {quote_text(str(path.absolute()))} "
-        "(format csv, header true, use_tmp_file false)"
+    copied = _run(
+        connection,
+        source,
+        f"copy ({sql}) to {quote_text(str(path.absolute()))} ({options}, use_tmp_file false)",
     ).fetchone()
     assert copied is not None
+    if style.format is FileFormat.CSV and style.is_excel:
+        _mark(path)
     return int(copied[0])
+
+
+def _mark(path: Path) -> None:
+    """Put a byte order mark before a file, a piece at a time in memory."""
+    with path.open("r+b") as file:
+        moved, written = BYTE_ORDER_MARK, 0
+        while piece := file.read(PIECE_BYTES):
+            behind = file.tell()
+            file.seek(written)
+            written += file.write(moved)
+            moved = piece
+            file.seek(behind)
+        file.seek(written)
+        file.write(moved)
+
+
+def _write_proofs(
+    connection: duckdb.DuckDBPyConnection, path: Path, chosen: list[Source], style: Style
+) -> ProofCounts | None:
+    """Write the proofs of the lines of the export; None if it holds no lines."""
+    if not any(source.name == "log_lines" for source in chosen):
+        return None
+    _create(path, style.group_readable)
+    with path.open("w", encoding="ascii") as file:
+        return write_proofs(connection, file)
+
+
+def _columns_of(
+    connection: duckdb.DuckDBPyConnection, source: Source, columns: list[tuple[str, str]]
+) -> list[tuple[str, str, str, str]]:
+    """File, name, type and comment of the columns of a file."""
+    comments = LINE_COLUMNS | dict(
+        connection.execute(
+            "select column_name, comment from system.main.duckdb_columns() "
+            "where database_name = system.main.current_database() and schema_name = ? "
+            "and table_name = ?",
+            [source.schema, source.name],
+        ).fetchall()
+    )
+    return [
+        (source.file, name, kind, " ".join((comments.get(name) or "").split()))
+        for name, kind in columns
+    ]
+
+
+def _dictionary(columns: list[tuple[str, str, str, str]], style: Style) -> bytes:
+    """What each column of each file means, as CSV."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(["file", "column", "type", "comment"])
+    writer.writerows([spreadsheet_safe(cell) for cell in row] for row in columns)
+    return (BYTE_ORDER_MARK if style.is_excel else b"") + text.getvalue().encode()
 
 
 def _guarded(name: str, kind: str) -> str:
@@ -329,16 +609,11 @@ def _guarded(name: str, kind: str) -> str:
     column, shown = quote_identifier(name), quote_identifier(spreadsheet_safe(name))
     if kind in SAFE_TYPES:
         return f"{column} as {shown}"
-    text = f"cast({column} as varchar)"
-    is_formula = f"system.main.regexp_matches({text}, {quote_text(FORMULA.pattern)})"
-    return (
-        f"case when {is_formula} then system.main.concat({quote_text(APOSTROPHE)}, {text}) "
-        f"else {text} end as {shown}"
-    )
+    return f"temp.main.guarded(cast({column} as varchar)) as {shown}"
 
 
 def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Each stream with its copies, and the byte ranges, line ranges and hashes of its batches."""
+    """Each stream: copies, what it was read with, byte and line ranges and hashes of batches."""
     copies: dict[int, dict[str, int]] = {}
     for file_key, path, count in connection.execute(
         "select line_key >> 32, path, count(*) from raw_lines inner join log_files "
@@ -347,13 +622,21 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     ).fetchall():
         copies.setdefault(file_key, {})[path] = count
     rows = connection.execute(
-        "select file_key, path, identity_bytes, identity_sha256, first_byte, last_byte, "
-        "first_line_no, last_line_no, sha256, committed_at, load_batches.mailsql_version "
+        "select file_key, path, identity_bytes, identity_sha256, branch_of, is_once, batch_key, "
+        "first_byte, last_byte, first_line_no, last_line_no, "
+        "case when torn_bytes > 0 then lag(last_line_no, 1, first_line_no) over "
+        "(partition by file_key order by batch_key) else first_line_no end, "
+        "torn_bytes, sha256, root, chain, committed_at, load_batches.mailsql_version "
         "from load_batches inner join log_files using (file_key) order by batch_key"
     ).fetchall()
-    names = ["first_byte", "last_byte", "first_line_no", "last_line_no", "sha256"]
+    names = [
+        *("batch_key", "first_byte", "last_byte", "first_line_no", "last_line_no"),
+        *("tree_first_line_no", "torn_bytes", "sha256", "root", "chain"),
+    ]
+    settings = _settings(connection)
+    commitments = {batch.batch_key: batch.commitment.hex() for batch in stored_batches(connection)}
     logs: dict[int, dict[str, Any]] = {}
-    for file_key, path, identity_bytes, identity_sha256, *batch in rows:
+    for file_key, path, identity_bytes, identity_sha256, branch_of, is_once, *batch in rows:
         log = logs.setdefault(
             file_key,
             {
@@ -361,12 +644,37 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
                 "path": path,
                 "identity_bytes": identity_bytes,
                 "identity_sha256": identity_sha256,
+                "branch_of": branch_of,
+                "is_once": is_once,
+                "settings": settings.get(file_key, []),
                 "copies_of_lines_in": copies.get(file_key, {}),
                 "batches": [],
             },
         )
         entry = dict(zip(names, batch, strict=False))
-        entry["committed_at"] = batch[5].isoformat()
-        entry["mailsql_version"] = batch[6]
+        entry["commitment"] = commitments[entry["batch_key"]]
+        entry["committed_at"] = batch[len(names)].isoformat()
+        entry["mailsql_version"] = batch[-1]
         log["batches"].append(entry)
     return list(logs.values())
+
+
+def _settings(connection: duckdb.DuckDBPyConnection) -> dict[int, list[dict[str, Any]]]:
+    """What the lines of each stream were read with, stretch by stretch."""
+    names = ["first_line_no", "host", "year", "timezone", "dovecot_prefix", "forms_sha256"]
+    found: dict[int, list[dict[str, Any]]] = {}
+    for file_key, *values in connection.execute(
+        f"select file_key, {', '.join(names)} from stream_settings order by file_key, first_line_no"
+    ).fetchall():
+        found.setdefault(file_key, []).append(dict(zip(names, values, strict=True)))
+    return found
+
+
+def _forgotten(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """What is left in the chain of batches that were forgotten."""
+    return [
+        {"batch_key": batch_key, "commitment": commitment}
+        for batch_key, commitment in connection.execute(
+            "select batch_key, commitment from forgotten_batches order by batch_key"
+        ).fetchall()
+    ]

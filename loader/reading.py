@@ -25,6 +25,9 @@ SETTING_FUNCTIONS = re.compile(
     r"(?:enable|disable)_(?:logging|profil(?:e|ing))|truncate_duckdb_logs|query"
     r"|json_execute_serialized_sql"
 )
+# Of an export, however much it holds
+EXPORT_MEMORY = "800MB"
+SPILL = "spill.tmp"
 READING = {
     duckdb.StatementType.SELECT,
     duckdb.StatementType.EXPLAIN,
@@ -69,6 +72,10 @@ def open_reading(
             connection.execute(
                 f"set allowed_directories = [{quote_text(str(export_directory.absolute()))}]"
             )
+            # What does not fit into memory goes where whoever exports may write
+            spill = export_directory.absolute() / SPILL
+            connection.execute(f"set temp_directory = {quote_text(str(spill))}")
+            connection.execute(f"set memory_limit = '{EXPORT_MEMORY}'")
         connection.execute("set enable_external_access = false")
 
     connection = open_database(path, timezone=timezone, wait_seconds=wait_seconds, shut=shut)

@@ -12,7 +12,7 @@ import duckdb
 from .chain import commit_to, unhex
 from .encoding import decode_text, encode_text
 from .errors import DatabaseError, UsageError
-from .tree import LineTree
+from .tree import LineTree, block_nonces
 
 BLOCK_LINES = 65536
 PAGE_BATCHES = 10_000
@@ -128,6 +128,10 @@ class StoredBatch:
     def tree(self, wanted: int | None = None) -> LineTree:
         """A tree for its lines."""
         return LineTree(unhex(self.salt), wanted)
+
+    def nonces(self, block: int) -> bytes:
+        """The nonces of a block of its lines (block_nonces)."""
+        return block_nonces(unhex(self.salt), block)
 
 
 def stored_batches(

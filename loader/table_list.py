@@ -27,6 +27,7 @@ class Table:
         events: column that says how many events a row stands for.
         time: SQL of the time that dates a row, where it is exported.
         not_exported: why it is not.
+        by_address: whether rows of chosen messages are exported all the same.
         counted: whether load says how much of it there is.
         not_compared: why check does not compare it.
         stream: column with the key of a stream, or of a line of it.
@@ -42,6 +43,7 @@ class Table:
     events: str | None = None
     time: str | None = None
     not_exported: str | None = None
+    by_address: bool = False
     counted: bool = False
     not_compared: str | None = None
     stream: str | None = None

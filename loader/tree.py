@@ -16,6 +16,12 @@ BLOCK_LEAVES = 1024
 SALT_BYTES = 32
 
 
+def block_nonces(salt: bytes, block: int) -> bytes:
+    """Return the nonces of a block of leaves, one behind the other."""
+    seed = salt + block.to_bytes(8, "big")
+    return hashlib.shake_256(seed).digest(NONCE_BYTES * BLOCK_LEAVES)
+
+
 class LineTree:
     """Takes leaves in their order; knows the root when all are there.
 
@@ -44,7 +50,7 @@ class LineTree:
         while at < len(leaves):
             begun = len(self._block)
             if not begun:
-                self._nonces = self._salted(len(self._roots))
+                self._nonces = block_nonces(self._salt, len(self._roots))
             part = leaves[at : at + BLOCK_LEAVES - begun]
             self._block += [
                 leaf_hash(self._nonce(place), leaf) for place, leaf in enumerate(part, begun)
@@ -71,11 +77,6 @@ class LineTree:
         self._path += path
         self._roots.append(root)
         self._block = []
-
-    def _salted(self, block: int) -> bytes:
-        """The nonces of a block."""
-        seed = self._salt + block.to_bytes(8, "big")
-        return hashlib.shake_256(seed).digest(NONCE_BYTES * BLOCK_LEAVES)
 
     def _nonce(self, place: int) -> bytes:
         return self._nonces[place * NONCE_BYTES : (place + 1) * NONCE_BYTES]

@@ -8,13 +8,13 @@ from typer.testing import CliRunner
 
 from mailsql.charts import Bar, BarChart, Panel, Series, TimeChart, draw
 from mailsql.cli import app
+from mailsql.language import Language
 from mailsql.page_charts import read_chart_by_reason, read_charts_over_time
 from mailsql.page_html import page_html
 from mailsql.page_script import SCRIPT
 from mailsql.page_words import read_page_words
 from mailsql.period import read_period
 from mailsql.scope import set_period
-from mailsql.trace_words import Language
 from tests.chromium import Chromium, program
 from tests.conftest import NOW
 from tests.test_page import loaded, page_of

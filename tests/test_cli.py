@@ -2,6 +2,7 @@
 
 import fcntl
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -276,7 +277,7 @@ def test_export_proves_what_it_writes(samples, tmp_path):
     mailsql("export", str(tmp_path / "audit"), "--since", "2022-07-26", cwd=samples)
     manifest = json.loads((tmp_path / "audit" / "manifest.json").read_text())
     written = {path.name for path in (tmp_path / "audit").glob("*.csv")}
-    assert set(manifest["files"]) == written
+    assert set(manifest["files"]) == {*written, "README.txt", "verify.py"}
     assert manifest["files"]["messages.csv"]["rows"] == 1
     assert manifest["files"]["queue_events.csv"]["rows"] == 6
     messages = (tmp_path / "audit" / "messages.csv").read_text().splitlines()
@@ -287,6 +288,18 @@ def test_export_proves_what_it_writes(samples, tmp_path):
     assert len(log["batches"][0]["sha256"]) == 64
     _, err = mailsql("export", str(samples), cwd=samples, code=2)
     assert "not empty, and no earlier export" in err
+    out, err = mailsql("export", str(tmp_path / "audit"), "--verify", str(SAMPLES), cwd=samples)
+    content = (tmp_path / "audit" / "manifest.json").read_bytes()
+    assert out == ""
+    assert f"SHA-256 of manifest.json: {hashlib.sha256(content).hexdigest()}" in err
+    (tmp_path / "audit" / "logins.csv").write_text("forged")
+    out, err = mailsql("export", str(tmp_path / "audit"), "--verify", cwd=samples, code=1)
+    assert out.startswith("logins.csv: changed")
+    assert "1 faults" in err
+    _, err = mailsql("export", "--verify", str(tmp_path), cwd=samples, code=1)
+    assert "manifest.json: No such file" in err
+    _, err = mailsql("export", str(tmp_path / "new"), str(SAMPLES), cwd=samples, code=2)
+    assert "logs and signers are for --verify" in err
 
 
 def test_what_strangers_wrote_reaches_no_spreadsheet_and_no_terminal_unescaped(tmp_path):
