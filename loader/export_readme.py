@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .language import Language
+from .language import Language, Texts, read_texts
 from .outside import Outside
 from .visible import columns_of, folded, one_line
-from .words import read_words
 
 WIDTH = 80
-
-
-class _Words:
-    """The words of a language, by their keys in sql/words/export.csv."""
-
-    def __init__(self, language: Language) -> None:
-        self._texts = {row["key"]: row[language.value] for row in read_words("export")}
-
-    def say(self, key: str, **facts: object) -> str:
-        """Return a text of the README with facts in their places."""
-        return self._texts[f"readme.{key}"].format(**facts)
-
-    def why(self, outside: Outside) -> str:
-        """Return why rows were included or left out."""
-        return self._texts[outside.reason]
 
 
 def readme(manifest: dict[str, Any], outside: list[Outside], language: Language) -> str:
@@ -35,7 +19,7 @@ def readme(manifest: dict[str, Any], outside: list[Outside], language: Language)
         outside: what lies outside its period.
         language: of the text.
     """
-    words = _Words(language)
+    words = read_texts("export", language)
     say = words.say
     intro = say("intro", version=manifest["mailsql_version"], created_at=manifest["created_at"])
     steps = ["hash", "script", "logs", *(["signature"] if manifest["signature"] else [])]
@@ -55,7 +39,7 @@ def readme(manifest: dict[str, Any], outside: list[Outside], language: Language)
     )
 
 
-def _asked(manifest: dict[str, Any], words: _Words) -> list[str]:
+def _asked(manifest: dict[str, Any], words: Texts) -> list[str]:
     asked = manifest["asked"]
     texts = []
     if asked["addresses"]:
@@ -76,7 +60,7 @@ def _asked(manifest: dict[str, Any], words: _Words) -> list[str]:
     return [*texts, words.say("how" if is_named else "all")]
 
 
-def _files(manifest: dict[str, Any], words: _Words) -> list[str]:
+def _files(manifest: dict[str, Any], words: Texts) -> list[str]:
     listed = [
         words.say("rows", file=name, rows=f"{said['rows']:,}")
         for name, said in manifest["files"].items()
@@ -89,18 +73,18 @@ def _files(manifest: dict[str, Any], words: _Words) -> list[str]:
     return [*entries, *(words.say(key) for key in ("line", manifest["format"], "times"))]
 
 
-def _outside(outside: list[Outside], words: _Words) -> list[str]:
+def _outside(outside: list[Outside], words: Texts) -> list[str]:
     texts = []
     for found in outside:
         key = "included" if found.is_included else "left_out"
         if found.reason == "why.family":
             key = "included_family"
-        why = words.why(found)
+        why = words.say(found.reason)
         texts.append(f"- {words.say(key, rows=f'{found.rows:,}', table=found.table, why=why)}")
     return texts or [words.say("nothing")]
 
 
-def _proven(manifest: dict[str, Any], words: _Words) -> list[str]:
+def _proven(manifest: dict[str, Any], words: Texts) -> list[str]:
     proofs = manifest["proofs"]
     if proofs is None:
         return [words.say("proof_no_lines")]

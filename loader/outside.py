@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from .language import Language, read_texts
 from .selection import Who, of_host, rows_of
 from .statements import quote_identifier
 from .table_list import Table, tables
-from .words import read_words
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Outside:
 
     def to_json(self) -> dict[str, object]:
         """Return what the manifest says of them."""
-        why = next(row["en"] for row in read_words("export") if row["key"] == self.reason)
+        why = read_texts("export", Language.EN).say(self.reason)
         return {"table": self.table, "rows": self.rows, "is_included": self.is_included, "why": why}
 
 

@@ -90,7 +90,7 @@ def test_own_domains_hold_wherever_reports_are_read(configured, tmp_path):
     run(WHOLE, "export", "out", "--only", "mail_by_direction")
     assert (tmp_path / "out" / "mail_by_direction.csv").read_text() == named
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert manifest["local_domains"] == ["example.org", "example.net"]
+    assert manifest["asked"]["local_domains"] == "example.org,example.net"
 
 
 def test_the_zone_of_answers_is_not_that_of_stamps(configured):
