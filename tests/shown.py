@@ -35,9 +35,11 @@ TAKE = explain._explain
 
 
 @cache
-def _explained(line: bytes, year: int | None, timezone: str | None) -> explain.Explanation:
+def _explained(
+    line: bytes, year: int | None, timezone: str | None, shown_timezone: str | None
+) -> explain.Explanation:
     """What is read in a line: a load of its own, for both languages."""
-    return TAKE(line, NOW, year, timezone)
+    return TAKE(line, NOW, year, timezone, shown_timezone, None)
 
 
 def run(command: str) -> str:
@@ -53,7 +55,9 @@ def run(command: str) -> str:
     zone = ["--timezone", ZONE] if words[1] in OF_A_ZONE and "--timezone" not in words else []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            explain, "_explain", lambda line, _, year, timezone: _explained(line, year, timezone)
+            explain,
+            "_explain",
+            lambda line, _, year, timezone, shown, forms: _explained(line, year, timezone, shown),
         )
         done = CliRunner().invoke(app, [words[1], *zone, *words[2:]], catch_exceptions=False)
     assert done.exit_code == 0, f"{command}: {done.output}"

@@ -25,6 +25,8 @@ pytestmark = pytest.mark.newest
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 LINES = Path(__file__).parent / "lines"
+# A site's own, with a log of theirs
+FORMS = Path(__file__).parent.parent / "docs" / "forms"
 # Not derived: where lines come from, and the lines
 GIVEN = {
     "log_files": (
@@ -37,7 +39,7 @@ GIVEN = {
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory):
-    """A database with rows in all tables: the scenarios, and a line of each form."""
+    """A database with rows in all tables: the scenarios, a line of each form, and one's own."""
     place = tmp_path_factory.mktemp("everything")
     lines = [line.encode() + b"\n" for line in disorderly_log(5, 300)]
     lines.append(b"Feb  3 09:15:40 mx1 postfix/smtpd[9]: warning: " + b"x" * 500 + b"\n")
@@ -49,7 +51,8 @@ def everything(tmp_path_factory):
     (place / "scenarios.log").write_bytes(scenarios)
     logs = [place / "scenarios.log", place / "lines.log"]
     loaded = load(logs, place / "mail.duckdb", force=True, year=2026)
-    assert [source.fault for source in loaded] == [None, None]
+    loaded += load([FORMS / "mail.log"], place / "mail.duckdb", year=2026, forms=FORMS)
+    assert [source.fault for source in loaded] == [None, None, None]
     return place / "mail.duckdb"
 
 

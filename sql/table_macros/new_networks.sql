@@ -1,4 +1,4 @@
--- Networks from which an account logged in for the first time, a day or more after its first login at all
+-- Networks from which an account logged in for the first time, on a later day than its first login at all
 create or replace macro new_networks() as table
 with networks as (
     select
@@ -24,4 +24,4 @@ compared as (
 
 select *
 from compared
-where in_period(first_at) and first_at >= known_since + interval 1 day;
+where in_period(first_at) and first_at::date > known_since::date;
