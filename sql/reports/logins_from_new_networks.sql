@@ -7,7 +7,6 @@ select
     login_count,
     protocols,
     known_network_count,
-    known_since,
     first_at,
     last_at
 from new_networks()
