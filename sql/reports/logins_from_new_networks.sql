@@ -5,7 +5,6 @@ select
     network,
     client_ip,
     login_count,
-    protocols,
     known_network_count,
     first_at,
     last_at
