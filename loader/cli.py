@@ -46,7 +46,7 @@ from .config import (
     in_force,
     read_config,
 )
-from .database import WAIT_SECONDS, database_error, open_database, speaking_of
+from .database import WAIT_SECONDS, check_encoded, database_error, open_database, speaking_of
 from .derive_again import check_tables
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
 from .explain import explain as explain_lines
@@ -294,6 +294,7 @@ def query(
                 count=lambda: count_rows(connection, sql or "", values),
             )
         except duckdb.Error as error:
+            check_encoded(error)
             message, detail = engine_words(error)
             raise UsageError(message, name_hint(error), detail) from error
 

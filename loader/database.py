@@ -367,9 +367,18 @@ def speaking_of(path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        if "cannot encode str as UTF-8" in str(error):
-            raise UnicodeError(str(error)) from error
+        check_encoded(error)
         raise database_error(path, error) from error
+
+
+def check_encoded(error: duckdb.Error) -> None:
+    """Tell text that the engine could not take from all else that it says.
+
+    Raises:
+        UnicodeError: it was given text that is no UTF-8.
+    """
+    if "cannot encode str as UTF-8" in str(error):
+        raise UnicodeError(str(error)) from error
 
 
 def database_error(name: Path | str, error: duckdb.Error) -> DatabaseError:

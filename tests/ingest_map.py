@@ -39,6 +39,11 @@ ROADS = {
         *("0_macros", "0_empty", "read_lines", *LINES, *COPIES),
         *("2_order", "4_earlier", *STORED, *ENDED),
     ),
+    "lines of one's own forms": (
+        *("0_macros", "0_empty", "read_lines", *LINES, *COPIES, "2_order", "4_earlier"),
+        *("5_parse", "6_link", "site/1", "7_store", "8_relate", "9_repeats/1_repeats_again"),
+        *(*RELATED, "site/2", "site/3"),
+    ),
     "wrapped lines": (
         *("0_macros", "0_empty", "read_lines", "batch_lines", *WRAPPED, "line_pieces", *LINES),
         *(*COPIES, "2_order", "4_earlier", *STORED, *ENDED),

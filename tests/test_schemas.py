@@ -24,7 +24,7 @@ import itertools, os, sys
 from mailsql import database, objects
 from mailsql.cli import main
 left = itertools.count(int(sys.argv.pop(1)), -1)
-made, written = objects._create, database.write_objects
+made, written = objects._create, database.bring_up_to_date
 def create(*arguments, **named):
     if next(left) == 0:
         os.kill(os.getpid(), 9)
@@ -32,7 +32,7 @@ def create(*arguments, **named):
 def write(connection):
     written(connection)
     os.kill(os.getpid(), 9)
-objects._create, database.write_objects = create, write
+objects._create, database.bring_up_to_date = create, write
 main()
 """
 
