@@ -62,6 +62,16 @@ def database(everything, tmp_path):
     return Path(shutil.copy(everything, tmp_path / "mail.duckdb"))
 
 
+@pytest.fixture
+def small(tmp_path):
+    """A database of which the rows are soon derived again."""
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_text("".join(f"{line}\n" for line in generate(400, seed=4)))
+    load([log], database)
+    log.unlink()
+    return database
+
+
 def failures(database: Path) -> list[str]:
     """What check says that is wrong."""
     said: list[str] = []
@@ -258,8 +268,8 @@ def test_what_is_no_table_of_ours_is_not_read(database, change, options):
     assert "messages is not the table that mailsql makes" in err
 
 
-def test_the_command_says_what_it_does_and_leaves_nothing_behind(database):
-    here = database.parent
+def test_the_command_says_what_it_does_and_leaves_nothing_behind(small):
+    database, here = small, small.parent
     _, err = run("check", cwd=here)
     assert f"deriving all rows again, in {here}, which takes about" in err
     _, err = run("check", "--quick", cwd=here)
@@ -292,8 +302,8 @@ def test_the_other_database_is_private_and_goes_when_it_is_interrupted(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mail.duckdb", "mail.log"]
 
 
-def test_rows_of_another_version_are_said_to_be(database):
-    with duckdb.connect(str(database)) as connection:
+def test_rows_of_another_version_are_said_to_be(small):
+    with duckdb.connect(str(small)) as connection:
         connection.execute("update load_batches set mailsql_version = '0.0.1'")
         connection.execute("update deliveries set recipient = null")
-    assert "mailsql reparse brings them up to date" in failures(database)[-1]
+    assert "mailsql reparse brings them up to date" in failures(small)[-1]

@@ -51,7 +51,7 @@ def log(*lines: tuple[float, str], host: str = "mx1") -> str:
 def assert_told_however_cut(stories, told, expected, directory):
     """Stories tell the same when they are cut into two logs, whichever of these is loaded first.
 
-    Each story is of a host of its own, and cut at three places. What is left when a log is
+    Each story is of a host of its own, and cut at two places. What is left when a log is
     forgotten is what its lines give.
 
     Args:
@@ -60,7 +60,7 @@ def assert_told_however_cut(stories, told, expected, directory):
         expected: what it has to tell of each story.
         directory: where logs and databases go.
     """
-    for turn in range(3):
+    for turn in range(2):
         parts = directory / f"{turn}a.log", directory / f"{turn}b.log"
         texts = ["", ""]
         for number, lines in enumerate(stories):
