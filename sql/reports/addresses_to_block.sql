@@ -4,14 +4,9 @@ with guessed as (
     select
         client_ip,
         'guesses passwords' as suspicion,
-        total(attempts(attempt_count, occurrences)) as event_count,
+        total(attempt_count) as event_count,
         max(logged_at) as last_at
-    from main.login_failures
-    where
-        in_period(logged_at)
-        and on_host(host)
-        and of_domain(username)
-        and is_wrong_credential(failure)
+    from wrong_credentials()
     group by client_ip
 ),
 

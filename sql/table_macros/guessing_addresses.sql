@@ -1,18 +1,7 @@
 -- Addresses that tried three or more login names in vain, and as whom of these they got in later
 create or replace macro guessing_addresses() as table
 with failures as (
-    select
-        client_ip,
-        lower(username) as username,
-        attempts(attempt_count, occurrences) as attempt_count,
-        case when failure = 'unknown user' then occurrences end as unknown_user_count,
-        logged_at
-    from main.login_failures
-    where
-        in_period(logged_at)
-        and on_host(host)
-        and of_domain(username)
-        and is_wrong_credential(failure)
+    select * from wrong_credentials()
 ),
 
 attempts as (
