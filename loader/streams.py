@@ -301,7 +301,8 @@ def _shared_lines(
         line_count -= 1
         shared = _Shared(position, line_count, file_key, False)
     stored = stored_lines(connection, file_key, line_count + 1, last_line_no)
-    lines = _lines(stream, position)
+    stream.seek(position)
+    lines = lines_of(stream)
     is_all = False
     while (limit is None or position < limit) and (known := next(stored, None)):
         line = next(lines, b"")
@@ -316,9 +317,8 @@ def _shared_lines(
     return _Shared(shared.byte_count, shared.line_count, shared.file_key, is_all)
 
 
-def _lines(stream: ByteStream, start: int) -> Iterator[bytes]:
-    """Yield lines from a place on, each with its newline, which only the last may lack."""
-    stream.seek(start)
+def lines_of(stream: ByteStream) -> Iterator[bytes]:
+    """Yield the lines that are left, each with its newline, which only the last may lack."""
     rest = b""
     while read := stream.read(CHUNK_BYTES):
         *lines, rest = (rest + read).split(b"\n")

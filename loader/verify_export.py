@@ -19,6 +19,7 @@ from .export import MANIFEST, PROOFS
 from .read_anew import row_faults
 from .signature import signer_of
 from .sources import ByteStream, Source, find_sources, open_source
+from .streams import lines_of
 from .verify import faults, original
 from .visible import one_line
 
@@ -232,7 +233,7 @@ def _compared(
     stream: ByteStream, exported: Iterator[ExportedLine]
 ) -> Iterator[tuple[ExportedLine, str]]:
     """Yield each exported line, and what is wrong with it in the log; empty if nothing is."""
-    lines = enumerate(_log_lines(stream), 1)
+    lines = enumerate(lines_of(stream), 1)
     number, data = 0, b""
     for line in exported:
         while number < line.line_no:
@@ -246,14 +247,3 @@ def _compared(
             yield line, "is another one in this log"
         else:
             yield line, ""
-
-
-def _log_lines(stream: ByteStream) -> Iterator[bytes]:
-    """Yield the lines of a log with their ends."""
-    rest = b""
-    while piece := stream.read(PIECE_BYTES):
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield line + b"\n"
-    if rest:
-        yield rest
