@@ -15,6 +15,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -93,6 +94,7 @@ def open_database(
     shut: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
     on_update: Callable[[str], None] | None = None,
     is_updated: bool = True,
+    row_group_rows: int = ROW_GROUP_ROWS,
 ) -> duckdb.DuckDBPyConnection:
     """Open a mailsql database; for writing, create it or bring its objects up to this version.
 
@@ -107,6 +109,7 @@ def open_database(
         shut: shuts the door to other files, before anything of this one is asked.
         on_update: told what rows of an older mailsql lack since.
         is_updated: whether it is brought up to this version where it is opened for writing.
+        row_group_rows: rows of the row groups that are written.
 
     Raises:
         UsageError: the time zone is not known.
@@ -119,7 +122,8 @@ def open_database(
     _check_path(path, creates)
     if creates and not path.exists():
         copy_template(path, _build_empty, mode)
-    connection = _connect(path, read_only, time.monotonic() + wait_seconds, on_wait)
+    connect = _connect_reading if read_only else partial(_connect_writing, rows=row_group_rows)
+    connection = _connect(path, connect, time.monotonic() + wait_seconds, on_wait)
     try:
         if shut is not None:
             shut(connection)
@@ -146,7 +150,8 @@ def open_database(
             write_objects(connection)
         elif not read_only and is_updated and not _is_current(connection, found):
             if shut is None:
-                connection = _updated_apart(connection, path, found[1], on_update)
+                _update_apart(connection, path, found[1], on_update)
+                connection = connect(path)
             else:
                 _update(connection, path, found[1], on_update)
         if timezone is not None:
@@ -193,13 +198,13 @@ def _update(
         )
 
 
-def _updated_apart(
+def _update_apart(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     version: str,
     on_update: Callable[[str], None] | None,
-) -> duckdb.DuckDBPyConnection:
-    """Bring the objects of a file up to this version without access to others; open it again.
+) -> None:
+    """Bring the objects of a file up to this version without access to others; close it.
 
     Raises:
         DatabaseError: as _update.
@@ -207,7 +212,6 @@ def _updated_apart(
     with connection:
         connection.execute("set enable_external_access = false")
         _update(connection, path, version, on_update)
-    return _connect_writing(path)
 
 
 def _check_path(path: Path, creates: bool) -> None:
@@ -257,10 +261,12 @@ def attach_stored(
 
 
 def _connect(
-    path: Path, read_only: bool, deadline: float, on_wait: Callable[[str], None] | None
+    path: Path,
+    connect: Callable[[Path], duckdb.DuckDBPyConnection],
+    deadline: float,
+    on_wait: Callable[[str], None] | None,
 ) -> duckdb.DuckDBPyConnection:
     """Connect to the file; wait for another process to let it go."""
-    connect = _connect_reading if read_only else _connect_writing
     while True:
         before = path.stat() if path.exists() else None
         connection = _wait_for(path, lambda: connect(path), deadline, on_wait)
@@ -324,14 +330,13 @@ def _connect_reading(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _connect_writing(path: Path) -> duckdb.DuckDBPyConnection:
+def _connect_writing(path: Path, rows: int = ROW_GROUP_ROWS) -> duckdb.DuckDBPyConnection:
     """Connect for writing; what a killed process left in the temporary folder goes."""
     settings = _settings(path) | {"storage_compatibility_version": STORAGE_VERSION}
     connection = duckdb.connect(config=settings)
     try:
         connection.execute(
-            f"attach {quote_text(str(path.absolute()))} as {CATALOG} "
-            f"(row_group_size {ROW_GROUP_ROWS})"
+            f"attach {quote_text(str(path.absolute()))} as {CATALOG} (row_group_size {rows})"
         )
         connection.execute(f"use {CATALOG}")
     except BaseException:

@@ -6,14 +6,14 @@ come from, and what is kept of their coming, the piece knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from .database import WAIT_SECONDS, attach_stored, open_database, set_timezone
+from .database import ROW_GROUP_ROWS, WAIT_SECONDS, attach_stored, open_database, set_timezone
 from .kinds import own_expressions
 from .own_forms import OwnForms
 from .private import OWNER_ONLY
@@ -26,6 +26,10 @@ from .steps import Steps
 MEMORY_LIMIT = "800MB"
 # A checkpoint after every piece would write partly filled row groups again and again
 CHECKPOINT_THRESHOLD = "1GB"
+# A row group that is not full is written anew when rows are added. What is added in small pieces
+# goes into small ones; small ones only would make a database a fifth larger
+SMALL_BYTES = 8388608
+SMALL_ROW_GROUP_ROWS = 8192
 # Finding one line takes some fifteen small pieces: when so many of a stream have failed, what
 # fails is kept in larger ones
 SOUGHT_LINES = 100
@@ -67,6 +71,8 @@ class Target:
         wait_seconds: for how long to wait where another process holds it.
         on_wait: told who holds it when waiting begins.
         on_update: told what rows of an older mailsql lack.
+        coming: names and bytes of the logs whose new lines are to be stored (log_files); None where
+            it may be all of the database.
     """
 
     database: Path
@@ -77,6 +83,7 @@ class Target:
     wait_seconds: float = WAIT_SECONDS
     on_wait: Callable[[str], None] | None = None
     on_update: Callable[[str], None] | None = None
+    coming: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -584,15 +591,26 @@ def _connect(target: Target) -> duckdb.DuckDBPyConnection:
         connection.execute(f"set allowed_paths = [{paths}]")
         connection.execute("set enable_external_access = false")
 
-    connection = open_database(
-        target.database,
-        read_only=False,
-        mode=target.mode,
-        wait_seconds=target.wait_seconds,
-        on_wait=target.on_wait,
-        shut=shut,
-        on_update=target.on_update,
-    )
+    def opened(row_group_rows: int) -> duckdb.DuckDBPyConnection:
+        return open_database(
+            target.database,
+            read_only=False,
+            mode=target.mode,
+            wait_seconds=target.wait_seconds,
+            on_wait=target.on_wait,
+            shut=shut,
+            on_update=target.on_update,
+            row_group_rows=row_group_rows,
+        )
+
+    if target.coming is None:
+        connection = opened(ROW_GROUP_ROWS)
+    else:
+        connection = opened(SMALL_ROW_GROUP_ROWS)
+        # Only attaching tells the engine
+        if _new_bytes(connection, target.coming) > SMALL_BYTES:
+            connection.close()
+            connection = opened(ROW_GROUP_ROWS)
     try:
         if target.threads is not None:
             connection.execute(f"set threads = {target.threads:d}")
@@ -608,6 +626,18 @@ def _connect(target: Target) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise
     return connection
+
+
+def _new_bytes(connection: duckdb.DuckDBPyConnection, coming: Mapping[str, int]) -> int:
+    """About how many bytes of some logs are not loaded; a log that was renamed counts as new."""
+    loaded = dict(
+        connection.execute(
+            "select path, max(loaded_bytes) from log_files "
+            "where path in (select unnest(?::varchar[])) group by path",
+            [list(coming)],
+        ).fetchall()
+    )
+    return sum(max(0, size - loaded.get(name, 0)) for name, size in coming.items())
 
 
 def _failed_step(error: duckdb.Error) -> str | None:

@@ -165,7 +165,15 @@ def load(
         return loaded
     with created_with(beside(database, mode)), open_batch_files() as files:
         readable = [path for file in files for path in (file.path, file.endings_path)]
-        target = Target(database, threads, readable, None, mode, wait_seconds, on_wait, on_update)
+        # A pipe into what is there already is a window of a journal most often
+        unknown = 0 if database.exists() else BATCH_BYTES
+        coming = {
+            source.name: unknown if source.byte_count is None else source.byte_count
+            for source in sources
+        }
+        target = Target(
+            database, threads, readable, None, mode, wait_seconds, on_wait, on_update, coming
+        )
         try:
             deriver = Deriver(target)
         except OutdatedError as error:

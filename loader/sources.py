@@ -9,6 +9,7 @@ import io
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -49,6 +50,8 @@ YEARLESS_STAMP = re.compile(
 # What is looked at whole at the beginning of a log, and of each later piece
 FIRST_LINES_BYTES = 1048576
 SAMPLED_BYTES = 1024
+# Of the bytes of a log to those of it compressed
+TYPICAL_RATIO = 10
 
 
 class ByteStream(Protocol):
@@ -93,6 +96,17 @@ class Source:
         if self.path is None:
             return STANDARD_INPUT
         return _shown_path(self.path)
+
+    @property
+    def byte_count(self) -> int | None:
+        """About how many bytes it has uncompressed; None where that is not known, as of a pipe."""
+        try:
+            found = Path("/dev/fd/0" if self.path is None else self.path).stat()
+        except OSError:
+            return None
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return found.st_size * (1 if self.compression is None else TYPICAL_RATIO)
 
 
 def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[str, InputError]]:
