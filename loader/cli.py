@@ -70,6 +70,7 @@ from .options import (
     OwnFormsOption,
     Since,
     TextFormatOption,
+    ThresholdsOption,
     Until,
     Wait,
     Zone,
@@ -94,6 +95,7 @@ from .sources import STANDARD_INPUT
 from .statements import quote_identifier
 from .status import describe_load, describe_status, status_json
 from .stored_bytes import check_stream, stream_bytes
+from .thresholds import read_thresholds, set_thresholds
 from .trace import search, trace_json, trace_text
 from .verify_export import verify_export
 from .visible import one_line
@@ -266,6 +268,7 @@ def query(
     group_readable: GroupReadable = False,
     timezone: Zone = None,
     local_domains: LocalDomains = None,
+    thresholds: ThresholdsOption = None,
 ) -> None:
     """Run SQL on the database, which it cannot change."""
     if (sql is None) == (file is None):
@@ -282,6 +285,7 @@ def query(
     files = {name: Path(file) for name, file in _named(tables, "--with TABLE=FILE.csv")}
     with open_reading(db, timezone=timezone, tables=files) as connection:
         set_local_domains(connection, _domains(local_domains))
+        set_thresholds(connection, read_thresholds(thresholds))
         try:
             check_reading(connection, sql or "")
             result = connection.execute(sql or "", values or None)
@@ -345,6 +349,7 @@ def report(
         typer.Option(metavar="DOMAIN", help="Only senders, recipients or users of this domain."),
     ] = None,
     local_domains: LocalDomains = None,
+    thresholds: ThresholdsOption = None,
     top: Annotated[
         int | None,
         typer.Option(
@@ -395,8 +400,9 @@ def report(
             listed = list_reports(connection, language if form is Format.TABLE else Language.EN)
             write_rows(["report", "what"], listed, form, output, mode, language=language)
             return
-        words = read_page_words(connection, language)
+        set_thresholds(connection, read_thresholds(thresholds))
         if name is None:
+            words = read_page_words(connection, language)
             page = read_page(
                 connection,
                 words,
@@ -414,6 +420,12 @@ def report(
             elif html is None:
                 write(page_text(page), output, mode)
             return
+        # The engine would drop the report for what is asked after it
+        shown_row = (
+            None
+            if language is Language.EN
+            else row_words(read_page_words(connection, language), name)
+        )
         has_rows = write_result(
             run_report(connection, name, since, until, scope, now=now),
             form,
@@ -423,7 +435,7 @@ def report(
             count=lambda: count_rows(connection, f"from reports.{quote_identifier(name)}"),
             is_fitted=True,
             language=language,
-            shown_row=None if language is Language.EN else row_words(words, name),
+            shown_row=shown_row,
         )
     if has_rows and fails_if_rows:
         raise typer.Exit(1)
@@ -812,13 +824,15 @@ def config(
     timezone: Zone = None,
     language: LanguageOption = Language.EN,
     local_domains: LocalDomains = None,
+    thresholds: ThresholdsOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Show the settings in force, and where they are from: option, environment, file, default."""
     file: Config = context.obj
-    values = dict(zip(VARIABLES, (db, timezone, language, local_domains), strict=True))
-    parameters = zip(VARIABLES, ("db", "timezone", "language", "local_domains"), strict=True)
-    sources = {key: _source(context, parameter) for key, parameter in parameters}
+    given = (db, timezone, language, local_domains, thresholds)
+    values = dict(zip(VARIABLES, given, strict=True))
+    # Parameters have the names of their keys
+    sources = {key: _source(context, "language" if key == "lang" else key) for key in VARIABLES}
     rows = describe_config(file, values, sources)
     write_rows(["setting", "value", "source"], rows, form, language=language)
     if not file.is_there:

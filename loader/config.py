@@ -21,11 +21,13 @@ DB_VARIABLE = "MAILSQL_DB"
 ZONE_VARIABLE = "MAILSQL_TIMEZONE"
 LANGUAGE_VARIABLE = "MAILSQL_LANG"
 DOMAINS_VARIABLE = "MAILSQL_LOCAL_DOMAINS"
+THRESHOLDS_VARIABLE = "MAILSQL_THRESHOLDS"
 VARIABLES = {
     "db": DB_VARIABLE,
     "timezone": ZONE_VARIABLE,
     "lang": LANGUAGE_VARIABLE,
     "local_domains": DOMAINS_VARIABLE,
+    "thresholds": THRESHOLDS_VARIABLE,
 }
 
 
@@ -109,6 +111,7 @@ def _read(path: Path, said: dict[str, Any]) -> dict[str, str]:
         "timezone": _zone,
         "lang": _language,
         "local_domains": _domains,
+        "thresholds": _thresholds,
     }
     values = {}
     for key, value in said.items():
@@ -163,6 +166,16 @@ def _domains(value: object) -> str:
         if not isinstance(domain, str) or not domain.strip() or "," in domain or "@" in domain:
             raise ValueError(f"{domain}: not a domain", sample)
     return ",".join(domain.strip() for domain in value)
+
+
+def _thresholds(value: object) -> str:
+    sample = "{ guessed_names = 5 }"
+    if not isinstance(value, dict):
+        raise ValueError("not a table of numbers", sample)
+    for name, number in value.items():
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise ValueError(f"{name}: {number}: not a whole number", sample)
+    return ",".join(f"{name}={number}" for name, number in value.items())
 
 
 def defaults_of(commands: Mapping[str, Any], config: Config) -> dict[str, dict[str | None, str]]:

@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from .completion import complete_time, complete_zone
-from .config import DB_VARIABLE, DOMAINS_VARIABLE, LANGUAGE_VARIABLE, ZONE_VARIABLE
+from .config import (
+    DB_VARIABLE,
+    DOMAINS_VARIABLE,
+    LANGUAGE_VARIABLE,
+    THRESHOLDS_VARIABLE,
+    ZONE_VARIABLE,
+)
 from .language import Language
 from .output import Format, TextFormat
 from .period import PERIOD_HELP
@@ -84,6 +90,15 @@ LocalDomains = Annotated[
         metavar="DOMAIN,...",
         envvar=DOMAINS_VARIABLE,
         help="Your own domains; guessed from mailboxes if none is given.",
+    ),
+]
+ThresholdsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--thresholds",
+        metavar="NAME=NUMBER,...",
+        envvar=THRESHOLDS_VARIABLE,
+        help="From how many on reports tell of something; report --list names what each has.",
     ),
 ]
 OwnFormsOption = Annotated[

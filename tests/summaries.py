@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,14 @@ from pathlib import Path
 SCRIPTS = Path("/usr/share/logwatch/scripts/services")
 POSTFIX = SCRIPTS / "postfix"
 DOVECOT = SCRIPTS / "dovecot"
+# All but Dovecot's own log, which neither reads
+SAMPLES = tuple(
+    sorted(
+        path
+        for path in (Path(__file__).parent.parent / "sample_logs").rglob("*")
+        if path.is_file() and path.name != "dovecot.log"
+    )
+)
 # What logwatch gives its scripts at full detail; nothing that asks the DNS
 ENVIRONMENT = {
     "LC_ALL": "C",
@@ -21,6 +30,9 @@ ENVIRONMENT = {
     "LOGWATCH_DETAIL_LEVEL": "10",
     "LOGWATCH_NUMERIC": "1",
 }
+# Of the queue ids, only long ones have a z
+LONG_ID = re.compile(r"\]: (?=\w*\d)\w*z\w*: ")
+SHORT_ID = re.compile(r"\]: [0-9A-F]{6,}: ")
 RFC_3339 = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\S* ", re.MULTILINE)
 KIBI = 1024
 CODES = ("5xx", "4xx", "Warn")
@@ -93,18 +105,21 @@ def postfix_sections() -> set[tuple[str, str]]:
 
 
 def logwatch_numbers(logs: list[str]) -> Numbers:
-    """What both scripts of logwatch print, of all logs together; percentiles of the first log."""
+    """What both scripts of logwatch print, of all logs together; percentiles of the last log."""
     totals: Counter[str] = Counter()
     parts: dict[str, Counter[str]] = {}
-    printed = [numbers(log) for log in logs for numbers in (postfix_numbers, dovecot_numbers)]
+    printed = [numbers for log in logs for numbers in postfix_numbers(log)]
+    percentiles = printed[-1].percentiles
+    # What a user did, Dovecot's script tells in one text, so it is given all at once
+    printed.append(dovecot_numbers("".join(logs)))
     for each in printed:
         totals.update(each.totals)
         for title, found in each.parts.items():
             parts.setdefault(title, Counter()).update(found)
-    return Numbers(totals, parts, printed[0].percentiles)
+    return Numbers(totals, parts, percentiles)
 
 
-def pflogsumm_text(logs: list[Path]) -> str:
+def pflogsumm_text(logs: Iterable[Path]) -> str:
     """What pflogsumm prints of logs."""
     return subprocess.run(
         ["pflogsumm", "--smtpd-stats", "--syslog-name=postfix-out", *map(str, logs)],
@@ -139,15 +154,27 @@ def pflogsumm_titles() -> set[str]:
     return {title.strip(" " if "(" in title else " )") for title in totals + titles}
 
 
-def postfix_numbers(log: str) -> Numbers:
-    """What logwatch's script for Postfix prints of a log."""
-    # It reads short queue ids or long ones; a z is in no short one
-    has_long_ids = re.search(r"\]: (?=\w*\d)\w*z\w*: ", log) is not None
+def postfix_numbers(log: str) -> list[Numbers]:
+    """What logwatch's script for Postfix prints of a log; of one with both kinds of ids, twice."""
+    long_ids = LONG_ID.search(log) is not None
+    if not (long_ids and SHORT_ID.search(log)):
+        return [_postfix_numbers(log, long_ids=long_ids)]
+    lines = log.splitlines(keepends=True)
+    return [
+        _postfix_numbers(
+            "".join(line for line in lines if (LONG_ID.search(line) is not None) == long_ids),
+            long_ids=long_ids,
+        )
+        for long_ids in (False, True)
+    ]
+
+
+def _postfix_numbers(log: str, *, long_ids: bool) -> Numbers:
     text = run_script(
         POSTFIX,
         with_bsd_stamps(log),
         postfix_syslog_name="(?:postfix|postgrey|postfwd|policyd-spf)(?:-out)?",
-        postfix_enable_long_queue_ids=str(int(has_long_ids)),
+        postfix_enable_long_queue_ids=str(int(long_ids)),
         postfix_max_report_width="500",
     )
     summary, _, rest = text.partition("****** Detail")

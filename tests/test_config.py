@@ -41,6 +41,7 @@ db = "MAIL"
 timezone = "UTC"
 lang = "ja"
 local_domains = ["example.org", "example.net"]
+thresholds = { guessed_names = 5 }
 """
 
 
@@ -57,6 +58,7 @@ def test_option_environment_file_and_default_come_in_this_order(configured, data
         "timezone": (None, "default"),
         "lang": ("en", "default"),
         "local_domains": (None, "default"),
+        "thresholds": (None, "default"),
     }
     told = settings_of(run(WHOLE, *show))
     assert told["db"] == (str(database), "file")
@@ -116,6 +118,8 @@ def test_the_zone_of_answers_is_not_that_of_stamps(configured):
         ("lang = ['ja']", "lang: ['ja']: none of en, ja"),
         ('local_domains = "example.com"', "local_domains: not a list of domains"),
         ('local_domains = ["a,b"]', "local_domains: a,b: not a domain"),
+        ("thresholds = 5", "thresholds: not a table of numbers"),
+        ("[thresholds]\nguessed_names = '5'", "thresholds: guessed_names: 5: not a whole number"),
         ("local_domains = [1]", "local_domains: 1: not a domain"),
         ("db = ", "Invalid value"),
         ("\udcff", "not UTF-8"),

@@ -13,6 +13,7 @@ from tests.conftest import NOW, load
 from tests.documented import differing_figures, documented, documented_lists
 from tests.summaries import (
     DOVECOT,
+    SAMPLES,
     Numbers,
     dovecot_counters,
     logwatch_numbers,
@@ -29,12 +30,9 @@ pytestmark = [
 ]
 
 HERE = Path(__file__).parent
+MADE_UP = HERE / "numbers" / "mail.log"
 # Each number of the scripts that can be more than zero is so in one of these
-LOGS = (
-    HERE / "numbers" / "mail.log",
-    HERE.parent / "sample_logs" / "live" / "syslog" / "mail.log",
-    HERE.parent / "sample_logs" / "live" / "syslog" / "postfix-out.log",
-)
+LOGS = (*SAMPLES, MADE_UP)
 POSTFIX_HEADING, DOVECOT_HEADING = HEADINGS = ("logwatch, Postfix", "logwatch, Dovecot")
 ROWS = [row for heading in HEADINGS for row in documented(heading)]
 LISTS = {name: sql for heading in HEADINGS for name, sql in documented_lists(heading).items()}
@@ -48,7 +46,7 @@ NEVER = {
     *(f"Warn Reject {part}" for part in ("message size", "milter", "proxy")),
     "TLS Initialization failed",
 }
-# The first of the logs is of one host
+# That of what was made up
 HOST = "mx3"
 # Two digits are printed
 ROUNDED = 0.0051
@@ -69,7 +67,7 @@ def printed() -> Numbers:
 
 @pytest.fixture(scope="module")
 def printed_of_one_host() -> Numbers:
-    return logwatch_numbers([LOGS[0].read_text()])
+    return logwatch_numbers([MADE_UP.read_text()])
 
 
 @pytest.fixture(scope="module")

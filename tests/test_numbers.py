@@ -2,7 +2,6 @@
 
 import os
 import re
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +13,7 @@ from tests.conftest import NOW, load
 from tests.documented import NUMBERS, documented, figure_of_other, text_below
 from tests.summaries import (
     KIBI,
+    SAMPLES,
     missing_programs,
     pflogsumm_numbers,
     pflogsumm_text,
@@ -23,11 +23,8 @@ from tests.test_reports import REPORTS
 
 pytestmark = pytest.mark.newest
 
-ROOT = Path(__file__).parent.parent
 TOTALS = documented("pflogsumm's totals")
 LINES = 6000
-# A mail server's logs, and what a content filter and Dovecot do: aliases, holds, expiry
-LIVE = [ROOT / "sample_logs" / "live" / "syslog" / name for name in ("mail.log", "postfix-out.log")]
 needs_pflogsumm = pytest.mark.skipif(
     "pflogsumm" in missing_programs(), reason="pflogsumm is not installed: apt-get installs it"
 )
@@ -50,9 +47,9 @@ def generated(log):
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory):
-    database = tmp_path_factory.mktemp("live") / "mail.duckdb"
-    load(LIVE, database)
+def samples(tmp_path_factory):
+    database = tmp_path_factory.mktemp("samples") / "mail.duckdb"
+    load(SAMPLES, database)
     with mailsql.open_database(database) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
@@ -64,8 +61,8 @@ def summary(log):
 
 
 @pytest.fixture(scope="module")
-def summary_of_live():
-    return pflogsumm_text(LIVE)
+def summary_of_samples():
+    return pflogsumm_text(SAMPLES)
 
 
 def one(connection, sql):
@@ -80,7 +77,7 @@ def totals(connection):
     }
 
 
-@pytest.mark.parametrize("name", ["generated", "live"])
+@pytest.mark.parametrize("name", ["generated", "samples"])
 def test_totals_add_up_and_are_those_of_the_tables(name, request):
     connection = request.getfixturevalue(name)
     found = totals(connection)
@@ -102,7 +99,7 @@ def test_totals_add_up_and_are_those_of_the_tables(name, request):
 TRAFFIC = ("traffic_per_hour", "traffic_per_weekday", "traffic_per_day", "traffic_over_time")
 
 
-@pytest.mark.parametrize("name", ["generated", "live"])
+@pytest.mark.parametrize("name", ["generated", "samples"])
 def test_reports_of_the_same_thing_have_the_same_sum(name, request):
     connection = request.getfixturevalue(name)
     sums = {
@@ -125,34 +122,34 @@ def test_reports_of_the_same_thing_have_the_same_sum(name, request):
     assert refused == one(connection, "select sum(rejected_count) from reports.traffic_per_day")
 
 
-def test_two_halves_of_a_period_add_up(live):
-    middle = one(live, "select median(logged_at) from raw_lines")
-    whole = totals(live)
+def test_two_halves_of_a_period_add_up(samples):
+    middle = one(samples, "select median(logged_at) from raw_lines")
+    whole = totals(samples)
     halves = []
     for period in (Period(None, middle), Period(middle, None)):
-        set_period(live, period)
-        halves.append(totals(live))
-    set_period(live, Period(None, None))
+        set_period(samples, period)
+        halves.append(totals(samples))
+    set_period(samples, Period(None, None))
     for key in whole:
         assert sum(half.get(key, 0) for half in halves) == whole[key], key
 
 
-def test_two_hosts_add_up(live):
-    whole = totals(live)
-    hosts = [host for (host,) in live.execute("select distinct host from raw_lines").fetchall()]
-    assert len(hosts) == 2
+def test_hosts_add_up(samples):
+    whole = totals(samples)
+    hosts = [host for (host,) in samples.execute("select distinct host from raw_lines").fetchall()]
+    assert len(hosts) > 1
     parts = []
     for host in hosts:
-        set_scope(live, Scope(host=host))
-        parts.append(totals(live))
-    set_scope(live, Scope())
+        set_scope(samples, Scope(host=host))
+        parts.append(totals(samples))
+    set_scope(samples, Scope())
     for key in whole:
         assert sum(part.get(key, 0) for part in parts) == whole[key], key
 
 
 @needs_pflogsumm
 @pytest.mark.parametrize(
-    ("name", "printed"), [("generated", "summary"), ("live", "summary_of_live")]
+    ("name", "printed"), [("generated", "summary"), ("samples", "summary_of_samples")]
 )
 def test_pflogsumm_has_the_numbers_that_are_documented(name, printed, request):
     connection = request.getfixturevalue(name)

@@ -1,11 +1,15 @@
 """What a security officer looks for: the reports say who, and nobody else."""
 
+import re
+
 import pytest
 from typer.testing import CliRunner
 
 import mailsql
 from mailsql.cli import app
 from mailsql.errors import UsageError
+from mailsql.language import Language
+from mailsql.report import list_reports
 from tests.conftest import load
 
 SENDS = """\
@@ -187,6 +191,49 @@ def test_what_is_usual_is_told_of_the_days_before_the_period(database):
     assert database.execute("select count(*) from reports.suspicions").fetchone() == (0,)
 
 
+@pytest.mark.parametrize(
+    ("report", "threshold", "counts"),
+    [
+        ("password_guessing_by_network", "guessed_names", {3: 1, 4: 0}),
+        ("password_guessing_by_address", "guessed_names", {3: 0, 1: 3}),
+        ("password_guessing_by_user", "guessing_networks", {3: 0, 1: 3}),
+        ("logins_far_apart", "networks_an_hour", {3: 1, 2: 2, 4: 0}),
+        ("accounts_sending_more", "sent_recipients", {50: 1, 81: 0}),
+        ("accounts_sending_more", "times_before", {5: 1, 4: 2, 9: 0}),
+        ("addresses_to_block", "harmful_events", {10: 1, 13: 0}),
+        ("spam_sources", "spam_refusals", {3: 3, 1: 4}),
+        (
+            "suspicions where suspicion = 'logs in from many networks'",
+            "login_networks",
+            {5: 0, 3: 1},
+        ),
+    ],
+)
+def test_thresholds_can_be_set(database, report, threshold, counts):
+    usual = database.execute("select usual_thresholds()[?]", [threshold]).fetchone()[0]
+    assert usual == next(iter(counts))
+    query = f"select count(*) from reports.{report}"
+    assert database.execute(query).fetchone() == (counts[usual],)
+    for number, count in counts.items():
+        database.execute(f"set variable {threshold} = {number}")
+        assert database.execute(query).fetchone() == (count,), number
+
+
+@pytest.mark.newest
+def test_reports_name_their_thresholds(database):
+    usual = database.execute("select usual_thresholds()").fetchone()[0]
+    for language, pattern in (
+        (Language.EN, r"\b(\d+): ([a-z]+_[a-z_]+)"),
+        (Language.JA, r"([a-z]+_[a-z_]+) (\d+)、"),
+    ):
+        told = {}
+        for _, words in list_reports(database, language):
+            for found in re.findall(pattern, words):
+                name, number = sorted(found, reverse=True)
+                told[name] = int(number)
+        assert told == usual
+
+
 def run(path, *arguments):
     return CliRunner().invoke(app, [*arguments, "--db", str(path)])
 
@@ -206,6 +253,45 @@ def test_an_alert_has_an_exit_code(path, report, until, exit_code):
     done = run(path, "report", report, "--fail-if-rows", "--limit", "1", *until)
     assert done.exit_code == exit_code
     assert ("198.51.100.66" in done.stdout) == bool(exit_code)
+
+
+@pytest.mark.newest
+def test_thresholds_are_an_option_and_a_setting(path, monkeypatch, tmp_path):
+    report = ("report", "addresses_to_block", "--format", "list")
+    query = ("query", "select client_ip from reports.addresses_to_block", "--format", "list")
+    blocked = "198.51.100.66\n"
+    option = "--thresholds"
+    for command in (report, query):
+        assert run(path, *command, option, "harmful_events=12").stdout == blocked
+        assert run(path, *command, option, "guessed_names=9, harmful_events = 13").stdout == ""
+    config = tmp_path / "config.toml"
+    config.write_text("[thresholds]\nharmful_events = 13\n")
+    monkeypatch.setenv("MAILSQL_CONFIG", str(config))
+    assert run(path, *report).stdout == ""
+    assert run(path, *report, option, "").stdout == blocked
+    page = run(path, "report", "--since", "2026-02-05", option, "guessed_names=1").stdout
+    assert re.search(r"guesses passwords +203[.]0[.]113[.]20 ", page)
+    assert "guesses passwords" not in run(path, "report", "--since", "2026-02-05").stdout
+
+
+@pytest.mark.newest
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("harmful=3", "harmful: no such threshold"),
+        ("harmful_events", "harmful_events: no NAME=NUMBER"),
+        ("harmful_events=many", "harmful_events=many: no NAME=NUMBER"),
+        ("harmful_events=-1", "harmful_events=-1: no NAME=NUMBER"),
+        ("harmful_events=²", "harmful_events=²: no NAME=NUMBER"),
+        ("harmful_events=0", "harmful_events: 0: below 1"),
+        ("harmful_events=3,harmful_events=4", "harmful_events: two numbers"),
+        ("harmful_events=9999999999999999999", "no NAME=NUMBER"),
+    ],
+)
+def test_a_threshold_that_is_none_is_refused(path, text, fault):
+    error = run(path, "report", "addresses_to_block", "--thresholds", text).exception
+    assert isinstance(error, UsageError)
+    assert fault in str(error)
 
 
 def test_the_page_is_no_alert(path):

@@ -1,4 +1,4 @@
--- One row per account and day on which it sent much more than on any day before, the most first
+-- One row per account and day on which it sent much more than on any day before (50: sent_recipients, 5: times_before), the most first
 create or replace view reports.accounts_sending_more as
 select *
 from much_sent()

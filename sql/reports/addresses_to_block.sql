@@ -1,4 +1,4 @@
--- One row per client address that did nothing but harm ten times or more: for a firewall, the worst first
+-- One row per client address that did nothing but harm, and often (10: harmful_events): for a firewall, the worst first
 create or replace view reports.addresses_to_block as
 with guessed as (
     select
@@ -37,7 +37,7 @@ harm as (
 select *
 from harm
 where
-    event_count >= 10
+    event_count >= threshold('harmful_events')
     and not is_near(client_ip)
     and not exists (
         select 1

@@ -1,4 +1,4 @@
--- One row per account and hour in which it logged in from three or more providers' networks (/16, /32), the most first
+-- One row per account and hour in which it logged in from several providers' networks (/16, /32; 3: networks_an_hour), the most first
 create or replace view reports.logins_far_apart as
 select
     username,
@@ -12,5 +12,5 @@ select
 from worked_logins()
 where is_now and not is_near(client_ip)
 group by all
-having count(distinct wide_network(client_ip)) >= 3
+having count(distinct wide_network(client_ip)) >= threshold('networks_an_hour')
 order by network_count desc, login_count desc, username asc, hour_at asc;

@@ -1,4 +1,4 @@
--- One row per address that tried three or more login names in vain, the most names first
+-- One row per address that tried several login names in vain (3: guessed_names), the most names first
 create or replace view reports.password_guessing_by_address as
 select *
 from guessing_addresses()

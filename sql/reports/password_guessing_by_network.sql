@@ -1,4 +1,4 @@
--- One row per network that tried three or more login names in vain, the most names first
+-- One row per network that tried several login names in vain (3: guessed_names), the most names first
 create or replace view reports.password_guessing_by_network as
 select
     network,
@@ -11,5 +11,5 @@ select
 from wrong_credentials()
 where network is not null
 group by network
-having count(distinct username) >= 3
+having count(distinct username) >= threshold('guessed_names')
 order by username_count desc, attempt_count desc, network asc;

@@ -1,4 +1,4 @@
--- One row per login name that was tried in vain from three or more networks, the most first
+-- One row per login name that was tried in vain from several networks (3: guessing_networks), the most first
 create or replace view reports.password_guessing_by_user as
 select
     username,
@@ -11,5 +11,5 @@ select
 from wrong_credentials()
 where username is not null
 group by username
-having count(distinct network) >= 3
+having count(distinct network) >= threshold('guessing_networks')
 order by network_count desc, attempt_count desc, username asc;

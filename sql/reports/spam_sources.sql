@@ -1,4 +1,4 @@
--- One row per client address that was refused as spam is, and what it got in all the same, the most refusals first
+-- One row per client address that was refused as spam is, and what it got in all the same (3: spam_refusals), the most refusals first
 create or replace view reports.spam_sources as
 with refused as (
     select
@@ -41,5 +41,5 @@ select
 from refused
 left join accepted on refused.client_ip = accepted.client_ip
 -- An unknown user or two is anybody's mistake
-where refused.is_named or refused.rejection_count >= 3
+where refused.is_named or refused.rejection_count >= threshold('spam_refusals')
 order by refused.rejection_count desc, refused.client_ip asc;

@@ -1,4 +1,4 @@
--- One row per account or address that somebody should look at, the worst first: what is odd about it
+-- One row per account or address that somebody should look at, the worst first: what is odd about it (5: login_networks)
 create or replace view reports.suspicions as
 with guessed as (
     select
@@ -41,7 +41,7 @@ from_many_networks as (
     from worked_logins()
     where is_now and not is_near(client_ip)
     group by username
-    having count(distinct network) >= 5
+    having count(distinct network) >= threshold('login_networks')
 ),
 
 in_clear as (

@@ -1,4 +1,4 @@
--- Addresses that tried three or more login names in vain, and as whom of these they got in later
+-- Addresses that tried several login names in vain (threshold guessed_names), and as whom of these they got in later
 create or replace macro guessing_addresses() as table
 with failures as (
     select * from wrong_credentials()
@@ -14,7 +14,7 @@ attempts as (
         max(logged_at) as last_at
     from failures
     group by client_ip
-    having count(distinct username) >= 3
+    having count(distinct username) >= threshold('guessed_names')
 ),
 
 tried as (

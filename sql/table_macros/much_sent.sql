@@ -1,4 +1,4 @@
--- Days on which an account sent to 50 recipients or more, and over five times as many as on any day before
+-- Days on which an account sent to many recipients (threshold sent_recipients), and many times as many (times_before) as on any day before
 create or replace macro much_sent() as table
 with sent as (
     select
@@ -49,8 +49,8 @@ select
 from compared
 where
     is_now
-    and recipient_count >= 50
-    and recipient_count > 5 * most_before_count
+    and recipient_count >= threshold('sent_recipients')
+    and recipient_count > threshold('times_before') * most_before_count
     -- Where nothing is known of the days before, nothing is sudden
     and day > (
         select min(raw_lines.logged_at)::date from main.raw_lines where on_host(raw_lines.host)
