@@ -63,12 +63,8 @@ def describe_load(
     """Return what a load added and what the database holds since."""
     words = read_texts("summary", language)
     lines = [_describe_source(source, words) for source in loaded if source.is_read]
+    lines += _describe_failures(loaded, words)
     added = sum(source.line_count for source in loaded)
-    steps = Counter(step for source in loaded for step in source.failed_steps)
-    lines += [
-        words.say("failed_lines" if count > 1 else "failed_line", count=count, step=step)
-        for step, count in sorted(steps.items())
-    ]
     lines += ["", words.say("total", count=added, database=database), ""]
     counts = [
         *_line_counts(connection),
@@ -80,6 +76,22 @@ def describe_load(
     width = max(len(f"{count:,}") for _, count in rows)
     lines += [f"  {count:>{width},}  {name}" for name, count in rows]
     return "".join(one_line(line) + "\n" for line in lines)
+
+
+def describe_source(source: LoadedSource, language: Language = Language.EN) -> list[str]:
+    """Return lines that say what a load added of a log, and which steps failed on it."""
+    words = read_texts("summary", language)
+    said = [_describe_source(source, words)] if source.is_read else []
+    return said + _describe_failures([source], words)
+
+
+def _describe_failures(loaded: list[LoadedSource], words: Texts) -> list[str]:
+    """Which steps failed on how many lines."""
+    steps = Counter(step for source in loaded for step in source.failed_steps)
+    return [
+        words.say("failed_lines" if count > 1 else "failed_line", count=count, step=step)
+        for step, count in sorted(steps.items())
+    ]
 
 
 def _describe_source(source: LoadedSource, words: Texts) -> str:
