@@ -59,6 +59,7 @@ from .ingest import BATCH_BYTES, LoadOptions, read_options
 from .ingest import load as load_logs
 from .language import Language
 from .objects import __version__
+from .openmetrics import status_openmetrics
 from .options import (
     DEFAULT_DB,
     Db,
@@ -70,12 +71,22 @@ from .options import (
     OutputOption,
     OwnFormsOption,
     Since,
+    StatusFormatOption,
     TextFormatOption,
     Until,
     Wait,
     Zone,
 )
-from .output import Format, TextFormat, narrate, tell_error, write, write_bytes, write_rows
+from .output import (
+    Format,
+    StatusFormat,
+    TextFormat,
+    narrate,
+    tell_error,
+    write,
+    write_bytes,
+    write_rows,
+)
 from .page import MOST_ROWS, TOP, read_page
 from .page_html import page_html
 from .page_mail import page_message
@@ -768,13 +779,22 @@ def _verify_export(directory: Path, logs: list[str], allowed_signers: Path | Non
 def status(
     db: Db = DEFAULT_DB,
     language: LanguageOption = Language.EN,
-    form: TextFormatOption = TextFormat.TEXT,
+    form: StatusFormatOption = StatusFormat.TEXT,
+    output: OutputOption = None,
+    group_readable: GroupReadable = False,
     timezone: Zone = None,
 ) -> None:
     """Show what is loaded, and how much of it is understood."""
+    _check_output(output, db)
+    now = datetime.now(UTC)
     with open_reading(db, timezone=timezone) as connection:
-        is_json = form is TextFormat.JSON
-        write(status_json(connection) if is_json else describe_status(connection, language))
+        if form is StatusFormat.JSON:
+            text = status_json(connection, now)
+        elif form is StatusFormat.OPENMETRICS:
+            text = status_openmetrics(connection, now)
+        else:
+            text = describe_status(connection, language)
+        write(text, output, file_mode(group_readable))
 
 
 @app.command()

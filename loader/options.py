@@ -10,7 +10,7 @@ import typer
 from .completion import complete_time, complete_zone
 from .config import DB_VARIABLE, DOMAINS_VARIABLE, LANGUAGE_VARIABLE, ZONE_VARIABLE
 from .language import Language
-from .output import Format, TextFormat
+from .output import Format, StatusFormat, TextFormat
 from .period import PERIOD_HELP
 
 DEFAULT_DB = Path("mail.duckdb")
@@ -23,6 +23,14 @@ FormatOption = Annotated[
 TextFormatOption = Annotated[
     TextFormat,
     typer.Option("--format", metavar="|".join(TextFormat), help="For people or programs."),
+]
+StatusFormatOption = Annotated[
+    StatusFormat,
+    typer.Option(
+        "--format",
+        metavar="|".join(StatusFormat),
+        help="For people, programs, or a node exporter.",
+    ),
 ]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="File instead of stdout.")
