@@ -53,11 +53,13 @@ from .explain import explain as explain_lines
 from .explain import explain_json, explain_text
 from .export import FileFormat, Style, manifest_hash
 from .export import export as write_export
+from .follow import follow as follow_logs
 from .forget import forget as forget_log
-from .ingest import BATCH_BYTES
+from .ingest import BATCH_BYTES, LoadOptions, read_options
 from .ingest import load as load_logs
 from .language import Language
 from .objects import __version__
+from .openmetrics import status_openmetrics
 from .options import (
     DEFAULT_DB,
     Db,
@@ -69,13 +71,23 @@ from .options import (
     OutputOption,
     OwnFormsOption,
     Since,
+    StatusFormatOption,
     TextFormatOption,
     ThresholdsOption,
     Until,
     Wait,
     Zone,
 )
-from .output import Format, TextFormat, narrate, tell_error, write, write_bytes, write_rows
+from .output import (
+    Format,
+    StatusFormat,
+    TextFormat,
+    narrate,
+    tell_error,
+    write,
+    write_bytes,
+    write_rows,
+)
 from .page import MOST_ROWS, TOP, read_page
 from .page_html import page_html
 from .page_mail import page_message
@@ -188,10 +200,34 @@ def load(
         bool,
         typer.Option("--later", help="If it is held still, leave it to the next load, and exit 0."),
     ] = False,
+    is_following: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            help="Go on with what comes, through rotations, until SIGTERM; SIGHUP looks anew.",
+        ),
+    ] = False,
     group_readable: GroupReadable = False,
     language: LanguageOption = Language.EN,
 ) -> None:
     """Load logs, plain or compressed; only what is new in them is added."""
+    if is_following:
+        _check_followed(paths, later)
+        options = read_options(
+            year=year,
+            timezone=timezone,
+            host=host,
+            dovecot_prefix=dovecot_prefix,
+            forms=own_forms,
+            batch_bytes=batch_mb * 2**20,
+            threads=threads,
+            force=force,
+            prove=prove,
+            once=once,
+            mode=file_mode(group_readable),
+        )
+        _follow(paths, db, options, language)
+        return
     if later and STANDARD_INPUT in paths:
         raise UsageError("--later: standard input comes only once", "save it as a file, load that")
     console = Console(stderr=True)
@@ -245,6 +281,41 @@ def load(
         tell_error(fault)
     if faults:
         raise faults[-1]
+
+
+def _check_followed(paths: list[str], later: bool) -> None:
+    """Refuse what does not go with following.
+
+    Raises:
+        UsageError: something does not.
+    """
+    if STANDARD_INPUT in paths:
+        raise UsageError("--follow: standard input has no name to follow", "name logs or folders")
+    if later:
+        raise UsageError(
+            "--follow, and --later", "either: who follows leaves nothing to a later load"
+        )
+
+
+def _follow(paths: list[str], db: Path, options: LoadOptions, language: Language) -> None:
+    """Load what is in logs and what comes, until a signal ends it.
+
+    Raises:
+        Interrupted: the user did not want to wait for the end of a batch.
+    """
+    try:
+        follow_logs(
+            paths,
+            db,
+            options,
+            clock=lambda: datetime.now(UTC),
+            environ=os.environ,
+            tell=narrate,
+            tell_error=tell_error,
+            language=language,
+        )
+    except KeyboardInterrupt as error:
+        raise Interrupted("interrupted", INTERRUPTED_HINT) from error
 
 
 @app.command()
@@ -720,13 +791,22 @@ def _verify_export(directory: Path, logs: list[str], allowed_signers: Path | Non
 def status(
     db: Db = DEFAULT_DB,
     language: LanguageOption = Language.EN,
-    form: TextFormatOption = TextFormat.TEXT,
+    form: StatusFormatOption = StatusFormat.TEXT,
+    output: OutputOption = None,
+    group_readable: GroupReadable = False,
     timezone: Zone = None,
 ) -> None:
     """Show what is loaded, and how much of it is understood."""
+    _check_output(output, db)
+    now = datetime.now(UTC)
     with open_reading(db, timezone=timezone) as connection:
-        is_json = form is TextFormat.JSON
-        write(status_json(connection) if is_json else describe_status(connection, language))
+        if form is StatusFormat.JSON:
+            text = status_json(connection, now)
+        elif form is StatusFormat.OPENMETRICS:
+            text = status_openmetrics(connection, now)
+        else:
+            text = describe_status(connection, language)
+        write(text, output, file_mode(group_readable))
 
 
 @app.command()

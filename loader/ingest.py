@@ -23,7 +23,7 @@ from .decompress import DamagedDataError
 from .derive import Deriver, Piece, Target
 from .errors import InputError, OutdatedError
 from .objects import __version__
-from .own_forms import told_forms
+from .own_forms import OwnForms, told_forms
 from .prefixes import read_prefix
 from .private import OWNER_ONLY, beside, created_with
 from .reparse import derive_anew
@@ -153,17 +153,113 @@ def load(
         DatabaseError: the database cannot be opened for writing.
         UsageError: the time zone is not known, or the prefix or the forms cannot be used.
     """
+    options = read_options(
+        year=year,
+        timezone=timezone,
+        host=host,
+        dovecot_prefix=dovecot_prefix,
+        forms=forms,
+        batch_bytes=batch_bytes,
+        threads=threads,
+        force=force,
+        prove=prove,
+        once=once,
+        mode=mode,
+    )
+    sources, faults = find_sources(paths, now.date())
+    loaded = [LoadedSource(path, fault=fault) for path, fault in faults.items()]
+    if not sources:
+        return loaded
+    return loaded + load_sources(
+        sources,
+        database,
+        options,
+        now=now,
+        progress=progress,
+        wait_seconds=wait_seconds,
+        on_wait=on_wait,
+        on_update=on_update,
+    )
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """What holds for all logs of a load, as `load` describes it; read_options checks it."""
+
+    year: int | None
+    timezone: str | None
+    host: str | None
+    dovecot_prefix: str | None
+    own_forms: OwnForms | None
+    batch_bytes: int
+    threads: int | None
+    force: bool
+    prove: bool
+    once: bool
+    mode: int
+
+
+def read_options(
+    *,
+    year: int | None = None,
+    timezone: str | None = None,
+    host: str | None = None,
+    dovecot_prefix: str | None = None,
+    forms: Path | None = None,
+    batch_bytes: int = BATCH_BYTES,
+    threads: int | None = None,
+    force: bool = False,
+    prove: bool = False,
+    once: bool = False,
+    mode: int = OWNER_ONLY,
+) -> LoadOptions:
+    """Return the options of a load, those of `load`.
+
+    Raises:
+        UsageError: the time zone is not known, or the prefix or the forms cannot be used.
+    """
     if dovecot_prefix is not None:
         read_prefix(dovecot_prefix)
     own_forms = told_forms(forms) if forms is not None else None
     if timezone is not None:
         with duckdb.connect(":memory:") as trial:
             set_timezone(trial, timezone)
-    sources, faults = find_sources(paths, now.date())
-    loaded = [LoadedSource(path, fault=fault) for path, fault in faults.items()]
-    if not sources:
-        return loaded
-    with created_with(beside(database, mode)), open_batch_files() as files:
+    return LoadOptions(
+        year,
+        timezone,
+        host,
+        dovecot_prefix,
+        own_forms,
+        batch_bytes,
+        threads,
+        force,
+        prove,
+        once,
+        mode,
+    )
+
+
+def load_sources(
+    sources: Sequence[Source],
+    database: Path,
+    options: LoadOptions,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+    wait_seconds: float = WAIT_SECONDS,
+    on_wait: Callable[[str], None] | None = None,
+    on_update: Callable[[str], None] | None = None,
+) -> list[LoadedSource]:
+    """Load logs in their order into a database, and let it go; return what was added.
+
+    What progress raises ends the load behind a batch, which is committed.
+
+    Raises:
+        HeldError: another process holds the database.
+        DatabaseError: the database cannot be opened for writing.
+    """
+    own_forms = options.own_forms
+    with created_with(beside(database, options.mode)), open_batch_files() as files:
         readable = [path for file in files for path in (file.path, file.endings_path)]
         # A pipe into what is there already is a window of a journal most often
         unknown = 0 if database.exists() else BATCH_BYTES
@@ -172,7 +268,15 @@ def load(
             for source in sources
         }
         target = Target(
-            database, threads, readable, None, mode, wait_seconds, on_wait, on_update, coming
+            database,
+            options.threads,
+            readable,
+            None,
+            options.mode,
+            wait_seconds,
+            on_wait,
+            on_update,
+            coming,
         )
         try:
             deriver = Deriver(target)
@@ -188,16 +292,16 @@ def load(
             deriver = Deriver(target)
         told = _Told(
             now,
-            year,
-            timezone,
-            host,
-            dovecot_prefix,
+            options.year,
+            options.timezone,
+            options.host,
+            options.dovecot_prefix,
             own_forms.sha256 if own_forms is not None else None,
-            force,
-            prove,
-            once,
+            options.force,
+            options.prove,
+            options.once,
         )
-        loader = _Loader(deriver, files, told, batch_bytes, progress)
+        loader = _Loader(deriver, files, told, options.batch_bytes, progress)
         try:
             if own_forms is not None:
                 deriver.keep_forms(own_forms)
@@ -205,9 +309,7 @@ def load(
             if own_forms is not None:
                 drop_unused_forms(deriver.connection)
             # What counts is known when all of them are there
-            return loaded + [
-                replace(one, copies=_copies(deriver.connection, keys)) for one, keys in added
-            ]
+            return [replace(one, copies=_copies(deriver.connection, keys)) for one, keys in added]
         finally:
             deriver.connection.close()
 
@@ -566,7 +668,9 @@ class _Loader:
             return
         checkpoint = find_checkpoint(self.deriver.connection, source, stream, head)
         start = tally.loaded_before = checkpoint.loaded_bytes
-        if checkpoint.is_all:
+        if checkpoint.is_all or (
+            source.must_go_on and not checkpoint.is_known and checkpoint.branch_of is None
+        ):
             return
         begun = head[start:]
         if source.path is not None:

@@ -16,7 +16,7 @@ from .config import (
     ZONE_VARIABLE,
 )
 from .language import Language
-from .output import Format, TextFormat
+from .output import Format, StatusFormat, TextFormat
 from .period import PERIOD_HELP
 
 DEFAULT_DB = Path("mail.duckdb")
@@ -29,6 +29,14 @@ FormatOption = Annotated[
 TextFormatOption = Annotated[
     TextFormat,
     typer.Option("--format", metavar="|".join(TextFormat), help="For people or programs."),
+]
+StatusFormatOption = Annotated[
+    StatusFormat,
+    typer.Option(
+        "--format",
+        metavar="|".join(StatusFormat),
+        help="For people, programs, or a node exporter.",
+    ),
 ]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="File instead of stdout.")

@@ -59,6 +59,14 @@ class TextFormat(StrEnum):
     JSON = "json"
 
 
+class StatusFormat(StrEnum):
+    """How the state of the database is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    OPENMETRICS = "openmetrics"
+
+
 def narrate(text: str) -> None:
     """Tell the user something that is no data, on standard error."""
     print(visible(text), file=sys.stderr)

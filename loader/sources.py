@@ -81,6 +81,9 @@ class Source:
             load time.
         rotation: what the parts of one rotated log have in common: folder and base name of the
             path; None for standard input.
+        descriptor: an open file to read it from, where nothing is at the path any more, or
+            something else.
+        must_go_on: only what continues a stream that is known is loaded of it.
     """
 
     path: Path | None
@@ -89,6 +92,8 @@ class Source:
     reference_date: date
     date_source: str
     rotation: str | None
+    descriptor: int | None = None
+    must_go_on: bool = False
 
     @property
     def name(self) -> str:
@@ -120,17 +125,7 @@ def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[
         The logs; and for each path that does not exist, is no file, cannot be read or holds no
         mail log, why.
     """
-    files: list[Path] = []
-    faults: dict[str, InputError] = {}
-    for given in paths:
-        if given == STANDARD_INPUT:
-            continue
-        try:
-            files += _find_files(given)
-        except InputError as error:
-            faults[given] = error
-        except OSError as error:
-            faults[given] = _unreadable(given, error)
+    files, faults = find_files([given for given in paths if given != STANDARD_INPUT])
     unique = sorted({file.resolve(): file for file in files}.values(), key=_age_order)
     sources = []
     for file in unique:
@@ -142,6 +137,45 @@ def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[
     if STANDARD_INPUT in paths:
         sources.append(Source(None, None, True, today, "load time", None))
     return sources, faults
+
+
+def find_files(paths: Sequence[str]) -> tuple[list[Path], dict[str, InputError]]:
+    """Return the files under the given paths, and why there are none, for each that has none."""
+    files: list[Path] = []
+    faults: dict[str, InputError] = {}
+    for given in paths:
+        try:
+            files += _find_files(given)
+        except InputError as error:
+            faults[given] = error
+        except OSError as error:
+            faults[given] = _unreadable(given, error)
+    return files, faults
+
+
+def may_grow(path: Path) -> bool:
+    """Whether a name is that of a log which is still written, not that of a part rotated away."""
+    stem = COMPRESSED_SUFFIX.sub("", path.name)
+    return stem == path.name and ROTATED.match(stem) is None
+
+
+def rotated_parts(path: Path) -> list[Path]:
+    """Return what stands beside a log and is called like a part of it that was rotated away."""
+    found = []
+    for beside in path.parent.iterdir():
+        if beside.name.startswith(path.name):
+            rotated = ROTATED.match(COMPRESSED_SUFFIX.sub("", beside.name))
+            if rotated and rotated["base"] == path.name:
+                found.append(beside)
+    return found
+
+
+def held_source(path: Path, descriptor: int, *, is_closed: bool) -> Source:
+    """Return a log that is open, and no longer to be found where it was."""
+    changed = datetime.fromtimestamp(os.fstat(descriptor).st_mtime).date()
+    folder, base, *_ = _age_order(Path(_shown_path(path)).absolute())
+    rotation = str(Path(folder, base))
+    return Source(path, None, is_closed, changed, "file time", rotation, descriptor)
 
 
 def _in_order(sources: list[Source]) -> list[Source]:
@@ -323,7 +357,11 @@ def open_source(source: Source) -> Iterator[ByteStream]:
             with closing(DecompressedFile(source.path, source.compression)) as unpacked:
                 yield unpacked
         else:
-            with source.path.open("rb") as stream:
+            path = source.path
+            if source.descriptor is not None:
+                # Opened anew, so that it is read from its beginning
+                path = Path(f"/dev/fd/{source.descriptor}")
+            with path.open("rb") as stream:
                 yield stream
     except OSError as error:
         # Of the temporary files: no log is to blame

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,15 +67,11 @@ def describe_load(
     """Return what a load added and what the database holds since."""
     words = read_texts("summary", language)
     lines = [_describe_source(source, words) for source in loaded if source.is_read]
+    lines += _describe_failures(loaded, words)
     added = sum(source.line_count for source in loaded)
-    steps = Counter(step for source in loaded for step in source.failed_steps)
-    lines += [
-        words.say("failed_lines" if count > 1 else "failed_line", count=count, step=step)
-        for step, count in sorted(steps.items())
-    ]
     lines += ["", words.say("total", count=added, database=database), ""]
     counts = [
-        *_line_counts(connection),
+        *line_counts(connection),
         *_new_counts(connection),
         *((table.name, _count(connection, table)) for table in tables().values() if table.counted),
     ]
@@ -80,6 +80,22 @@ def describe_load(
     width = max(len(f"{count:,}") for _, count in rows)
     lines += [f"  {count:>{width},}  {name}" for name, count in rows]
     return "".join(one_line(line) + "\n" for line in lines)
+
+
+def describe_source(source: LoadedSource, language: Language = Language.EN) -> list[str]:
+    """Return lines that say what a load added of a log, and which steps failed on it."""
+    words = read_texts("summary", language)
+    said = [_describe_source(source, words)] if source.is_read else []
+    return said + _describe_failures([source], words)
+
+
+def _describe_failures(loaded: list[LoadedSource], words: Texts) -> list[str]:
+    """Which steps failed on how many lines."""
+    steps = Counter(step for source in loaded for step in source.failed_steps)
+    return [
+        words.say("failed_lines" if count > 1 else "failed_line", count=count, step=step)
+        for step, count in sorted(steps.items())
+    ]
 
 
 def _describe_source(source: LoadedSource, words: Texts) -> str:
@@ -126,7 +142,7 @@ def _describe_copies(source: LoadedSource, words: Texts) -> str:
     return words.say("copies", logs=logs, count=words.say("all" if is_all else "some", count=count))
 
 
-def _line_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+def line_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
     """Lines in all, and the parts that they fall into."""
     row = connection.execute(
         "select count(*), count(*) filter (copy_of is not null), "
@@ -184,15 +200,66 @@ def describe_status(connection: duckdb.DuckDBPyConnection, language: Language = 
     return "\n".join(parts)
 
 
-def status_json(connection: duckdb.DuckDBPyConnection) -> str:
+@dataclass(frozen=True)
+class LoadState:
+    """How far the loads have come.
+
+    Attributes:
+        loaded_at: when lines were committed last; None before that.
+        logged_at: time of the latest line.
+        waiting_bytes: what plain logs hold behind what is loaded of them, as far as they are where
+            they were seen last, and can be seen from here.
+        lag_seconds: since the last load, where bytes wait; else 0.
+    """
+
+    loaded_at: datetime | None
+    logged_at: datetime | None
+    waiting_bytes: int
+    lag_seconds: float
+
+
+def load_state(connection: duckdb.DuckDBPyConnection, now: datetime) -> LoadState:
+    """Return how far the loads have come; of the logs only their sizes are looked at."""
+    row = connection.execute(
+        "select (select max(committed_at) from load_batches), "
+        "(select max(last_logged_at) from log_files)"
+    ).fetchone()
+    assert row is not None
+    loaded_at, logged_at = row
+    # What was at a path before has another name now
+    streams = connection.execute(
+        "select path, max_by(loaded_bytes, file_key) from log_files where compression is null "
+        "group by path"
+    ).fetchall()
+    waiting = 0
+    for path, loaded_bytes in streams:
+        with suppress(OSError, ValueError):
+            state = Path(path).stat()
+            if stat.S_ISREG(state.st_mode):
+                # A smaller one is another log
+                is_other = state.st_size < loaded_bytes
+                waiting += state.st_size - (0 if is_other else loaded_bytes)
+    lag = max(0.0, (now - loaded_at).total_seconds()) if waiting and loaded_at else 0.0
+    return LoadState(loaded_at, logged_at, waiting, lag)
+
+
+def status_json(connection: duckdb.DuckDBPyConnection, now: datetime) -> str:
     """Return the same as one line of JSON: an object with a list of rows for each section, which
-    may be empty, and the last value of the chain with its batch, null without one.
+    may be empty, how far the loads have come, and the last value of the chain with its batch, null
+    without one.
     """
     sections: dict[str, Any] = {}
     for name, sql in _sections(connection).items():
         names, rows = _rows(connection, sql)
         sections[name] = [dict(zip(names, row, strict=True)) for row in rows]
     batch_key, chain = last_link(connection)
+    state = load_state(connection, now)
+    sections["load"] = {
+        "last_loaded_at": state.loaded_at,
+        "last_logged_at": state.logged_at,
+        "waiting_bytes": state.waiting_bytes,
+        "lag_seconds": state.lag_seconds,
+    }
     sections["chain"] = {"batch_key": batch_key, "chain": chain.hex()} if batch_key else None
     return format_json(sections) + "\n"
 

@@ -1,0 +1,227 @@
+"""Paths -> the logs in which something may be new, by names and states of files only.
+
+A log is known by its inode, so that a new name makes no new log. One that is written is held open:
+what it got before it was rotated is read even where its new name is not known, or gone.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from .errors import InputError
+from .sources import (
+    COMPRESSED_SUFFIX,
+    Source,
+    find_files,
+    find_sources,
+    held_source,
+    may_grow,
+    rotated_parts,
+)
+
+# A daemon goes on writing until it is told that its log was rotated
+HELD_SECONDS = 60.0
+# What was written lately is what is still written
+LATELY_SECONDS = 86400.0
+# A file that is being compressed is whole when nothing was written for so long
+PACKED_SECONDS = 3.0
+
+Inode = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a file looked; a file that looks alike holds the same.
+
+    Attributes:
+        path: where it was.
+        byte_count: its size.
+        changed_ns: when its bytes changed.
+        touched_ns: when anything of it changed, its name and its rights, too.
+    """
+
+    path: Path
+    byte_count: int
+    changed_ns: int
+    touched_ns: int
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A log that is held open.
+
+    Attributes:
+        descriptor: the open file.
+        path: where it was found.
+        lost_at: when something else was at its path, by the monotonic clock; None if it is there.
+    """
+
+    descriptor: int
+    path: Path
+    lost_at: float | None = None
+
+
+@dataclass(frozen=True)
+class News:
+    """What is to be loaded.
+
+    Attributes:
+        sources: logs that do not look as they did when they were loaded, the older first.
+        looks: how they look.
+        ended: those that are held, and let go when they are loaded.
+        faults: of paths without a log, and of logs that cannot be opened.
+        waiting_bytes: bytes more than when they were loaded; of compressed files, all.
+    """
+
+    sources: list[Source]
+    looks: dict[Inode, Look]
+    ended: frozenset[Inode]
+    faults: dict[str, InputError]
+    waiting_bytes: int
+
+
+class Watch:
+    """Looks at paths again and again, and remembers how what was loaded looked."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+        self._loaded: dict[Inode, Look] = {}
+        self._held: dict[Inode, _Held] = {}
+
+    def look(self) -> News:
+        """Return what is new since it was loaded."""
+        files, faults = find_files(self._expanded())
+        named = {path.resolve(): path for path in files}
+        parts = {
+            part.resolve(): part
+            for path in named.values()
+            if may_grow(path)
+            for part in rotated_parts(path)
+        }
+        found: dict[Inode, Look] = {}
+        for path in (*named.values(), *parts.values()):
+            with suppress(OSError):
+                state = path.stat()
+                found.setdefault(_inode(state), _look(path, state))
+        self._hold({path for path in named.values() if may_grow(path)}, found)
+        gone, looks, ended = self._gone(found)
+        is_packed = time.time_ns() - PACKED_SECONDS * 1e9
+        looks |= {
+            inode: look
+            for inode, look in found.items()
+            if look != self._loaded.get(inode)
+            and not (COMPRESSED_SUFFIX.search(look.path.name) and look.touched_ns > is_packed)
+        }
+        sources: list[Source] = []
+        if looks.keys() & found.keys():
+            paths = [str(looks[inode].path) for inode in looks.keys() & found.keys()]
+            described, unreadable = find_sources(paths, date.today())
+            faults |= {name: why for name, why in unreadable.items() if Path(name).exists()}
+            # What nobody named is the end of what somebody did, or nothing
+            sources = [
+                replace(
+                    source,
+                    must_go_on=source.path is not None and source.path.resolve() not in named,
+                )
+                for source in described
+            ]
+        waiting = sum(
+            look.byte_count - (self._loaded[inode].byte_count if inode in self._loaded else 0)
+            for inode, look in looks.items()
+        )
+        self._loaded = {
+            inode: look
+            for inode, look in self._loaded.items()
+            if inode in found or inode in self._held
+        }
+        return News([*gone, *sources], looks, ended, faults, max(0, waiting))
+
+    def loaded(self, news: News) -> None:
+        """Remember how what was loaded looked before."""
+        self._loaded |= news.looks
+        for inode in news.ended:
+            os.close(self._held.pop(inode).descriptor)
+
+    def look_anew(self) -> None:
+        """Forget how all looked, so that everything is looked into."""
+        self._loaded = {}
+
+    def close(self) -> None:
+        """Let all files go."""
+        for held in self._held.values():
+            os.close(held.descriptor)
+        self._held = {}
+
+    def _expanded(self) -> list[str]:
+        """The paths, and for each pattern what fits it."""
+        expanded = []
+        for given in self._paths:
+            matches: list[str] = []
+            path = Path(given)
+            # A name with * in it is no pattern
+            if not path.exists():
+                with suppress(ValueError):
+                    pattern = str(path.relative_to(path.anchor))
+                    matches = sorted(map(str, Path(path.anchor).glob(pattern)))
+            expanded += matches or [given]
+        return expanded
+
+    def _hold(self, growing: set[Path], found: dict[Inode, Look]) -> None:
+        """Hold open what is written, and see what is no longer where it was."""
+        lately = time.time_ns() - LATELY_SECONDS * 1e9
+        for inode, look in found.items():
+            if look.path in growing and look.changed_ns > lately and inode not in self._held:
+                with suppress(OSError):
+                    descriptor = os.open(look.path, os.O_RDONLY | os.O_CLOEXEC)
+                    if _inode(os.fstat(descriptor)) == inode:
+                        self._held[inode] = _Held(descriptor, look.path)
+                    else:
+                        os.close(descriptor)
+        for inode, held in self._held.items():
+            is_there = inode in found and found[inode].path == held.path
+            if not is_there and held.lost_at is None:
+                self._held[inode] = replace(held, lost_at=time.monotonic())
+                # What was read at its path may have been something else already
+                self._loaded.pop(inode, None)
+            elif is_there and held.lost_at is not None:
+                self._held[inode] = replace(held, lost_at=None)
+
+    def _gone(
+        self, found: dict[Inode, Look]
+    ) -> tuple[list[Source], dict[Inode, Look], frozenset[Inode]]:
+        """Return what is held and nowhere to be found, how it looks, and what of it has ended."""
+        sources: list[Source] = []
+        looks: dict[Inode, Look] = {}
+        ended: set[Inode] = set()
+        for inode, held in [*self._held.items()]:
+            if held.lost_at is None:
+                continue
+            look = found.get(inode) or _look(held.path, os.fstat(held.descriptor))
+            is_changed = look != self._loaded.get(inode)
+            is_over = time.monotonic() - held.lost_at > HELD_SECONDS
+            if is_changed:
+                self._held[inode] = replace(held, lost_at=time.monotonic())
+            elif is_over and inode in found:
+                os.close(self._held.pop(inode).descriptor)
+            elif is_over:
+                # A last line without an end is whole now
+                ended.add(inode)
+            if inode not in found and (is_changed or is_over):
+                is_closed = inode in ended
+                sources.append(held_source(held.path, held.descriptor, is_closed=is_closed))
+                looks[inode] = look
+        return sources, looks, frozenset(ended)
+
+
+def _inode(state: os.stat_result) -> Inode:
+    return state.st_dev, state.st_ino
+
+
+def _look(path: Path, state: os.stat_result) -> Look:
+    return Look(path, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
