@@ -27,6 +27,7 @@ from rich.progress import (
 )
 from typer.core import TyperGroup
 
+from .backup import back_up
 from .charts import can_draw
 from .check import Finding, check_lines, check_rows, findings_json, run_checks
 from .check_forms import examine_directory
@@ -803,6 +804,17 @@ def forget(
     write(f"{one_line(gone.path)}: forgotten, {gone.line_count:,} lines\n")
     for path in gone.kept:
         write(f"{one_line(path)}: kept, with the beginning that it shared\n")
+
+
+@app.command()
+def backup(
+    copy: Annotated[Path, typer.Argument(metavar="FILE", help="The copy, a new file.")],
+    db: Db = DEFAULT_DB,
+    wait: Wait = WAIT_SECONDS,
+) -> None:
+    """Copy the database, as it stands between two loads, to a new file."""
+    byte_count = back_up(db, copy, wait_seconds=wait, on_wait=narrate)
+    narrate(f"{copy}: a copy of {db}, {byte_count:,} bytes")
 
 
 @app.command()
