@@ -12,12 +12,17 @@ import duckdb
 
 from .chain import BEGINNING, next_link, unhex
 from .errors import DatabaseError
+from .pruned import Run, count_in, lines_left, pruned_runs
+from .pruned_tree import PrunedTree, kept_hashes, kept_root, leaves_of
+from .prunings import commitment_of_prunings, last_pruning
 from .stored_bytes import (
     LAST_LINE_NO,
     PAGE_BATCHES,
     LineCursor,
     StoredBatch,
     batch_leaves,
+    first_line_in,
+    leaves_there,
     stored_batches,
     stored_lines,
     stream_bytes,
@@ -54,15 +59,29 @@ def changed_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[Change]:
     to none.
     """
     unchained = set(_unchained_batches(connection))
+    pruning = last_pruning(connection)
+    if pruning is None or pruning[1] != commitment_of_prunings(connection):
+        yield Change("pruned lines", pruning and pruning[0], 0, 0, ("chain",))
     streams = connection.execute("select file_key, path from log_files order by file_key")
     for file_key, path in streams.fetchall():
         cursor = LineCursor(stored_lines(connection, file_key))
+        pruned = [
+            (run.first_line_no, run.last_line_no)
+            for run in pruned_runs(connection, file_key).get(file_key, [])
+        ]
         before: StoredBatch | None = None
         is_changed = False
         batches = chain(stored_batches(connection, file_key), [None])
         for batch, behind in pairwise(batches):
             assert batch is not None
-            differs = [*_differences(cursor, batch, before, behind)]
+            gone = leaves_of(batch, before, pruned)
+            differs = [
+                *(
+                    _differences_left(connection, cursor, batch, before, behind, gone)
+                    if gone
+                    else _differences(cursor, batch, before, behind)
+                )
+            ]
             if batch.batch_key in unchained:
                 differs.append("chain")
             if differs:
@@ -107,6 +126,30 @@ def _differences(
         yield "root"
 
 
+def _differences_left(
+    connection: duckdb.DuckDBPyConnection,
+    cursor: LineCursor,
+    batch: StoredBatch,
+    before: StoredBatch | None,
+    behind: StoredBatch | None,
+    gone: list[Run],
+) -> Iterator[str]:
+    """Yield what differs of a batch of which leaves were pruned: their hashes stand for them."""
+    first = first_line_in(batch, before)
+    leaf_count = batch.last_line_no - first + 1
+    tree = PrunedTree(batch, leaf_count, kept_hashes(connection, batch.batch_key))
+    line_count = 0
+    for line_no, leaf in leaves_there(cursor, batch, before, behind):
+        tree.add(line_no - first, leaf)
+        line_count += 1
+    if line_count != leaf_count - count_in(gone):
+        yield "lines"
+    elif line_count:
+        root = tree.root()
+        if root is None or root.hex() != kept_root(connection, batch):
+            yield "lines"
+
+
 def _ends_that_differ(connection: duckdb.DuckDBPyConnection, file_key: int) -> Iterator[str]:
     """Yield which of the two pieces that a log is known by is not what its lines say."""
     row = connection.execute(
@@ -123,21 +166,25 @@ def _ends_that_differ(connection: duckdb.DuckDBPyConnection, file_key: int) -> I
             if len(beginning) >= identity_bytes:
                 break
         # No line is shorter than a byte; of a branch, more may stand in the other stream
-        last = stored_lines(connection, file_key, max(1, line_count - tail_bytes + 1))
+        first_line_no = max(1, line_count - tail_bytes + 1)
+        runs = pruned_runs(connection, file_key).get(file_key, [])
+        is_tail_there = lines_left(runs, first_line_no, line_count) == [(first_line_no, line_count)]
+        last = stored_lines(connection, file_key, first_line_no)
         tail = b"".join(line.data or b"" for line in last)
-        if len(tail) < tail_bytes:
+        if len(tail) < tail_bytes and is_tail_there:
             tail = b""
             for data in stream_bytes(connection, file_key):
                 tail = (tail + data)[-tail_bytes:]
     except DatabaseError:
-        # A line stands for no bytes: its batch tells
+        # A line stands for no bytes, as its batch tells, or was pruned
         return
     # A last line that waits for its end is part of the beginning, and not loaded
     if len(beginning) >= identity_bytes:
         beginning = beginning[:identity_bytes]
         if hashlib.sha256(beginning).hexdigest() != identity_sha256:
             yield "beginning"
-    if hashlib.sha256(tail[-tail_bytes:] if tail_bytes else b"").hexdigest() != tail_sha256:
+    tail = tail[-tail_bytes:] if tail_bytes else b""
+    if is_tail_there and hashlib.sha256(tail).hexdigest() != tail_sha256:
         yield "tail"
 
 

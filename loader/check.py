@@ -80,6 +80,11 @@ def run_checks(
     (copies,) = connection.execute("select count(copy_of) from raw_lines").fetchone() or (0,)
     if copies:
         tell(words.say("copies", count=copies))
+    (pruned,) = connection.execute(
+        "select coalesce(sum(last_line_key - first_line_key + 1), 0)::bigint from pruned_lines"
+    ).fetchone() or (0,)
+    if pruned:
+        tell(words.say("pruned", count=pruned))
     return failures
 
 

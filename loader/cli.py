@@ -27,6 +27,7 @@ from rich.progress import (
 )
 from typer.core import TyperGroup
 
+from .backup import back_up
 from .charts import can_draw
 from .check import Finding, check_lines, check_rows, findings_json, run_checks
 from .check_forms import examine_directory
@@ -93,12 +94,14 @@ from .page_html import page_html
 from .page_mail import page_message
 from .page_text import page_text
 from .page_words import read_page_words, row_words
-from .period import read_period
+from .period import PERIOD_HELP, read_period, read_time
 from .private import created_with, file_mode
+from .prune import prune as prune_database
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
 from .report import list_reports, run_report
 from .results import count_rows, engine_words, name_hint, write_result
+from .room import BYTES_PER_MB
 from .scope import Scope, set_local_domains, set_period
 from .search import MOST_TERMS, read_term, suggest
 from .selection import Who
@@ -895,6 +898,50 @@ def forget(
     write(f"{one_line(gone.path)}: forgotten, {gone.line_count:,} lines\n")
     for path in gone.kept:
         write(f"{one_line(path)}: kept, with the beginning that it shared\n")
+
+
+@app.command()
+def prune(
+    before: Annotated[
+        str, typer.Option("--before", metavar="TIME", help=f"What was logged before. {PERIOD_HELP}")
+    ],
+    lines_only: Annotated[
+        bool, typer.Option("--lines", help="Only the lines: what they told stays in the tables.")
+    ] = False,
+    db: Db = DEFAULT_DB,
+    timezone: Zone = None,
+    wait: Wait = WAIT_SECONDS,
+) -> None:
+    """Remove what was logged before a time, but what goes on after it, and give the space back."""
+    now = datetime.now(UTC)
+    with open_reading(db, timezone=timezone) as connection:
+        moment = read_time(connection, before, now)
+    with _progress() as progress:
+        gone = prune_database(
+            db,
+            moment,
+            narrate,
+            now=now,
+            lines_only=lines_only,
+            wait_seconds=wait,
+            on_wait=narrate,
+            progress=progress,
+        )
+    narrate(
+        f"{db}: {gone.line_count:,} lines and {gone.row_count:,} rows pruned, "
+        f"{gone.byte_count / BYTES_PER_MB:,.1f} MB given back"
+    )
+
+
+@app.command()
+def backup(
+    copy: Annotated[Path, typer.Argument(metavar="FILE", help="The copy, a new file.")],
+    db: Db = DEFAULT_DB,
+    wait: Wait = WAIT_SECONDS,
+) -> None:
+    """Copy the database, as it stands between two loads, to a new file."""
+    byte_count = back_up(db, copy, wait_seconds=wait, on_wait=narrate)
+    narrate(f"{copy}: a copy of {db}, {byte_count:,} bytes")
 
 
 @app.command()

@@ -14,6 +14,7 @@ import duckdb
 from .derive import Deriver, Piece
 from .errors import DatabaseError
 from .objects import table_columns
+from .pruned import PrunedRun, count_in, pruned_runs, runs_between
 from .settings import Stretch, date_at, read_stretches
 from .statements import quote_identifier, run_sql
 from .table_list import tables
@@ -36,7 +37,13 @@ class LinesError(DatabaseError):
 
 @dataclass(frozen=True)
 class StoredPiece(Piece):
-    """Lines that are stored in the database attached as `stored`."""
+    """Lines that are stored in the database attached as `stored`.
+
+    Attributes:
+        runs: first and last line of each run of them; between runs lines were pruned.
+    """
+
+    runs: tuple[tuple[int, int], ...]
 
     def show(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make its lines the view read_lines.
@@ -44,31 +51,47 @@ class StoredPiece(Piece):
         Raises:
             LinesError: one is missing, or there is another with its key.
         """
-        first = self.file_key * 2**32 + self.first_line_no
-        connection.execute("set variable first_stored_key = ?::bigint", [first])
-        connection.execute(
-            "set variable last_stored_key = ?::bigint", [first + self.line_count - 1]
-        )
-        run_sql(connection, "ingest/stored_lines.sql")
+        first = self.file_key * 2**32
+        runs = [(first + begin, first + end) for begin, end in self.runs]
+        connection.execute("set variable first_stored_key = ?::bigint", [runs[0][0]])
+        connection.execute("set variable last_stored_key = ?::bigint", [runs[-1][1]])
+        if len(runs) == 1:
+            run_sql(connection, "ingest/0_macros/loaded_key.sql")
+            run_sql(connection, "ingest/stored/lines.sql")
+        else:
+            connection.execute(
+                "set variable stored_runs = ?::struct(first_key bigint, last_key bigint)[]",
+                [[{"first_key": begin, "last_key": end} for begin, end in runs]],
+            )
+            run_sql(connection, "ingest/stored/keys.sql")
+            run_sql(connection, "ingest/stored/parted_lines.sql")
         counted = connection.execute(
             "select count(*), count(distinct line_key) from stored.main.raw_lines where line_key "
             "between getvariable('first_stored_key') and getvariable('last_stored_key')"
+            + (" and line_key in (select line_key from stored_keys)" if len(runs) > 1 else "")
         ).fetchone()
         if counted != (self.line_count, self.line_count):
             raise LinesError(
                 f"not each of the lines {self.first_line_no:,} to "
-                f"{self.first_line_no + self.line_count - 1:,} of log {self.file_key} is there "
-                "once",
+                f"{self.runs[-1][1]:,} of log {self.file_key} is there once",
                 "mailsql check --quick says more; load the logs into a new database",
             )
 
     def halves(self) -> Iterator[StoredPiece]:
         """Cut it in two."""
-        count = self.line_count // 2
-        yield replace(self, line_count=count)
-        yield replace(
-            self, first_line_no=self.first_line_no + count, line_count=self.line_count - count
-        )
+        left = self.line_count // 2
+        runs: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+        for first, last in self.runs:
+            cut = min(last, first + left - 1)
+            if first <= cut:
+                runs[0].append((first, cut))
+            if cut < last:
+                runs[1].append((cut + 1, last))
+            left -= cut - first + 1
+        for half in runs:
+            yield replace(
+                self, first_line_no=half[0][0], line_count=count_in(half), runs=tuple(half)
+            )
 
 
 @dataclass(frozen=True)
@@ -152,7 +175,8 @@ def derive_stored(deriver: Deriver, progress: Progress | None = None) -> int:
         LinesError: lines are missing or doubled.
         duckdb.Error: something failed that no line is to blame for.
     """
-    line_count = count_lines(deriver.connection, "stored")
+    pruned = pruned_runs(deriver.connection)
+    line_count = _count_left(deriver.connection)
     derived_count = 0
     deriver.connection.execute(
         "update log_files set first_logged_at = null, last_logged_at = null, last_local_date = null"
@@ -170,12 +194,26 @@ def derive_stored(deriver: Deriver, progress: Progress | None = None) -> int:
                 "load the logs into a new database",
             )
         date_before = _date_before(deriver.connection, streams, stream)
-        for stretch, first_line_no, end in _cut(stream, stretches[stream.file_key]):
+        gaps = pruned.get(stream.file_key, [])
+        for stretch, gap, runs in (
+            (stretch, gap, runs)
+            for stretch, first_line_no, end in _cut(stream, stretches[stream.file_key])
+            for gap, runs in runs_between(gaps, first_line_no, end - 1)
+        ):
             if stretch is not prepared:
                 deriver.prepare(stretch)
                 prepared = stretch
+            if gap is not None:
+                _go_on_behind(deriver.connection, stream.file_key, gap)
+            if not runs:
+                continue
             piece = StoredPiece(
-                stream.file_key, first_line_no, end - first_line_no, stretch.settings, date_before
+                stream.file_key,
+                runs[0][0],
+                count_in(runs),
+                stretch.settings,
+                date_before,
+                tuple(runs),
             )
             for derived in deriver.derive(piece, failed_steps):
                 derived_count += derived.line_count
@@ -183,7 +221,42 @@ def derive_stored(deriver: Deriver, progress: Progress | None = None) -> int:
                     progress("deriving", line_count, derived_count)
             # Everything is written once: merging row groups would write most of it twice
             deriver.connection.execute("set max_vacuum_tasks = 0")
+    _keep_rows_of_pruned_lines(deriver.connection)
     return line_count
+
+
+def _count_left(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many lines of `stored` are in no pruned run."""
+    row = connection.execute(
+        "select count(*) from stored.main.raw_lines inner join pruned_lines "
+        "on raw_lines.line_key between pruned_lines.first_line_key and pruned_lines.last_line_key"
+    ).fetchone()
+    assert row is not None
+    return count_lines(connection, "stored") - int(row[0])
+
+
+def _go_on_behind(connection: duckdb.DuckDBPyConnection, file_key: int, gap: PrunedRun) -> None:
+    """Let a stream stand as it stood behind lines that were pruned."""
+    connection.execute(
+        "update log_files set first_logged_at = coalesce(first_logged_at, ?::timestamptz), "
+        "last_logged_at = coalesce(?::timestamptz, last_logged_at), "
+        "last_local_date = coalesce(?::date, last_local_date) where file_key = ?",
+        [gap.first_logged_at, gap.last_logged_at, gap.last_local_date, file_key],
+    )
+
+
+def _keep_rows_of_pruned_lines(connection: duckdb.DuckDBPyConnection) -> None:
+    """Copy from `stored` the rows of lines that are not there any more."""
+    if connection.execute("select 1 from pruned_lines where has_rows limit 1").fetchone() is None:
+        return
+    for table in tables().values():
+        if table.holds == "facts":
+            name, key = quote_identifier(table.name), quote_identifier(table.key[0])
+            connection.execute(
+                f"insert into main.{name} by name select kept.* from stored.main.{name} as kept "
+                f"inner join pruned_lines on kept.{key} between pruned_lines.first_line_key "
+                "and pruned_lines.last_line_key where pruned_lines.has_rows"
+            )
 
 
 def _read_streams(connection: duckdb.DuckDBPyConnection) -> dict[int, _Stream]:

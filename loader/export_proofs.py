@@ -16,6 +16,8 @@ import duckdb
 
 from .errors import MailsqlError
 from .proof import NONCE_BYTES, LineProof, leaf_hash, node_hash
+from .pruned import pruned_runs
+from .pruned_tree import leaves_of
 from .stored_bytes import (
     LineCursor,
     StoredBatch,
@@ -34,7 +36,7 @@ class ProofCounts:
 
     Attributes:
         proven: those that have one.
-        unproven: those in batches that were loaded without a hash tree.
+        unproven: those in batches that were loaded without a hash tree, or are pruned in part.
     """
 
     proven: int
@@ -87,10 +89,14 @@ def write_proofs(connection: duckdb.DuckDBPyConnection, file: TextIO) -> ProofCo
     proven = unproven = 0
     for (file_key,) in streams:
         before: StoredBatch | None = None
+        pruned = [
+            (run.first_line_no, run.last_line_no)
+            for run in pruned_runs(connection, file_key).get(file_key, [])
+        ]
         for batch, behind in pairwise(chain(stored_batches(connection, file_key), [None])):
             assert batch is not None
             wanted = _chosen_in(connection, batch, before)
-            if batch.root is None:
+            if batch.root is None or leaves_of(batch, before, pruned):
                 unproven += len(wanted)
             elif wanted:
                 for line_no, proof in _proofs_in(connection, batch, before, behind, wanted):

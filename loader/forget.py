@@ -24,6 +24,8 @@ from .derive import Deriver, RemovedLines, Target
 from .errors import UsageError
 from .ingest import load_again
 from .private import OWNER_ONLY
+from .pruned import pruned_runs
+from .prunings import add_pruning
 from .replacement import replaced
 from .settings import Settings, Stretch, read_stretches, settings_at
 from .site import drop_unused_forms
@@ -85,6 +87,7 @@ class _Forgotten(RemovedLines):
                     self.now,
                 ],
             )
+        was_pruned = self._forget_pruned(connection)
         for table in tables().values():
             if table.stream is not None:
                 of_file = (self.file_key, self.file_key)
@@ -92,6 +95,28 @@ class _Forgotten(RemovedLines):
                 connection.execute(
                     f"delete from {table.name} where {table.stream} between ? and ?", [*keys]
                 )
+        if was_pruned:
+            add_pruning(connection, self.now, "log forgotten", None, 0, 0)
+
+    def _forget_pruned(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Forget what proves batches of which lines were pruned; return whether any were.
+
+        Rows of these lines, where they stayed, go as well.
+        """
+        if not pruned_runs(connection, self.file_key):
+            return False
+        for name in ("pruned_batches", "pruned_hashes"):
+            connection.execute(
+                f"delete from {name} where batch_key in "
+                "(select batch_key from load_batches where file_key = ?)",
+                [self.file_key],
+            )
+        for table in tables().values():
+            if table.holds == "facts":
+                connection.execute(
+                    f"delete from {table.name} where {table.key[0]} between ? and ?", [*self.keys]
+                )
+        return True
 
 
 @dataclass(frozen=True)

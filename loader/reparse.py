@@ -24,7 +24,7 @@ from .errors import DatabaseError, OutdatedError
 from .objects import __version__, bring_up_to_date
 from .replacement import replaced
 from .statements import quote_identifier
-from .table_list import derived_tables
+from .table_list import derived_tables, tables
 
 
 def derive_anew(
@@ -64,11 +64,23 @@ def derive_anew(
         is_outdated = True
     left = max(0.0, deadline - time.monotonic())
     with replaced(database, what, tell, left, on_wait) as new:
-        return _derive(new, database, progress, is_outdated=is_outdated)
+        return derive_from(new, database, progress, is_outdated=is_outdated)
 
 
-def _derive(new: Path, database: Path, progress: Progress | None, *, is_outdated: bool) -> int:
-    """Make the derived tables of a copy anew from the lines of the database."""
+def derive_from(
+    new: Path, database: Path, progress: Progress | None, *, is_outdated: bool = False
+) -> int:
+    """Make the derived tables of a copy anew from the lines of the database; return their number.
+
+    Args:
+        new: the copy; it says which lines of the database are pruned.
+        database: the DuckDB file.
+        progress: told how far it is.
+        is_outdated: whether the database is of an older mailsql.
+
+    Raises:
+        DatabaseError: a table is none of mailsql's, or lines are missing.
+    """
     indexes = _empty(new, database)
     deriver = Deriver(Target(new, stored=database.resolve()))
     try:
@@ -107,7 +119,20 @@ def _empty(copy: Path, database: Path) -> list[str]:
                 "load the logs into a new database",
             ) from error
         connection.execute("update load_batches set mailsql_version = ?", [__version__])
+        _move_to_the_front(connection)
     return indexes
+
+
+def _move_to_the_front(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write what was loaded anew, for a file only ever gets shorter behind its last used block."""
+    names = [quote_identifier(name) for name, table in tables().items() if not table.is_derived]
+    for name in names:
+        connection.execute(f"create temp table {name} as from mail.main.{name}")
+        connection.execute(f"truncate mail.main.{name}")
+    connection.execute("force checkpoint")
+    for name in names:
+        connection.execute(f"insert into mail.main.{name} from temp.main.{name}")
+        connection.execute(f"drop table temp.main.{name}")
 
 
 def _indexes(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -44,7 +44,7 @@ def replaced(
         DatabaseError: it cannot be opened, or there is no room.
     """
     path = database.resolve()
-    with _held(path, wait_seconds, on_wait) as old:
+    with held(path, wait_seconds, on_wait) as old:
         found = path.stat()
         look_for_room(path, path.parent, what, tell)
         place = left_behind(path)
@@ -58,18 +58,23 @@ def replaced(
                 raise DatabaseError(f"{new}: not written to its end", "try again")
             os.chown(new, found.st_uid, found.st_gid)
             new.chmod(found.st_mode & 0o7777)
-            _sync(new)
+            sync(new)
             new.rename(path)
-            _sync(path.parent)
+            sync(path.parent)
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager
-def _held(
+def held(
     path: Path, wait_seconds: float, on_wait: Callable[[str], None] | None
 ) -> Iterator[IO[bytes]]:
     """Open the file, whole without a write-ahead log, and keep others from writing to it.
+
+    Args:
+        path: the DuckDB file.
+        wait_seconds: for how long to wait where another process holds it.
+        on_wait: told who holds it when waiting begins.
 
     Raises:
         HeldError: another process holds it.
@@ -107,7 +112,7 @@ def _is_at(file: IO[bytes], path: Path) -> bool:
     return os.path.samestat(os.fstat(file.fileno()), path.stat())
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Have what was written to a file or directory on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -77,10 +77,18 @@ def date_at(connection: duckdb.DuckDBPyConnection, file_key: int, line_no: int) 
     if settings is None:
         return None
     dated = connection.execute(
-        "select (logged_at at time zone ?)::date from raw_lines "
-        "where line_key > ? and line_key <= ? and logged_at is not null "
-        "order by line_key desc limit 1",
-        [settings.timezone, file_key * 2**32, file_key * 2**32 + line_no],
+        "select (logged_at at time zone $zone)::date from ("
+        "(select line_key, logged_at from raw_lines "
+        "where line_key > $first and line_key <= $last and logged_at is not null "
+        "order by line_key desc limit 1) "
+        "union all (select least(last_line_key, $last), last_logged_at from pruned_lines "
+        "where first_line_key > $first and first_line_key <= $last and last_logged_at is not null "
+        "order by first_line_key desc limit 1)) order by line_key desc limit 1",
+        {
+            "zone": settings.timezone,
+            "first": file_key * 2**32,
+            "last": file_key * 2**32 + line_no,
+        },
     ).fetchone()
     return dated[0] if dated else None
 

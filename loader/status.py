@@ -38,6 +38,8 @@ SECTIONS = {
     "first_logged_at, last_logged_at, count(batch_key) as batches from log_files "
     "left join load_batches using (file_key) left join copies using (file_key) "
     "group by all order by file_key",
+    "prunings": "select pruned_at, what, before, line_count, row_count from prunings "
+    "order by batch_key",
     "lines": "select kind, line_count, line_percent from lines_by_kind",
     "foreign_lines": "select program, count(*) as line_count from log_lines "
     "where kind = 'foreign' and copy_of is null group by program order by line_count desc, program",

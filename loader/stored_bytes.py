@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,12 +13,17 @@ import duckdb
 from .chain import commit_to, unhex
 from .encoding import decode_text, encode_text
 from .errors import DatabaseError, UsageError
+from .pruned import pruned_runs
 from .tree import LineTree, block_nonces
 
 BLOCK_LINES = 65536
 PAGE_BATCHES = 10_000
 LAST_LINE_NO = 2**32 - 1
 LINE_ENDS = {"crlf": b"\r\n", "none": b""}
+
+
+class PrunedError(DatabaseError):
+    """Lines that are asked for were pruned."""
 
 
 class StoredLine(NamedTuple):
@@ -192,9 +198,27 @@ def batch_leaves(
         before: the one before it in the stream, if there is one.
         behind: the one behind it.
     """
+    first = first_line_in(batch, before)
+    found = leaves_there(cursor, batch, before, behind)
+    for expected, (line_no, leaf) in enumerate(found, first):
+        if line_no != expected:
+            return
+        yield line_no, leaf
+
+
+def leaves_there(
+    cursor: LineCursor,
+    batch: StoredBatch,
+    before: StoredBatch | None,
+    behind: StoredBatch | None,
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the same of each line that is there, whether others are missing or not.
+
+    It ends where one was changed to what no bytes are stored as.
+    """
     first, last = first_line_in(batch, before), batch.last_line_no
-    for expected, (line_no, data) in enumerate(cursor.between(first, last), first):
-        if data is None or line_no != expected:
+    for line_no, data in cursor.between(first, last):
+        if data is None:
             return
         if line_no == last and behind is not None and behind.torn_bytes:
             data = data[: behind.torn_bytes]
@@ -217,6 +241,7 @@ def stream_bytes(connection: duckdb.DuckDBPyConnection, file_key: int) -> Iterat
     What a branch shares with other streams is read from those.
 
     Raises:
+        PrunedError: some of them were pruned.
         DatabaseError: a line was changed to what no bytes are stored as.
     """
     parts: list[tuple[int, int | None]] = []
@@ -252,7 +277,17 @@ def _own_bytes(
 ) -> Iterator[bytes]:
     """Yield the first bytes of a stream behind what it shares."""
     lines = stored_lines(connection, file_key)
-    while (limit is None or limit > 0) and (line := next(lines, None)):
+    gaps = deque(pruned_runs(connection, file_key).get(file_key, []))
+    while limit is None or limit > 0:
+        line = next(lines, None)
+        if gaps and (line is None or gaps[0].first_line_no <= line.line_no):
+            raise PrunedError(
+                f"lines {gaps[0].first_line_no:,} to {gaps[0].last_line_no:,} of log {file_key} "
+                "were pruned",
+                "its bytes are not there any more",
+            )
+        if line is None:
+            return
         if line.data is None:
             raise DatabaseError(
                 f"line {line.line_no:,} of log {file_key} was changed", "mailsql check tells more"

@@ -15,6 +15,7 @@ from tempfile import TemporaryFile
 import duckdb
 
 from .decompress import DamagedDataError
+from .pruned import lines_left, pruned_runs
 from .settings import Settings, date_at, settings_at
 from .sources import ByteStream, Source, StandardInput
 from .stored_bytes import stored_lines
@@ -300,17 +301,28 @@ def _shared_lines(
         position -= len(torn)
         line_count -= 1
         shared = _Shared(position, line_count, file_key, False)
-    stored = stored_lines(connection, file_key, line_count + 1, last_line_no)
+    gaps = pruned_runs(connection, file_key).get(file_key, [])
+    left = lines_left(gaps, line_count + 1, last_line_no)
+    stored = (
+        line for first, last in left for line in stored_lines(connection, file_key, first, last)
+    )
+    known = next(stored, None)
     stream.seek(position)
     lines = lines_of(stream)
     is_all = False
-    while (limit is None or position < limit) and (known := next(stored, None)):
+    while (limit is None or position < limit) and line_count < last_line_no:
         line = next(lines, b"")
+        # A line that was pruned must not come back: nothing shows that this is another
+        is_pruned = known is None or known.line_no > line_count + 1
         if not line.endswith(b"\n"):
-            is_all = known.data is not None and known.data.startswith(line)
+            is_all = is_pruned or (
+                known is not None and known.data is not None and known.data.startswith(line)
+            )
             break
-        if known.data != line:
-            break
+        if not is_pruned:
+            if known is None or known.data != line:
+                break
+            known = next(stored, None)
         position += len(line)
         line_count += 1
         shared = _Shared(position, line_count, file_key, False)

@@ -1,12 +1,22 @@
 -- Every line of every stream is there once
-with expected as (
+with pruned as (
+    select
+        first_line_key >> 32 as file_key,
+        sum(last_line_key - first_line_key + 1) as line_count
+    from pruned_lines
+    group by all
+),
+
+expected as (
     select
         log_files.file_key,
         log_files.path,
         -- The lines before its first batch are those of the stream that it is a branch of
-        log_files.loaded_lines - coalesce(min(load_batches.first_line_no) - 1, 0) as line_count
+        log_files.loaded_lines - coalesce(min(load_batches.first_line_no) - 1, 0)
+        - coalesce(any_value(pruned.line_count), 0) as line_count
     from log_files
     left join load_batches on log_files.file_key = load_batches.file_key
+    left join pruned on log_files.file_key = pruned.file_key
     group by log_files.file_key, log_files.path, log_files.loaded_lines
 )
 

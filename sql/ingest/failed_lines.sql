@@ -5,10 +5,9 @@ select line from read_lines;
 -- The same, each with its key
 create or replace temp view numbered_failed_lines as
 select
-    batch.first_line_key + failed_lines.rowid - first_rows.first_rowid as line_key,
+    loaded_key(failed_lines.rowid - first_rows.first_rowid) as line_key,
     failed_lines.line
 from failed_lines
-cross join batch
 cross join (select min(rowid) as first_rowid from failed_lines) as first_rows;
 
 insert into raw_lines by name

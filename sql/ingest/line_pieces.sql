@@ -5,7 +5,7 @@ with at_hand as (
         rowid as row_id,
         coalesce(
             line_key,
-            (select first_line_key from batch) + rowid - (select min(rowid) from batch_lines)
+            loaded_key(rowid - (select min(rowid) from batch_lines))
         ) as place,
         line
     from batch_lines

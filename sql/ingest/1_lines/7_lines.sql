@@ -129,7 +129,7 @@ bodied as (
 
 told as (
     select
-        coalesce(line_key, getvariable('first_loaded_key') + row_no) as line_key,
+        coalesce(line_key, loaded_key(row_no)) as line_key,
         line_key is null as is_new,
         part,
         logged_at,

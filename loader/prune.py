@@ -1,0 +1,269 @@
+"""A database -> one without what was logged before a day, in a file that takes its place.
+
+What goes on after that day stays whole: messages, their connections and families. The rows are
+derived again from the lines that are left, so that they say what these say and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, pairwise
+from pathlib import Path
+
+import duckdb
+
+from .database import WAIT_SECONDS, open_database
+from .derive import MEMORY_LIMIT
+from .derive_again import Progress, check_tables
+from .errors import DatabaseError
+from .pruned import Run, count_in
+from .pruned_tree import PrunedTree, kept_hashes, kept_root, leaves_of
+from .prunings import add_pruning
+from .reparse import derive_from
+from .replacement import replaced
+from .statements import quote_identifier, quote_text, run_sql
+from .stored_bytes import (
+    LineCursor,
+    StoredBatch,
+    first_line_in,
+    leaves_there,
+    stored_batches,
+    stored_lines,
+)
+from .table_list import tables
+
+SESSIONS = ("pop3_sessions", "imap_sessions", "service_sessions")
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What pruning did.
+
+    Attributes:
+        line_count: lines that went.
+        row_count: rows of tables that went.
+        byte_count: by which the file is smaller.
+    """
+
+    line_count: int
+    row_count: int
+    byte_count: int
+
+
+def prune(
+    database: Path,
+    before: datetime,
+    tell: Callable[[str], None],
+    *,
+    now: datetime,
+    lines_only: bool = False,
+    wait_seconds: float = WAIT_SECONDS,
+    on_wait: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
+) -> Pruned:
+    """Remove what was logged before a time, and does not go on after it.
+
+    Killed at any moment, the database is as before or as after.
+
+    Args:
+        database: the DuckDB file.
+        before: lines of this time and later stay.
+        tell: told what is done, and the room that it takes.
+        now: current time.
+        lines_only: whether only lines go, and what they told stays in the tables.
+        wait_seconds: for how long to wait where another process holds it.
+        on_wait: told who holds it when waiting begins.
+        progress: told how far it is.
+
+    Raises:
+        HeldError: another process holds it.
+        DatabaseError: it cannot be opened, its lines were changed since they were loaded, or there
+            is no room.
+    """
+    deadline = time.monotonic() + wait_seconds
+    open_database(
+        database, read_only=False, creates=False, wait_seconds=wait_seconds, on_wait=on_wait
+    ).close()
+    size = database.stat().st_size
+    what = f"pruning what was logged before {before:%Y-%m-%d %H:%M}"
+    left = max(0.0, deadline - time.monotonic())
+    with replaced(database, what, tell, left, on_wait) as new:
+        with open_database(new, read_only=False) as connection:
+            connection.execute("set enable_external_access = false")
+            connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+            check_tables(connection, "mail", str(database))
+            line_count = _choose(connection, before, lines_only=lines_only)
+            connection.execute("begin")
+            _keep_hashes(connection)
+            connection.execute("delete from pruned_lines")
+            connection.execute("insert into pruned_lines by name from pruned_runs")
+            _cut_endings(connection)
+            connection.execute("commit")
+            rows_before = _count_rows(connection)
+        derive_from(new, database, progress)
+        with open_database(new, read_only=False) as connection:
+            row_count = rows_before - _count_rows(connection)
+            connection.execute("begin")
+            what = "lines" if lines_only else "rows"
+            add_pruning(connection, now, what, before, line_count, row_count)
+            connection.execute("commit")
+            connection.execute("force checkpoint")
+    return Pruned(line_count, row_count, size - database.stat().st_size)
+
+
+def _choose(connection: duckdb.DuckDBPyConnection, before: datetime, *, lines_only: bool) -> int:
+    """Make the temporary table pruned_runs, and return how many lines go now."""
+    connection.execute("set variable prune_before = ?::timestamptz", [before])
+    connection.execute("set variable rows_stay = ?", [lines_only])
+    connection.execute(_views())
+    run_sql(connection, "prune/1_pruned_times.sql")
+    run_sql(connection, "prune/2_going_on.sql")
+    while _count(connection, "newly_kept_rows"):
+        run_sql(connection, "prune/3_kept_with_them.sql")
+    for step in ("4_kept_lines", "5_newly_pruned", "6_stood_behind"):
+        run_sql(connection, f"prune/{step}.sql")
+    return _count(connection, "newly_pruned")
+
+
+def _views() -> str:
+    """SQL of temporary views: times, lines and links of all rows, and times of sessions."""
+    facts = [table for table in tables().values() if table.holds == "facts"]
+
+    def row_of(name: str, key: str) -> str:
+        return f"{quote_text(name)} as table_name, {quote_identifier(key)} as row_key"
+
+    times = [
+        f"select {row_of(table.name, table.key[0])}, {table.time} as logged_at "
+        f"from main.{quote_identifier(table.name)}"
+        for table in facts
+        if table.time is not None
+    ]
+    lines = [
+        f"select {row_of(table.name, table.key[0])}, {quote_identifier(column)} as line_key "
+        f"from main.{quote_identifier(table.name)} where {quote_identifier(column)} is not null"
+        for table in facts
+        for column in dict.fromkeys(
+            [table.key[0], table.line_column, *([table.placed] if table.placed else [])]
+        )
+    ]
+    links = [
+        f"select {row_of(table.name, table.key[0])}, {quote_text(target)} as target_name, "
+        f"{quote_identifier(column)} as target_key from main.{quote_identifier(table.name)} "
+        f"where {quote_identifier(column)} is not null"
+        for table in facts
+        for column, target in table.leads_to.items()
+    ]
+    sessions = [
+        f"select {quote_text(name)} as table_name, session_key, login_at, logout_at "
+        f"from main.{quote_identifier(name)}"
+        for name in SESSIONS
+    ]
+    views = {
+        "row_times": times,
+        "row_lines": lines,
+        "row_links": links,
+        "session_times": sessions,
+    }
+    return "".join(
+        f"create or replace temp view {view} as {' union all '.join(queries)};\n"
+        for view, queries in views.items()
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+    found = connection.execute(f"select count(*) from {rows}").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def _count_rows(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many rows hold what lines tell."""
+    return sum(
+        _count(connection, quote_identifier(table.name))
+        for table in tables().values()
+        if table.holds == "facts"
+    )
+
+
+def _keep_hashes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep of each batch of which only some lines are left what proves these.
+
+    Raises:
+        DatabaseError: one is not as it was loaded.
+    """
+    runs: dict[int, list[Run]] = {}
+    for file_key, first, last in connection.execute(
+        "select first_line_key >> 32, first_line_key & 4294967295, last_line_key & 4294967295 "
+        "from pruned_runs order by first_line_key"
+    ).fetchall():
+        runs.setdefault(file_key, []).append((first, last))
+    pruned_before = connection.execute("select 1 from pruned_lines limit 1").fetchone() is not None
+    for file_key in runs:
+        before: StoredBatch | None = None
+        batches = chain([*stored_batches(connection, file_key)], [None])
+        for batch, behind in pairwise(batches):
+            assert batch is not None
+            gone = leaves_of(batch, before, runs[file_key])
+            if gone:
+                _keep_hashes_of(connection, batch, before, behind, gone, pruned_before)
+            before = batch
+
+
+def _keep_hashes_of(
+    connection: duckdb.DuckDBPyConnection,
+    batch: StoredBatch,
+    before: StoredBatch | None,
+    behind: StoredBatch | None,
+    gone: list[Run],
+    pruned_before: bool,
+) -> None:
+    """Keep what proves the lines that are left of a batch."""
+    first = first_line_in(batch, before)
+    leaf_count = batch.last_line_no - first + 1
+    root = kept_root(connection, batch)
+    kept = kept_hashes(connection, batch.batch_key) if pruned_before else {}
+    connection.execute("delete from pruned_hashes where batch_key = ?", [batch.batch_key])
+    if count_in(gone) == leaf_count:
+        connection.execute("delete from pruned_batches where batch_key = ?", [batch.batch_key])
+        return
+    tree = PrunedTree(batch, leaf_count, kept)
+    digest = hashlib.sha256()
+    cursor = LineCursor(stored_lines(connection, batch.file_key, first, batch.last_line_no))
+    for line_no, leaf in leaves_there(cursor, batch, before, behind):
+        tree.add(line_no - first, leaf)
+        digest.update(leaf)
+    found = tree.root()
+    is_whole = digest.hexdigest() == batch.sha256 if root is None else found is not None
+    if found is None or not is_whole or root not in (None, found.hex()):
+        raise DatabaseError(
+            f"lines {first:,} to {batch.last_line_no:,} of log {batch.file_key} are not as they "
+            "were loaded",
+            "mailsql check tells more; nothing was pruned",
+        )
+    if batch.root is None and root is None:
+        connection.execute(
+            "insert into pruned_batches values (?, ?)", [batch.batch_key, found.hex()]
+        )
+    hashes = []
+    for branch in tree.covering(gone):
+        value = tree.hash_of(branch)
+        assert value is not None
+        hashes.append((*branch, value.hex()))
+    connection.execute(
+        "insert into pruned_hashes select ?::integer, unnest(?::integer[]), unnest(?::bigint[]), "
+        "unnest(?::varchar[])",
+        [batch.batch_key, *map(list, zip(*hashes, strict=True))],
+    )
+
+
+def _cut_endings(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget how lines ended of which none of the run is left."""
+    connection.execute(
+        "delete from line_endings where exists (select 1 from pruned_lines where "
+        "line_endings.first_line_key >= pruned_lines.first_line_key "
+        "and line_endings.last_line_key <= pruned_lines.last_line_key)"
+    )
