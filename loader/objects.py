@@ -35,7 +35,7 @@ from .words import read_words, with_words
 
 __version__ = installed_version("mailsql")
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 # The oldest schema of which lines, and where they come from, can be read
 OLDEST_SCHEMA = 4
 KEPT_TEMPLATES = 4
