@@ -3,10 +3,11 @@
 -- Of a line of a kind; NULL where nothing of it was read
 create or replace temp macro filter_result(kind, words, action) as
     case
-        when words = 'DKIM verification successful' then 'pass'
-        when words = 'bad signature data' then 'fail'
+        when words in ('DKIM verification successful', 'no signature error') then 'pass'
+        when words in ('bad signature data', 'signature verification failed') then 'fail'
         when words = 'no signature data' then 'none'
-        when words = 'key retrieval failed' then 'temperror'
+        when words in ('key retrieval failed', 'key DNS query failed') then 'temperror'
+        when words = 'key not found in DNS' then 'permerror'
         when words = 'DKIM-Signature field added' then 'signed'
         when kind = 'greylist_check' and words in ('greylist', 'delayed') then 'greylisted'
         when kind = 'greylist_check' and words = 'pass' then 'passed'

@@ -44,57 +44,92 @@ identified as (
     group by check_results.check_key, check_results.check_name
 ),
 
--- A policy server is asked before there is a queue id. What was put off or refused then is no message
+-- A policy server is asked before there is a queue id: of what the client was asked about, what the
+-- message that it got in next is about
 asked as (
     select
-        *,
-        lower(sender) as sender_name,
-        lower(recipient) as recipient_name
+        check_results.*,
+        coalesce(check_results.host, '') as host_name,
+        lower(check_results.sender) as sender_name
     from check_results
     where
-        queue_id is null
-        and message_id is null
-        and client_ip is not null
-        and sender is not null
-        and result <> 'greylisted'
-        and not coalesce(regexp_matches(action, '^[45]'), false)
+        check_results.queue_id is null
+        and check_results.message_id is null
+        and check_results.client_ip is not null
+        and check_results.sender is not null
 ),
 
 received as (
     select
         messages.message_key,
-        messages.host,
+        messages.queued_at,
+        coalesce(messages.host, '') as host_name,
         messages.client_ip,
-        lower(messages.sender) as sender_name,
-        messages.queued_at
+        lower(messages.sender) as sender_name
     from messages
-    where
-        messages.client_ip is not null
-        and messages.origin = 'smtp'
+    semi join asked
+        on
+            messages.client_ip = asked.client_ip
+            and coalesce(messages.host, '') = asked.host_name
+            and lower(messages.sender) = asked.sender_name
+    where messages.origin = 'smtp'
 ),
 
--- Of messages of the client's that the sender sent at that time, those to the recipient
+said as (
+    select
+        check_key as line_key,
+        logged_at,
+        host_name,
+        client_ip,
+        sender_name,
+        null as message_key
+    from asked
+    union all
+    select
+        message_key as line_key,
+        queued_at as logged_at,
+        host_name,
+        client_ip,
+        sender_name,
+        message_key
+    from received
+),
+
+followed as (
+    select
+        said.*,
+        first_value(said.message_key ignore nulls) over (
+            partition by said.host_name, said.client_ip, said.sender_name
+            order by said.logged_at, log_files.first_logged_at, said.line_key
+            rows between current row and unbounded following
+        ) as next_key
+    from said
+    left join log_files on said.line_key >> 32 = log_files.file_key
+),
+
+-- What was put off or refused is no message; of others the recipient, where it is named, is one of its
 fitting as (
     select
         asked.check_key,
         asked.check_name,
-        received.message_key
-    from asked
-    inner join received
-        on
-            asked.client_ip = received.client_ip
-            and asked.sender_name = received.sender_name
-            and asked.host is not distinct from received.host
+        asked.program,
+        lower(asked.recipient) as recipient_name,
+        messages.message_key,
+        asked.result = 'greylisted' or coalesce(regexp_matches(asked.action, '^[45]'), false)
+            as is_refused
+    from followed
+    inner join asked on followed.line_key = asked.check_key
+    inner join messages on followed.next_key = messages.message_key
     where
-        received.queued_at
-        between asked.logged_at - interval 1 minute and asked.logged_at + interval 10 seconds
+        followed.message_key is null
+        and messages.queued_at <= asked.logged_at + interval 10 seconds
         and (
             asked.recipient is null
             or exists (
                 select 1 from deliveries
                 where
-                    deliveries.message_key = received.message_key
-                    and asked.recipient_name
+                    deliveries.message_key = followed.next_key
+                    and lower(asked.recipient)
                     in (lower(deliveries.recipient), lower(deliveries.orig_recipient))
             )
         )
@@ -102,12 +137,14 @@ fitting as (
 
 met as (
     select
-        check_key,
+        min(check_key) as check_key,
         check_name,
-        case when count(*) = 1 then any_value(message_key) end as message_key,
+        message_key,
         'client, sender and time' as evidence
     from fitting
-    group by check_key, check_name
+    where not is_refused
+    group by check_name, program, recipient_name, message_key
+    having count(*) = 1
 ),
 
 linked as (
@@ -115,7 +152,12 @@ linked as (
     union all
     select * from identified
     union all
-    select * from met
+    select
+        check_key,
+        check_name,
+        message_key,
+        evidence
+    from met
 )
 
 select
