@@ -572,8 +572,8 @@ def trace(
         typer.Argument(
             metavar="TERM [TERM]",
             help="Queue id, message-id (or message-id=<...>, which looks for nothing else), "
-            "address, @domain, local@, login name, mailbox user, or client (address, network, "
-            "name, .domain); two are from and to.",
+            "subject=WORDS, address, @domain, local@, login name, mailbox user, or client "
+            "(address, network, name, .domain); two are from and to.",
         ),
     ],
     db: Db = DEFAULT_DB,

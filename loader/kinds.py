@@ -20,10 +20,11 @@ WORDS_GO_ON = re.compile(r"[\w ,:=<>/-](?=[\w ,:=<>/-](?![*+?{]))")
 TOLD_BY = {
     "postfix": "daemon, severity, queue_id, body",
     "dovecot": "daemon, severity, speaker, body",
+    "filters": "daemon, body",
 }
 IS_READ = "is_read(kind, body)"
 CALL = re.compile(
-    r"\b(?:(?:postfix|dovecot|site)_kind|site_queue_id|is_read|known_keys)\([a-z_, ]+\)"
+    r"\b(?:(?:postfix|dovecot|filters|site)_kind|site_queue_id|is_read|known_keys)\([a-z_, ]+\)"
 )
 # In a pattern: a key, or several of which one stands there
 KEYS = re.compile(r"(?:\(\?:(?P<several>[A-Za-z_|]+)\)|(?P<one>[A-Za-z_]+))=")
@@ -35,18 +36,27 @@ class Present:
 
     Attributes:
         daemons: of Postfix; a line of another one is of no form.
-        kinds: of the lines that are not Postfix's.
+        filters: that have forms.
+        kinds: of the lines of Dovecot.
     """
 
     daemons: frozenset[str]
+    filters: frozenset[str]
     kinds: frozenset[str]
 
     def may_write(self, form: Form) -> bool:
-        """Return whether lines at hand may have a form of Postfix."""
+        """Return whether lines at hand may have a form, which of Dovecot's is told by its kind."""
+        match form.family:
+            case "postfix":
+                daemons = self.daemons
+            case "filters":
+                daemons = self.filters
+            case _:
+                return True
         return any(
             _is_named(daemon, form.told.get("daemons", ["*"]))
             and not _is_named(daemon, form.told.get("not_daemons", ()))
-            for daemon in self.daemons
+            for daemon in daemons
         )
 
 
@@ -60,11 +70,7 @@ def expressions(present: Present | None = None) -> dict[str, str]:
     Args:
         present: who wrote the lines that are asked; anybody if None.
     """
-    forms = [
-        form
-        for form in read_forms()
-        if present is None or form.family != "postfix" or present.may_write(form)
-    ]
+    forms = [form for form in read_forms() if present is None or present.may_write(form)]
     told = {
         f"{family}_kind({parameters})": told_kind([form for form in forms if form.family == family])
         for family, parameters in TOLD_BY.items()
@@ -74,6 +80,17 @@ def expressions(present: Present | None = None) -> dict[str, str]:
         kinds = {form.kind for form in forms if form.family != "dovecot"} | present.kinds
         texts = {kind: found for kind, found in texts.items() if kind in kinds}
     return told | _reading(texts)
+
+
+@cache
+def known_filters() -> frozenset[str]:
+    """Return the daemons that forms of filters name."""
+    return frozenset(
+        daemon
+        for form in read_forms()
+        if form.family == "filters"
+        for daemon in form.told["daemons"]
+    )
 
 
 def own_expressions(forms: Sequence[Form], further: Sequence[Form]) -> dict[str, str]:

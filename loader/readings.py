@@ -27,6 +27,7 @@ READINGS = {
     "integer": Reading("try_cast({} as integer)", "integer"),
     # Of at most 13 digits: what is added up cannot overflow
     "count": Reading("count_of({})", "bigint"),
+    "number": Reading("number({})", "double"),
     "seconds": Reading("seconds({})", "double"),
 }
 # What a line has of its own: no column may take its name

@@ -17,6 +17,7 @@ from .errors import UsageError
 # A client as Postfix writes it: NAME[ADDRESS]:PORT
 CLIENT = re.compile(r"[^\s\[\]@]*\[(?P<ip>[0-9A-Fa-f:.]+)\](?::\d+)?")
 MAPPED_BITS = 96
+SUBJECT = "subject="
 # As cleanup writes it
 MESSAGE_ID = re.compile(r"message-id=<?(?P<id>[^>]+)")
 # From and to
@@ -58,6 +59,10 @@ def read_term(text: str) -> str:
     term = text.strip("<> ")
     if not term:
         raise UsageError("trace needs something to look for", "a queue id, message-id or address")
+    if term.startswith(SUBJECT):
+        if not term.removeprefix(SUBJECT).strip():
+            raise UsageError("subject= without words", "subject=invoice, or subject='two words'")
+        return term
     message_id = MESSAGE_ID.fullmatch(term)
     if message_id is not None:
         return f"message-id={message_id['id']}"

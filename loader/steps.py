@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from .columns import kinds_asked
-from .kinds import IS_READ, Present, calls
+from .kinds import IS_READ, Present, calls, known_filters
 from .statements import named_in_errors, parsed, run_sql, sql_texts
 
 STEPS_FILE = "ingest/steps.json"
@@ -113,12 +113,17 @@ class Steps:
         """Who wrote the lines whose kinds a file tells: only their forms are planned."""
         if not calls(text) & {IS_READ}:
             return None
-        daemons, kinds = self.connection.execute(
+        daemons, others, kinds = self.connection.execute(
             "select (select list(distinct coalesce(daemon, '')) from known_headers "
             "where family = 'postfix'), "
+            "(select list(distinct daemon) from known_headers where family = 'other'), "
             "(select list(distinct kind) from dovecot_texts)"
         ).fetchall()[0]
-        return Present(frozenset(daemons or ()), frozenset(kinds or ()))
+        return Present(
+            frozenset(daemons or ()),
+            known_filters() & frozenset(others or ()),
+            frozenset(kinds or ()),
+        )
 
     def _is_met(self, need: Need) -> bool:
         """Return whether there is what a statement needs, or it is not known."""

@@ -37,7 +37,7 @@ def rows_of_lines(connection) -> dict[int, dict[str, Any]]:
             found[line_no]["host"] = host
     for table in KEYED_TABLES:
         names = columns(connection, table)
-        for row in connection.execute(f"select * from {table}").fetchall():
+        for row in connection.execute(f"select * from {table} order by all").fetchall():
             shown = {
                 name: value
                 for name, value in zip(names, row, strict=True)
@@ -46,7 +46,10 @@ def rows_of_lines(connection) -> dict[int, dict[str, Any]]:
                 and name not in LEFT_OUT
                 and USUAL_COUNTS.get(name) != value
             }
-            found[row[0] & 4294967295][table] = json.loads(json.dumps(shown, default=str))
+            told = found[row[0] & 4294967295]
+            # A line may give several rows
+            name = table if table not in told else f"{table} {shown.get('check_name', '')}".strip()
+            told[name] = json.loads(json.dumps(shown, default=str))
     return found
 
 

@@ -69,7 +69,7 @@ def test_what_a_log_does_not_hold_is_not_planned(tmp_path, monkeypatch):
     log.write_text("Nov 24 07:00:01 mx postfix/smtpd[41]: connect from a.example.com[192.0.2.1]\n")
     mailsql.load([str(log)], tmp_path / "mail.duckdb", now=NOW)
     assert {"1_lines/7_lines", "7_store/connections"} <= planned.keys()
-    assert planned["1_lines/7_lines"] == Present(frozenset({"smtpd"}), frozenset())
+    assert planned["1_lines/7_lines"] == Present(frozenset({"smtpd"}), frozenset(), frozenset())
     assert not planned.keys() & {
         "5_parse/delivery_records",
         "5_parse/dovecot/mailbox_records",
@@ -82,7 +82,7 @@ def test_what_a_log_does_not_hold_is_not_planned(tmp_path, monkeypatch):
 def test_forms_of_who_wrote_no_line_are_not_planned():
     text = dict(sql_texts("ingest"))["1_lines/7_lines"]
     anybody = with_kinds(text)
-    smtpd = with_kinds(text, Present(frozenset({"smtpd"}), frozenset({"imap_logout"})))
+    smtpd = with_kinds(text, Present(frozenset({"smtpd"}), frozenset(), frozenset({"imap_logout"})))
     for kind, is_planned in [("smtpd_connect", True), ("imap_logout", True), ("pickup", False)]:
         assert f"'{kind}'" in anybody
         assert (f"'{kind}'" in smtpd) == is_planned

@@ -59,6 +59,12 @@ mailbox_events.mailbox_event_key as row_key
     from mailbox_events
     semi join steps on mailbox_events.mailbox_event_key = steps.line_key
     union all
+    select distinct
+        'check_results' as table_name,
+        check_results.check_key as row_key
+    from check_results
+    semi join steps on check_results.check_key = steps.line_key
+    union all
     select
 'submissions' as table_name,
 submissions.submission_key as row_key
@@ -128,6 +134,16 @@ mailbox_delivery_key as row_key
 mailbox_event_key as row_key
     from mailbox_events
     where is_asked_for(username) and in_period(logged_at) and on_host(host)
+    union all
+    select distinct
+        'check_results' as table_name,
+        check_key as row_key
+    from check_results
+    where
+        queue_id is null
+        and (is_asked_for(sender) or is_asked_for(recipient))
+        and in_period(logged_at)
+        and on_host(host)
     union all
     select
 'submissions' as table_name,

@@ -77,6 +77,9 @@ where is_removed(auth_event_key);
 delete from submissions
 where is_removed(submission_key);
 
+delete from check_results
+where is_removed(check_key);
+
 delete from notices
 where is_removed(notice_key);
 

@@ -3,6 +3,7 @@
 create or replace macro term_form(term) as
     case
         when starts_with(term, 'message-id=') then 'message-id'
+        when starts_with(term, 'subject=') then 'subject'
         when regexp_matches(term, '^@[^@]+$') then 'domain'
         when regexp_matches(term, '^[^@]+@$') then 'local part'
         when contains(term, '@') then 'address'

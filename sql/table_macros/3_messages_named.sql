@@ -1,4 +1,4 @@
--- The messages that a term names: by queue id, message-id, sender, login, client, recipient or
+-- The messages that a term names: by queue id, message-id, subject, sender, login, client, recipient or
 -- mailbox; or those from the one to the other: from messages_named('@example.com', 'bob@example.org')
 create or replace macro messages_named(term, to_term := null) as table
 with sent as (
@@ -8,6 +8,7 @@ with sent as (
             when term_form(term) in ('queue id', 'word') then messages.queue_id = term else false
         end
         or names_message_id(term, messages.message_id)
+        or names_subject(term, messages.subject)
         or names_address(term, messages.sender)
         or names_user(term, messages.sasl_username)
         or names_client(term, messages.client_name, messages.client_ip)

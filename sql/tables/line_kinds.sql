@@ -15,7 +15,8 @@ create table if not exists line_kinds (
 
 comment on column line_kinds.kind is 'As in log_lines';
 comment on column line_kinds.family is 
-'postfix, dovecot, other, mailsql for its own notices, or site for forms of one''s own (--forms)';
+'postfix, dovecot, filters, other, mailsql for its own notices, or site for forms of one''s own '
+'(--forms)';
 comment on column line_kinds.daemon is 'Process that writes it; NULL where many do';
 comment on column line_kinds.place is
 'Table that holds what such a line says; NULL where log_lines is all there is';

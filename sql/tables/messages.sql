@@ -29,7 +29,8 @@ create table if not exists messages (
     end_reason varchar,
     state varchar,
     state_at timestamptz,
-    root_key bigint
+    root_key bigint,
+    subject varchar
 );
 
 comment on column messages.message_key is 'Its first line (log_lines)';
@@ -77,3 +78,5 @@ comment on column messages.state_at is
 comment on column messages.root_key is
 'First message of its family: the one that it came of, directly or not (messages); its own key '
 'where it came of none';
+comment on column messages.subject is
+'Subject header, in clear, where a check of headers (header_checks) logged it';

@@ -27,17 +27,17 @@ def running_daemons(rig: Rig) -> Iterator[None]:
     """Run all daemons of a rig; stop them when left, whatever happened."""
     with ExitStack() as stack:
         if rig.style.uses_syslog:
-            stack.enter_context(_running_rsyslog(rig))
+            stack.enter_context(running_rsyslog(rig))
         # Dovecot's sockets are in the queue directory, which Postfix fills when it starts
         stack.enter_context(running_postfix(rig, rig.mx, "MX"))
         stack.enter_context(running_postfix(rig, rig.out, "OUT"))
         stack.enter_context(_running_dovecot(rig))
-        stack.enter_context(_running_amavis(rig))
+        stack.enter_context(running_amavis(rig))
         yield
 
 
 @contextmanager
-def _running_rsyslog(rig: Rig) -> Iterator[None]:
+def running_rsyslog(rig: Rig) -> Iterator[None]:
     """Run rsyslogd, which writes what is sent to /dev/log to the logs of Debian's rules."""
     device = daemons_root() / "dev" / "log"
     configuration = rig.root / "rsyslog"
@@ -46,7 +46,7 @@ def _running_rsyslog(rig: Rig) -> Iterator[None]:
         *("-i", str(configuration / "pid")),
     ]
     try:
-        with _child(rig, "rsyslogd", command):
+        with running_child(rig, "rsyslogd", command):
             wait_for(device.exists, "rsyslogd listens on /dev/log")
             yield
     finally:
@@ -57,17 +57,17 @@ def _running_rsyslog(rig: Rig) -> Iterator[None]:
 def _running_dovecot(rig: Rig) -> Iterator[None]:
     """Run Dovecot."""
     command = ["dovecot", "-F", "-c", str(rig.root / "dovecot" / "conf" / "dovecot.conf")]
-    with _child(rig, "dovecot", command):
+    with running_child(rig, "dovecot", command):
         wait_for(lambda: is_listening(rig.ports["POP3"]), "Dovecot listens")
         wait_for((rig.root / "mx/queue/private/dovecot-lmtp").exists, "Dovecot offers LMTP")
         yield
 
 
 @contextmanager
-def _running_amavis(rig: Rig) -> Iterator[None]:
+def running_amavis(rig: Rig) -> Iterator[None]:
     """Run amavis, a content filter."""
     command = ["amavisd", "-c", str(rig.root / "amavis" / "conf" / "amavisd.conf"), "foreground"]
-    with _child(rig, "amavisd", command):
+    with running_child(rig, "amavisd", command):
         wait_for(lambda: is_listening(rig.ports["AMAVIS"]), "amavis listens")
         yield
 
@@ -108,7 +108,7 @@ def running_postfix(rig: Rig, settings: Path, service: str) -> Iterator[None]:
 
 
 @contextmanager
-def _child(rig: Rig, name: str, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def running_child(rig: Rig, name: str, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program that stays in the foreground until the block is left."""
     said = rig.root / f"{name}.out"
     with said.open("ab") as output:

@@ -10,6 +10,11 @@ from tests.e2e.ledger import Ledger
 LOGS = Path(__file__).parents[2] / "sample_logs" / "live"
 LEDGERS = Path(__file__).parent / "recorded"
 OWN_HOST = "mx.example.org"
+# Sites that filters send people to, and what stands for them
+SITES = {
+    "www.openspf.net": "spf.example.net",
+    "postgrey.schweikert.ch": "postgrey.example.org",
+}
 
 
 def read_recorded(style: str) -> tuple[Path, Ledger]:
@@ -21,8 +26,8 @@ def read_recorded(style: str) -> tuple[Path, Ledger]:
 
 
 def record(style: str, logs: Path, names: tuple[str, ...]) -> None:
-    """Keep the logs and the ledger of a run; the name of this machine is taken out."""
-    own_host = f"@{socket.gethostname()}"
+    """Keep the logs and the ledger of a run; names of this machine and of sites are taken out."""
+    shown_as = {f"@{socket.gethostname()}": f"@{OWN_HOST}"} | SITES
     folder = LOGS / style
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -30,4 +35,7 @@ def record(style: str, logs: Path, names: tuple[str, ...]) -> None:
     targets = {logs / name: folder / name for name in names}
     targets[logs / "ledger.jsonl"] = LEDGERS / f"{style}.jsonl"
     for source, target in targets.items():
-        target.write_text(source.read_text().replace(own_host, f"@{OWN_HOST}"))
+        text = source.read_text()
+        for name, shown in shown_as.items():
+            text = text.replace(name, shown)
+        target.write_text(text)

@@ -11,6 +11,10 @@ create or replace temp macro seconds(field) as
         when regexp_full_match(field, '\d{1,9}(?:\.\d*)?|\.\d+') then try_cast(field as double)
     end;
 
+-- A score or a threshold
+create or replace temp macro number(field) as
+    case when isfinite(try_cast(field as double)) then try_cast(field as double) end;
+
 -- A stamp that begins with its year
 create or replace temp macro sensible_time(stamp) as
     case when stamp >= '1970' and stamp < '2200' then try_cast(stamp as timestamptz) end;

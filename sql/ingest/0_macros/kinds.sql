@@ -34,6 +34,16 @@ create or replace temp macro is_postscreen_verdict(kind) as
 create or replace temp macro ends_screening(kind) as
     kind in ('postscreen_disconnect', 'postscreen_busy');
 
+-- What filters say of a message
+create or replace temp macro is_filter_result(kind) as
+    kind in (
+        'spf_check', 'dkim_check', 'dmarc_check', 'spam_check', 'virus_check', 'greylist_check',
+        'policy_check'
+    );
+
+-- Lines of other programs: none of them is of a life of a message, even where it names a queue id
+create or replace temp macro is_of_others(kind) as kind = 'foreign' or is_filter_result(kind);
+
 create or replace temp macro notice_severity(kind) as
     case
         when kind in ('postfix_error', 'postfix_fatal', 'postfix_panic') then substr(kind, 9)

@@ -7,12 +7,14 @@ create or replace temp macro foreign_queue_id(daemon, text) as
             daemon,
             'opendkim|opendmarc|openarc|dkimpy-milter|dkim-filter|sid-filter|sid-milter'
             || '|spamass-milter|milter-greylist|milter-regex|clamav-milter|clamsmtpd'
-            || '|pyspf-milter|smf-spf|batv-filter|mimedefang|postgrey'
+            || '|pyspf-milter|policyd-spf|smf-spf|batv-filter|mimedefang|postgrey'
         ) then
             case
                 when is_queue_id(split_part(text, ': ', 1)) then split_part(text, ': ', 1)
                 when daemon = 'clamav-milter' and starts_with(text, 'Message ')
                     and is_queue_id(split_part(text, ' ', 2)) then split_part(text, ' ', 2)
+                when daemon = 'clamav-milter' and starts_with(text, 'Clean message ')
+                    and is_queue_id(split_part(text, ' ', 3)) then split_part(text, ' ', 3)
             end
         when daemon in ('amavis', 'amavisd', 'amavisd-new') and contains(text, ' Queue-ID: ')
             then nullif(

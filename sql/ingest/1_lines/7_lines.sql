@@ -154,7 +154,8 @@ told as (
                 )::kind_name
             when family = 'other'
                 then case
-                    when tells_of_losses(daemon, body) then 'lines_lost' else 'foreign'
+                    when tells_of_losses(daemon, body) then 'lines_lost'
+                    else coalesce(filters_kind(daemon, body), 'foreign')
                 end::kind_name
             when regexp_matches(body, last_repeated_text()) then 'lines_repeated'::kind_name
             when regexp_matches(body, journal_separator()) then 'journal_separator'::kind_name

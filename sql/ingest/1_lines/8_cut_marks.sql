@@ -51,7 +51,7 @@ update lines
 set
     may_be_cut = true,
     queue_id = case
-        when lines.kind <> 'foreign' or starts_with(lines.body, lines.queue_id)
+        when not is_of_others(lines.kind) or starts_with(lines.body, lines.queue_id)
             then lines.queue_id
     end
 from (

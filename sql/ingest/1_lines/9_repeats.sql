@@ -11,6 +11,6 @@ where
         where
             place in (
                 'rejections', 'notices', 'logins', 'auth_events', 'mailbox_deliveries',
-                'mailbox_events'
+                'mailbox_events', 'check_results'
             )
     );

@@ -23,7 +23,7 @@ touched_ids as (
         changed_lines.queue_id
     from changed_lines
     inner join processes on changed_lines.header_id = processes.header_id
-    where changed_lines.queue_id is not null and changed_lines.kind <> 'foreign'
+    where changed_lines.queue_id is not null and not is_of_others(changed_lines.kind)
 ),
 
 settled as (

@@ -7,6 +7,7 @@ create or replace temp view cleanup_verdicts as
 with checks as (
     select
         line_key,
+        is_changed,
         logged_at,
         header_id,
         kind,
@@ -23,13 +24,14 @@ with checks as (
                 'helo_name', 'text'
             ]
         ) as parts
-    from changed_lines
+    from work_lines
     where kind = 'cleanup_check'
 ),
 
 milters as (
     select
         line_key,
+        is_changed,
         logged_at,
         header_id,
         kind,
@@ -50,7 +52,7 @@ milters as (
             '^[a-z-]+: [A-Z-]+ from ([^\s\[\];]+\[[^\]]*\](?::\d+)?): (.*)$',
             ['client', 'text']
         ) as beginning
-    from changed_lines
+    from work_lines
     where kind = 'cleanup_milter'
 ),
 
@@ -131,6 +133,7 @@ headed as (
 
 select
     line_key,
+    is_changed,
     logged_at,
     header_id,
     kind,

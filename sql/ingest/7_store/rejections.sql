@@ -19,10 +19,7 @@ with decisions as (
     select * from smtpd_proxy_verdicts
     where kind <> 'smtpd_proxy_accept'
     union all by name
-    select
-        true as is_changed,
-        *
-    from cleanup_verdicts
+    select * from cleanup_verdicts
 )
 
 select

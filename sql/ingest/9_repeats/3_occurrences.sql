@@ -58,6 +58,13 @@ where
     mailbox_events.mailbox_event_key = occurrences_again.line_key
     and mailbox_events.occurrences <> occurrences_again.occurrences;
 
+update check_results
+set occurrences = occurrences_again.occurrences
+from occurrences_again
+where
+    check_results.check_key = occurrences_again.line_key
+    and check_results.occurrences <> occurrences_again.occurrences;
+
 update connections
 set rejection_count = counted.rejection_count
 from (

@@ -196,6 +196,30 @@ select
     own_remarks.line_key
 from own_remarks
 union all
+-- A line may tell several
+select
+    message_checks.message_key,
+    messages.queue_id,
+    message_checks.checked_at as logged_at,
+    -- ARC is a chain of such signatures
+    case message_checks.check_name when 'arc' then 'dkim' else message_checks.check_name end
+    || '_check' as kind,
+    message_checks.check_name as outcome,
+    map {
+        'check': upper(message_checks.check_name),
+        'program': message_checks.program,
+        'result': message_checks.result,
+        'domain': message_checks.domain,
+        'score': message_checks.score::varchar,
+        'threshold': message_checks.threshold::varchar,
+        'waited_seconds': regexp_replace(message_checks.waited_seconds::varchar, '\.0$', ''),
+        'text': message_checks.text
+    } as facts,
+    message_checks.host,
+    message_checks.line_key
+from message_checks
+inner join messages on message_checks.message_key = messages.message_key
+union all
 select * from mailbox_steps;
 
 comment on column message_steps.message_key is 'The message (messages)';

@@ -8,7 +8,7 @@ with touched as (
         queue_id,
         min(position) as first_position
     from touching_lines
-    where queue_id is not null and kind <> 'foreign'
+    where queue_id is not null and not is_of_others(kind)
     group by all
 ),
 
@@ -23,7 +23,7 @@ named as (
         position,
         program_instance(program) as instance
     from stored_lines
-    where kind <> 'foreign' and queue_id in (select queue_id from touched)
+    where not is_of_others(kind) and queue_id in (select queue_id from touched)
 )
 
 select

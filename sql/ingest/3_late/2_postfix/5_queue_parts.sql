@@ -13,7 +13,7 @@ with touched as (
         instance,
         queue_id
     from touching_lines
-    where queue_id is not null and kind <> 'foreign'
+    where queue_id is not null and not is_of_others(kind)
 ),
 
 named as (
@@ -23,7 +23,7 @@ named as (
         queue_id,
         program_instance(program) as instance
     from stored_lines
-    where kind <> 'foreign' and queue_id in (select queue_id from touched)
+    where not is_of_others(kind) and queue_id in (select queue_id from touched)
 )
 
 select

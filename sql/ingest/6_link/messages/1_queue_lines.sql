@@ -10,7 +10,7 @@ with gathered as (
         true as is_changed,
         not is_new as is_stored
     from changed_lines
-    where queue_id is not null and kind <> 'foreign'
+    where queue_id is not null and not is_of_others(kind)
     union all
     select
         line_key,

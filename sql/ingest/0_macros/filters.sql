@@ -1,0 +1,64 @@
+-- What words of filters mean
+
+-- Of a line of a kind; NULL where nothing of it was read
+create or replace temp macro filter_result(kind, words, action) as
+    case
+        when words in ('DKIM verification successful', 'no signature error') then 'pass'
+        when words in ('bad signature data', 'signature verification failed') then 'fail'
+        when words = 'no signature data' then 'none'
+        when words in ('key retrieval failed', 'key DNS query failed') then 'temperror'
+        when words = 'key not found in DNS' then 'permerror'
+        when words = 'DKIM-Signature field added' then 'signed'
+        when kind = 'greylist_check' and words in ('greylist', 'delayed') then 'greylisted'
+        when kind = 'greylist_check' and words = 'pass' then 'passed'
+        when kind = 'spam_check' and words = 'Y' then 'spam'
+        when kind = 'spam_check' and words = '.' then 'clean'
+        -- rspamd says what is to be done
+        when kind = 'spam_check' and words is null
+            then case
+                when action in ('reject', 'add header', 'rewrite subject') then 'spam'
+                when action is not null then 'clean'
+            end
+        else lower(words)
+    end;
+
+-- Of a rule of rspamd that tells whether the origin of a message is proven
+create or replace temp macro rspamd_result(rule) as
+    case
+        when
+            rule in (
+                'R_SPF_ALLOW', 'R_DKIM_ALLOW', 'DMARC_POLICY_ALLOW',
+                'DMARC_POLICY_ALLOW_WITH_FAILURES', 'ARC_ALLOW'
+            )
+            then 'pass'
+        when
+            rule in (
+                'R_SPF_FAIL', 'R_DKIM_REJECT', 'DMARC_POLICY_REJECT', 'DMARC_POLICY_QUARANTINE',
+                'DMARC_POLICY_SOFTFAIL', 'ARC_REJECT', 'ARC_INVALID'
+            )
+            then 'fail'
+        when rule = 'R_SPF_SOFTFAIL' then 'softfail'
+        when rule = 'R_SPF_NEUTRAL' then 'neutral'
+        when rule in ('R_SPF_NA', 'R_DKIM_NA', 'DMARC_NA', 'ARC_NA') then 'none'
+        when rule in ('R_SPF_DNSFAIL', 'R_DKIM_TEMPFAIL', 'DMARC_DNSFAIL', 'ARC_DNSFAIL')
+            then 'temperror'
+        when rule in ('R_SPF_PERMFAIL', 'R_DKIM_PERMFAIL', 'DMARC_BAD_POLICY') then 'permerror'
+    end;
+
+-- What the rule is about
+create or replace temp macro rspamd_check(rule) as
+    lower(regexp_extract(rule, '^(?:R_)?([A-Z]+)_', 1));
+
+-- Of several signatures one that holds is enough
+create or replace temp macro best_result(results) as
+    list_filter(
+        ['pass', 'fail', 'softfail', 'neutral', 'permerror', 'temperror', 'none'],
+        lambda result: list_contains(results, result)
+    )[1];
+
+-- The rules that matched, without what they found in the message; NULL where that cannot be told apart
+create or replace temp macro rspamd_rules(symbols) as
+    case
+        when not regexp_matches(regexp_replace(symbols, '\{[^{}]*\}', '', 'g'), '[{}]')
+            then regexp_replace(symbols, '\{[^{}]*\}', '', 'g')
+    end;

@@ -1,0 +1,49 @@
+-- What filters say in the changed lines
+delete from check_results
+where check_key in (select line_key from changed_lines where not is_new and is_filter_result(kind));
+
+insert into check_results by name
+select
+    filter_results.line_key as check_key,
+    replace(filter_results.kind::varchar, '_check', '') as check_name,
+    processes.host,
+    processes.program,
+    filter_results.* exclude (line_key, header_id, kind)
+from filter_results
+inner join processes on filter_results.header_id = processes.header_id
+order by filter_results.line_key;
+
+-- What rules of rspamd say besides
+insert into check_results by name
+with rules as (
+    select
+        line_key,
+        regexp_extract(unnest(string_split(text, ',')), '^([A-Z_]+)\(', 1) as rule
+    from filter_results
+    where kind = 'spam_check' and contains(text, '(')
+),
+
+told as (
+    select
+        line_key,
+        rspamd_check(rule) as check_name,
+        best_result(list(rspamd_result(rule))) as result
+    from rules
+    where rspamd_result(rule) is not null
+    group by all
+)
+
+select
+    told.line_key as check_key,
+    told.check_name,
+    processes.host,
+    processes.program,
+    told.result,
+    case told.check_name when 'spf' then filter_results.domain end as domain,
+    filter_results.* exclude (
+        line_key, header_id, kind, result, domain, action, score, threshold, text
+    )
+from told
+inner join filter_results on told.line_key = filter_results.line_key
+inner join processes on filter_results.header_id = processes.header_id
+order by told.line_key, told.check_name;

@@ -1,0 +1,251 @@
+-- One row per result of a check that a filter told, and the message that it is about
+create or replace view message_checks as
+-- A queue id of the same host belongs to the message that had it then
+with named as (
+    select
+        check_results.check_key,
+        check_results.check_name,
+        -- Instances of Postfix may have the same queue id
+        case
+            when count(distinct messages.instance) = 1
+                then max_by(messages.message_key, (messages.queued_at, messages.message_key))
+        end as message_key,
+        'queue id' as evidence
+    from check_results
+    inner join messages
+        on
+            check_results.queue_id = messages.queue_id
+            and check_results.host is not distinct from messages.host
+    where
+        check_results.logged_at >= messages.queued_at - interval 1 minute
+        and check_results.logged_at <= coalesce(messages.removed_at, 'infinity') + interval 1 minute
+    group by check_results.check_key, check_results.check_name
+),
+
+-- The message-id is the sender's: it counts if one mail alone had it here at that time
+identified as (
+    select
+        check_results.check_key,
+        check_results.check_name,
+        case
+            when count(distinct messages.root_key) = 1
+                then min_by(messages.message_key, (messages.queued_at, messages.message_key))
+        end as message_key,
+        'message-id' as evidence
+    from check_results
+    inner join messages
+        on
+            check_results.message_id = messages.message_id
+            and check_results.host is not distinct from messages.host
+    where
+        check_results.queue_id is null
+        and check_results.logged_at >= messages.queued_at
+        and check_results.logged_at <= coalesce(messages.removed_at, 'infinity') + interval 1 minute
+    group by check_results.check_key, check_results.check_name
+),
+
+-- A policy server is asked before there is a queue id: of what the client was asked about, what the
+-- message that it got in next is about
+asked as (
+    select
+        check_results.*,
+        coalesce(check_results.host, '') as host_name,
+        lower(check_results.sender) as sender_name
+    from check_results
+    where
+        check_results.queue_id is null
+        and check_results.message_id is null
+        and check_results.client_ip is not null
+        and check_results.sender is not null
+),
+
+received as (
+    select
+        messages.message_key,
+        messages.queued_at,
+        coalesce(messages.host, '') as host_name,
+        messages.client_ip,
+        lower(messages.sender) as sender_name
+    from messages
+    semi join asked
+        on
+            messages.client_ip = asked.client_ip
+            and coalesce(messages.host, '') = asked.host_name
+            and lower(messages.sender) = asked.sender_name
+    where messages.origin = 'smtp'
+),
+
+said as (
+    select
+        check_key as line_key,
+        logged_at,
+        host_name,
+        client_ip,
+        sender_name,
+        null as message_key
+    from asked
+    union all
+    select
+        message_key as line_key,
+        queued_at as logged_at,
+        host_name,
+        client_ip,
+        sender_name,
+        message_key
+    from received
+),
+
+followed as (
+    select
+        said.*,
+        first_value(said.message_key ignore nulls) over (
+            partition by said.host_name, said.client_ip, said.sender_name
+            order by said.logged_at, log_files.first_logged_at, said.line_key
+            rows between current row and unbounded following
+        ) as next_key
+    from said
+    left join log_files on said.line_key >> 32 = log_files.file_key
+),
+
+-- What was put off or refused is no message; of others the recipient, where it is named, is one of its
+fitting as (
+    select
+        asked.check_key,
+        asked.check_name,
+        asked.program,
+        lower(asked.recipient) as recipient_name,
+        messages.message_key,
+        asked.result = 'greylisted' or coalesce(regexp_matches(asked.action, '^[45]'), false)
+            as is_refused
+    from followed
+    inner join asked on followed.line_key = asked.check_key
+    inner join messages on followed.next_key = messages.message_key
+    where
+        followed.message_key is null
+        and messages.queued_at <= asked.logged_at + interval 10 seconds
+        and (
+            asked.recipient is null
+            or exists (
+                select 1 from deliveries
+                where
+                    deliveries.message_key = followed.next_key
+                    and lower(asked.recipient)
+                    in (lower(deliveries.recipient), lower(deliveries.orig_recipient))
+            )
+        )
+),
+
+met as (
+    select
+        min(check_key) as check_key,
+        check_name,
+        message_key,
+        'client, sender and time' as evidence
+    from fitting
+    where not is_refused
+    group by check_name, program, recipient_name, message_key
+    having count(*) = 1
+),
+
+linked as (
+    select * from named
+    union all
+    select * from identified
+    union all
+    select
+        check_key,
+        check_name,
+        message_key,
+        evidence
+    from met
+)
+
+select
+    check_results.check_key,
+    check_results.check_key as line_key,
+    linked.message_key,
+    check_results.logged_at as checked_at,
+    check_results.host,
+    check_results.program,
+    check_results.check_name,
+    check_results.result,
+    check_results.action,
+    check_results.domain,
+    check_results.score,
+    check_results.threshold,
+    check_results.waited_seconds,
+    check_results.client_name,
+    check_results.client_ip,
+    check_results.sender,
+    check_results.recipient,
+    check_results.message_id,
+    check_results.queue_id,
+    check_results.text,
+    case when linked.message_key is not null then linked.evidence end as evidence,
+    check_results.occurrences
+from check_results
+left join linked
+    on
+        check_results.check_key = linked.check_key
+        and check_results.check_name = linked.check_name
+union all
+-- Blocklists say it before a client may speak: there is no message yet
+select
+    rejections.rejection_key as check_key,
+    rejections.rejection_key as line_key,
+    null::bigint as message_key,
+    rejections.logged_at as checked_at,
+    rejections.host,
+    rejections.daemon as program,
+    'rbl' as check_name,
+    'listed' as result,
+    rejections.action,
+    null as domain,
+    try_cast(regexp_extract(rejections.content, '-?[0-9]+$') as double) as score,
+    null::double as threshold,
+    null::double as waited_seconds,
+    rejections.client_name,
+    rejections.client_ip,
+    null as sender,
+    null as recipient,
+    null as message_id,
+    null as queue_id,
+    rejections.reason as text,
+    null as evidence,
+    rejections.occurrences
+from rejections
+where rejections.kind = 'postscreen_dnsbl';
+
+comment on column message_checks.check_key is 'Its line; a line may tell several checks';
+comment on column message_checks.line_key is 'The line that says it (log_lines)';
+comment on column message_checks.message_key is
+'The message (messages); NULL where that cannot be told without guessing, or there was none yet';
+comment on column message_checks.checked_at is 'When';
+comment on column message_checks.host is 'Host of the filter';
+comment on column message_checks.program is 'The filter, as the line names it';
+comment on column message_checks.check_name is
+'spf, dkim, dmarc, arc, spam, virus, greylist, policy or rbl';
+comment on column message_checks.result is
+'pass, fail, softfail, neutral, none, temperror, permerror or signed of a proof of origin; clean, '
+'spam or spammy; clean or infected; greylisted or passed; listed; else the word of the filter; '
+'NULL where the line leaves it in doubt';
+comment on column message_checks.action is
+'What the filter did or asked for, where it says that: blocked, passed, reject, add header, ...';
+comment on column message_checks.domain is
+'Domain that was checked: signing, of the sender or HELO name, or in the From header';
+comment on column message_checks.score is 'Score, or rank of a blocklist, where there is one';
+comment on column message_checks.threshold is 'Score from which the filter acts';
+comment on column message_checks.waited_seconds is
+'How long greylisting held a client back before this passed';
+comment on column message_checks.client_name is 'Name of the client, as the filter knows it';
+comment on column message_checks.client_ip is 'Address of the client, where the filter names it';
+comment on column message_checks.sender is 'Envelope sender, where the filter names it';
+comment on column message_checks.recipient is 'Envelope recipient, where the filter names one';
+comment on column message_checks.message_id is 'Message-ID, where the filter names it';
+comment on column message_checks.queue_id is 'Queue id, where the filter names it';
+comment on column message_checks.text is
+'What else is said: name of the virus or file, reason of greylisting, rules that matched';
+comment on column message_checks.evidence is
+'What tells the message: queue id, message-id, or client, sender and time';
+comment on column message_checks.occurrences is
+'How many lines alike the row stands for: syslog may write only how often a line came';
