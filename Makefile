@@ -57,7 +57,7 @@ sql: $(VENV)/installed ## Lint of the SQL files
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar sql
 
 golden: $(VENV)/installed ## Write the expected rows anew; read the difference
-	MAILSQL_GOLDEN=1 $(BIN)/python -m pytest tests/test_lines.py tests/test_scenarios.py tests/test_reports.py tests/test_page.py tests/test_questions.py
+	MAILSQL_GOLDEN=1 $(BIN)/python -m pytest tests/test_lines.py tests/test_scenarios.py tests/test_reports.py tests/test_page.py tests/test_questions.py tests/test_schema_version.py
 
 man: $(VENV)/installed ## Write docs/mailsql.1 from the help of the commands
 	$(BIN)/python -m mailsql.manual docs/mailsql.1
