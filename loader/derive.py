@@ -185,6 +185,7 @@ class Deriver:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.connection = _connect(target)
+        self._has_macros = False
         self._is_writing = False
         self._peels = False
         self._own_forms: OwnForms | None = None
@@ -200,6 +201,7 @@ class Deriver:
 
     def prepare(self, stretch: Stretch) -> None:
         """Make the session read lines as those from a line of a stream on are."""
+        self._make_macros()
         set_timezone(self.connection, stretch.settings.timezone)
         set_prefixes(self.connection, stretch)
         sha256 = stretch.settings.forms_sha256
@@ -223,8 +225,15 @@ class Deriver:
         show_site(self.connection)
         self._name_kinds()
 
+    def _make_macros(self) -> None:
+        """Make what lines are read with; where there are none, the time that it takes is saved."""
+        if not self._has_macros:
+            run_sql(self.connection, "ingest/0_macros")
+            self._has_macros = True
+
     def _name_kinds(self) -> None:
-        run_sql(self.connection, "ingest/0_macros/enumerations.sql")
+        if self._has_macros:
+            run_sql(self.connection, "ingest/0_macros/enumerations.sql")
 
     def derive(self, piece: Piece, failed_steps: list[str]) -> Iterator[Piece]:
         """Store the rows of a piece, and yield it; or else the parts that it was stored in.
@@ -250,6 +259,7 @@ class Deriver:
                 # They leave nothing that can be worked with
                 self.connection.close()
                 self.connection = _connect(self.target)
+                self._has_macros = False
                 self.prepare(Stretch(piece.file_key, piece.first_line_no, piece.settings))
             is_sought = len(failed_steps) < SOUGHT_LINES
             is_memory_short = isinstance(error, duckdb.OutOfMemoryException)
@@ -423,6 +433,7 @@ class Deriver:
 
     def _tell_older_messages(self) -> None:
         """Tell what became of messages of which an older mailsql did not tell it."""
+        self._make_macros()
         self._begin()
         for place in ("0_empty", "untold_messages.sql", "2_order/1_file_ranks.sql", *STATED):
             run_sql(self.connection, f"ingest/{place}")
@@ -621,7 +632,6 @@ def _connect(target: Target) -> duckdb.DuckDBPyConnection:
             "set variable dovecot_prefixes = map([]::integer[], "
             "[]::struct(first_line_no bigint, pattern varchar, rewrite varchar)[][])"
         )
-        run_sql(connection, "ingest/0_macros")
     except BaseException:
         connection.close()
         raise

@@ -691,7 +691,6 @@ class _Loader:
         here = _TextPiece(
             checkpoint.file_key, first_line_no, 0, settings, checkpoint.date_before, place, None
         )
-        self.deriver.prepare(Stretch(checkpoint.file_key, first_line_no, settings))
         batches = read_batches(
             stream,
             begun,
@@ -711,8 +710,8 @@ class _Loader:
                     tally.waiting_bytes = len(batch)
                     break
                 first_line_no = here.first_line_no + tally.line_count - batch.goes_on
-                if batch.goes_on:
-                    # It is read anew, with what is told now
+                # What goes on is read anew, with what is told now
+                if batch.goes_on or not tally.line_count:
                     self.deriver.prepare(Stretch(checkpoint.file_key, first_line_no, settings))
                 self._load_batch(
                     replace(
@@ -725,10 +724,25 @@ class _Loader:
                     batch,
                     tally,
                 )
-        if checkpoint.is_known and not tally.line_count:
+        if checkpoint.is_known and not tally.line_count and self._is_told_anew(here):
+            self.deriver.prepare(Stretch(checkpoint.file_key, first_line_no, settings))
             if self.told.once:
                 self.deriver.store(here)
             self.deriver.keep_settings(here)
+
+    def _is_told_anew(self, here: _TextPiece) -> bool:
+        """Whether something else is told of a known log than what is kept of it."""
+        place, known = here.place, here.place.checkpoint.settings
+        if known is None or self.told.once:
+            return True
+        # Year and date are asked for where lines come
+        dated = replace(here.settings, year=known.year, reference_date=known.reference_date)
+        row = self.deriver.connection.execute(
+            "select path, compression, is_proven from log_files where file_key = ?",
+            [here.file_key],
+        ).fetchone()
+        told = place.source.name, place.source.compression, place.is_proven
+        return dated != known or row != told
 
     def _settings(self, source: Source, known: Settings | None) -> Settings:
         """What the lines are read with: what is told, or else what was told before."""
