@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import duckdb
 import typer
@@ -115,10 +116,26 @@ from .trace import search, trace_json, trace_text
 from .verify_export import verify_export
 from .visible import one_line
 
+HELP_OPTIONS = ("-h", "--help")
+IS_HELP = "mailsql.is_help"
+
+
+class _Commands(TyperGroup):
+    """Knows whether help is asked for, which a settings file that is broken must not deny."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[IS_HELP] = any(
+            word in HELP_OPTIONS for word in takewhile(lambda word: word != "--", args)
+        )
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
+
+
 app = typer.Typer(
     help="Postfix and Dovecot logs as DuckDB tables: find any mail, and prove it, in SQL.",
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    cls=_Commands,
+    context_settings={"help_option_names": list(HELP_OPTIONS)},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -146,7 +163,12 @@ def _common(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Version.")
     ] = False,
 ) -> None:
-    context.obj = read_config(os.environ)
+    try:
+        context.obj = read_config(os.environ)
+    except UsageError:
+        if not context.meta[IS_HELP]:
+            raise
+        context.obj = Config(None, "default", is_there=False, values={})
     assert isinstance(context.command, TyperGroup)
     context.default_map = defaults_of(context.command.commands, context.obj)
 

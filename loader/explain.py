@@ -32,8 +32,14 @@ from .visible import columns_of, folded, one_line
 MOST_LINES = 20
 # Columns that repeat the head of the line
 OF_THE_HEAD = ("host", "kind", "queue_id", "pid")
-# Of counts, what says nothing
-USUAL = {"message_count": 0, "rejection_count": 0, "activation_count": 0, "occurrences": 1}
+# Of counts, what says nothing; and that a message waits, which is said where no line tells its end
+USUAL = {
+    "message_count": 0,
+    "rejection_count": 0,
+    "activation_count": 0,
+    "occurrences": 1,
+    "state": "in queue",
+}
 WIDTH = 78
 # Of a long line that stops being read, how many columns are shown before and behind
 SHOWN_BEFORE, SHOWN_BEHIND = 52, 24

@@ -37,7 +37,16 @@ from .private import directory_mode, file_mode
 from .reading import SPILL
 from .report import execute_report, list_reports
 from .scope import Scope, check_limits, set_period
-from .selection import EVERYBODY, Who, answers_of, choose_all, choose_named, rows_of, set_who
+from .selection import (
+    EVERYBODY,
+    Who,
+    answers_of,
+    choose_all,
+    choose_named,
+    rows_of,
+    set_who,
+    site_rows_of,
+)
 from .signature import NAMESPACE, SUFFIX, check_key, sign
 from .site import site_tables
 from .statements import quote_identifier, quote_text
@@ -292,8 +301,8 @@ def _sources(
     ]
     answers = [(name, who.is_named) for name in answers_of(who)]
     listed = [("main", name, is_usual) for name, is_usual in [*tables_there, *answers]]
+    listed += [(FAMILY, name, True) for name in site_tables(connection)]
     if not who.is_named:
-        listed += [(FAMILY, name, True) for name in site_tables(connection)]
         listed += [
             ("reports", name, True)
             for name, _ in list_reports(connection)
@@ -499,11 +508,7 @@ def _sql_of(
             is_flow = source.name == "message_flow"
             order = ["message_key", "step_no"] if is_flow else ["line_key"]
     elif source.schema == FAMILY:
-        rows = _with_line(
-            f"from {source.schema}.{quote_identifier(source.name)} "
-            "where in_period(logged_at) and on_host(host)",
-            "line_key",
-        )
+        rows = _with_line(site_rows_of(source.name, who), "line_key")
         order = ["log_file_key", "log_line_no"]
     described = _run(connection, source, f"select * from {rows} as chosen limit 0").description
     columns = [(name, str(kind)) for name, kind, *_ in described]

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import duckdb
 
 from .errors import UsageError
+from .own_forms import FAMILY, HEAD_COLUMNS
 from .scope import Scope, set_scope
+from .site import site_tables
 from .statements import quote_identifier, quote_text, sql_texts
 from .table_list import Table, tables
 
@@ -72,7 +74,7 @@ def choose_named(connection: duckdb.DuckDBPyConnection) -> list[str]:
     statements = [text for _, text in sql_texts("export")]
     for statement in statements:
         connection.execute(statement)
-    lines = _lines_of_rows()
+    lines = _lines_of_rows(connection)
     connection.execute(lines)
     return [*statements, lines]
 
@@ -109,6 +111,17 @@ def of_host(table: Table, who: Who) -> str:
     return f"{line} in (select line_key from raw_lines where on_host(host))"
 
 
+def site_rows_of(name: str, who: Who) -> str:
+    """SQL of the rows of a view of one's own forms that are in the export.
+
+    Of somebody's mail, those whose line is of a message of the export, or names who is asked for.
+    """
+    table = f"{quote_identifier(FAMILY)}.{quote_identifier(name)}"
+    if who.is_named:
+        return f"from {table} where line_key in (from chosen_lines)"
+    return f"from {table} where in_period(logged_at) and on_host(host)"
+
+
 def answers_of(who: Who) -> dict[str, str]:
     """SQL of the rows of views that are in the export, by their names."""
     if who.is_named:
@@ -126,7 +139,7 @@ def answers_of(who: Who) -> dict[str, str]:
     }
 
 
-def _lines_of_rows() -> str:
+def _lines_of_rows(connection: duckdb.DuckDBPyConnection) -> str:
     """SQL that makes chosen_lines: the lines that the rows of the export come from."""
     rows = []
     for table in tables().values():
@@ -142,6 +155,7 @@ def _lines_of_rows() -> str:
     told = "\n    union all\n    ".join(
         [
             *rows,
+            *_site_lines(connection),
             "select line_key from chosen_flow",
             "from connection_lines",
         ]
@@ -163,3 +177,24 @@ select line_key from counted where line_key is not null
 union
 select line_key from raw_lines where copy_of in (select line_key from counted)
 order by line_key"""
+
+
+def _site_lines(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """SQL of the lines in which forms of one's own read who is asked for; those of messages are
+    steps of these.
+    """
+    told = []
+    for name in site_tables(connection):
+        columns = connection.execute(
+            "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
+            "and database_name = current_database() and data_type = 'VARCHAR' "
+            "and not list_contains(?, column_name) order by column_index",
+            [FAMILY, name, list(HEAD_COLUMNS)],
+        ).fetchall()
+        named = " or ".join(f"is_asked_for({quote_identifier(column)})" for (column,) in columns)
+        if named:
+            told.append(
+                f"select line_key from {quote_identifier(FAMILY)}.{quote_identifier(name)} "
+                f"where ({named}) and in_period(logged_at) and on_host(host)"
+            )
+    return told

@@ -205,7 +205,9 @@ def _log_faults(
                 yield f"{name}: line {line.line_no:,} {fault}"
     if not wrong:
         batch_count = len(log["batches"])
-        tell(f"{name}: {batch_count:,} batches and {line_count:,} exported lines stand there")
+        batches = "1 batch" if batch_count == 1 else f"{batch_count:,} batches"
+        lines = "1 exported line" if line_count == 1 else f"{line_count:,} exported lines"
+        tell(f"{name}: {batches} and {lines} found there")
 
 
 def _batch_faults(stream: ByteStream, log: dict[str, Any]) -> Iterator[str]:

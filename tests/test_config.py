@@ -135,6 +135,20 @@ def test_what_a_file_cannot_say_is_one_error_with_file_and_key(tmp_path, text, f
     assert "\n" not in str(raised.value)
 
 
+def test_help_is_given_whatever_the_file_says(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("lang = 'fr'")
+    environment = {"MAILSQL_CONFIG": str(path)}
+    for word in ("--help", "-h"):
+        done = CliRunner().invoke(app, ["report", word], env=environment)
+        assert done.exit_code == 0
+        assert "Print the page of a period" in done.stdout
+    for arguments in (["report", "--list"], ["explain", "--", "-h"]):
+        error = CliRunner().invoke(app, arguments, env=environment).exception
+        assert isinstance(error, UsageError)
+        assert str(error).startswith(f"{path}: lang")
+
+
 def test_the_file_is_where_the_environment_says(tmp_path):
     home = {"HOME": str(tmp_path)}
     usual = tmp_path / ".config" / "mailsql" / "config.toml"

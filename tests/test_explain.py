@@ -36,6 +36,9 @@ def test_lines_of_standard_input_are_taken_each_for_itself(tmp_path):
     assert active["rows"]["messages"]["sender"] == "a@example.net"
     assert active["unread"] is None
     assert "sender" not in removed["rows"]["messages"]
+    # Where a message stands, only a line of its end tells
+    assert "state" not in active["rows"]["messages"]
+    assert removed["rows"]["messages"]["state"] == "removed"
 
 
 def test_japanese_is_told_in_lines_that_fit(tmp_path):

@@ -1,5 +1,6 @@
 """Forms of one's own: taught with a load, remembered by the log, shown in the schema site."""
 
+import csv
 import json
 import re
 import shlex
@@ -14,12 +15,15 @@ import mailsql
 from mailsql.check_forms import examine_directory
 from mailsql.cli import app
 from mailsql.errors import DatabaseError, UsageError
+from mailsql.export import export
 from mailsql.forget import forget
 from mailsql.own_columns import READINGS
 from mailsql.own_forms import FORM_KEYS, MOST_BYTES, compile_pages, examine, read_directory
 from mailsql.readings import READINGS as mailsqls
 from mailsql.reparse import derive_anew
+from mailsql.selection import Who
 from mailsql.site import drop_unused_forms, keep_forms, kept_forms
+from mailsql.verify_export import verify_export
 from tests.conftest import NOW, assert_derived_alike, load
 
 ROOT = Path(__file__).parent.parent
@@ -225,6 +229,33 @@ def test_no_line_is_taken_from_mailsqls_own_forms(tmp_path):
 
 def sampled(text: str) -> str:
     return text + "sample = 'Feb  3 09:15:40 mx1 postfix/smtpd[1]: tagged'\n"
+
+
+@pytest.mark.newest
+@pytest.mark.parametrize(
+    ("asked_for", "decisions"),
+    [
+        # The third is of the message, and names nobody
+        (Who(("bob@example.net",)), ["permit", "tag"]),
+        (Who(("Alice@example.com",)), ["defer", "permit"]),
+        (Who(domain="example.net"), ["defer", "permit", "tag"]),
+        (Who(("carol@example.com",)), []),
+    ],
+)
+def test_somebodys_export_holds_what_ones_own_forms_read_of_it(
+    lesson, tmp_path, asked_for, decisions
+):
+    out = tmp_path / "out"
+    with mailsql.open_database(lesson, timezone="UTC") as connection:
+        rows = export(connection, out, now=NOW, who=asked_for)
+    assert rows["site.policy_decisions.csv"] == len(decisions)
+    with (out / "site.policy_decisions.csv").open(newline="") as file:
+        told = list(csv.DictReader(file))
+    assert [row["decision"] for row in told] == decisions
+    with (out / "log_lines.csv").open(newline="") as file:
+        lines = {row["line_key"]: row["line"] for row in csv.DictReader(file)}
+    assert all(f"decision={row['decision']}" in lines[row["line_key"]] for row in told)
+    assert list(verify_export(out, [], None, lambda _: None, now=NOW)) == []
 
 
 @pytest.mark.newest

@@ -364,6 +364,12 @@ def test_a_login_tells_what_its_session_fetched(loaded):
     ]
 
 
+def test_what_smtpd_asked_in_base64_is_no_reason(samples):
+    told = traced(samples, "203.0.113.99")
+    assert "A login by SMTP from 203.0.113.99 failed: authentication failed." in told
+    assert "UGFzc3dvcmQ6" not in told
+
+
 @pytest.mark.parametrize("language", Language)
 def test_what_no_message_came_of_has_its_reason(live, language):
     kinds = set()

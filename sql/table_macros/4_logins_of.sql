@@ -33,7 +33,14 @@ with_facts as (
                 else client(logins.client_name, logins.client_ip)
             end,
             'method': logins.method,
-            'failure': coalesce(logins.reason, logins.failure),
+            -- What smtpd asked last (Username:, Password:, <...>) as it went over the wire, is no reason
+            'failure': case
+                when
+                    logins.protocol = 'smtp'
+                    and regexp_full_match(logins.reason, '(VXNlcm5hbWU6|UGFzc3dvcmQ6|PD[\w+/]+=*)')
+                    then logins.failure
+                else coalesce(logins.reason, logins.failure)
+            end,
             'fetched_count': fetched.message_count::varchar,
             'fetched_bytes': fetched.size_bytes::varchar
         } as facts
