@@ -278,6 +278,37 @@ def test_parts_of_a_rotation_that_nobody_named_are_loaded_only_where_they_go_on(
     assert sorted(line for (line,) in found) == sorted(lines[20:])
 
 
+def test_the_batch_under_way_is_committed_when_the_end_is_asked_for(
+    tmp_path, monkeypatch, small_head
+):
+    lines = distinct_lines(200, seed=10)
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_text(text_of(lines))
+
+    def load_and_end(*given: Any, progress: Callable[[int], None], **options: Any) -> Any:
+        def end(count: int) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            progress(count)
+
+        return load_sources(*given, progress=end, **options)
+
+    monkeypatch.setattr("mailsql.follow.load_sources", load_and_end)
+    follow(
+        [str(log)],
+        database,
+        read_options(timezone="UTC", threads=1, batch_bytes=4000),
+        clock=lambda: NOW,
+        environ={},
+        tell=lambda _: None,
+        tell_error=lambda error: pytest.fail(str(error)),
+    )
+    with mailsql.open_database(database) as connection:
+        batches = connection.execute("select count(*) from load_batches").fetchone()
+    assert batches == (1,)
+    load([log], database)
+    assert stored_count(database) == len(lines)
+
+
 def test_what_cannot_become_a_database_ends_it(tmp_path):
     log = tmp_path / "mail.log"
     log.write_text(text_of(distinct_lines(1, seed=8)))
