@@ -203,7 +203,7 @@ class _Follower:
         if not news.sources:
             self.watch.loaded(news)
             return LOOK_SECONDS
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.process_time()
         if self.lag.since is None:
             self.lag.since = begun
         try:
@@ -232,8 +232,9 @@ class _Follower:
             return self._retry(DatabaseError(f"temporary files: {error.strerror}"))
         self.watch.loaded(news)
         self._note(loaded)
-        # Lines gather while a load runs, so that loads take half of a core at most
-        return max(LOOK_SECONDS, time.monotonic() - begun)
+        # Lines gather meanwhile, so that loads take half of a core at most
+        seconds = time.monotonic() - begun
+        return max(LOOK_SECONDS, 2 * (time.process_time() - worked) - seconds)
 
     def _go_on(self, _byte_count: int) -> None:
         """End a load behind a batch, when that was asked for.

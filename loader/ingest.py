@@ -668,8 +668,9 @@ class _Loader:
             return
         checkpoint = find_checkpoint(self.deriver.connection, source, stream, head)
         start = tally.loaded_before = checkpoint.loaded_bytes
+        is_related = checkpoint.is_known or checkpoint.branch_of is not None
         if checkpoint.is_all or (
-            source.must_go_on and not checkpoint.is_known and checkpoint.branch_of is None
+            source.must_go_on and not is_related and not self._is_of_loaded_log(source)
         ):
             return
         begun = head[start:]
@@ -743,6 +744,20 @@ class _Loader:
         ).fetchone()
         told = place.source.name, place.source.compression, place.is_proven
         return dated != known or row != told
+
+    def _is_of_loaded_log(self, source: Source) -> bool:
+        """Whether a part of a rotation was written when lines of that log were loaded already."""
+        row = self.deriver.connection.execute(
+            "select epoch(min(committed_at)) from load_batches "
+            "inner join log_files using (file_key) where rotation = ?",
+            [source.rotation],
+        ).fetchone()
+        assert row is not None
+        if source.path is None or row[0] is None:
+            return False
+        with suppress(OSError):
+            return source.path.stat().st_mtime >= float(row[0])
+        return False
 
     def _settings(self, source: Source, known: Settings | None) -> Settings:
         """What the lines are read with: what is told, or else what was told before."""

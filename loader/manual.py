@@ -65,6 +65,7 @@ STATUSES = (
 )
 EXAMPLES = (
     ("Load what is new, and what is compressed", "mailsql load /var/log/mail.log*"),
+    ("Go on with what comes, until SIGTERM", "mailsql load --follow /var/log/mail.log"),
     (
         "From cron: wait for a database that is in use, then leave all to the next load",
         "mailsql load --wait 300 --later /var/log",

@@ -83,7 +83,8 @@ class Source:
             path; None for standard input.
         descriptor: an open file to read it from, where nothing is at the path any more, or
             something else.
-        must_go_on: only what continues a stream that is known is loaded of it.
+        must_go_on: nobody named it, but the log of which it is a part: it is loaded only if it
+            continues what is loaded of that.
     """
 
     path: Path | None

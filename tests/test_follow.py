@@ -31,6 +31,8 @@ pytestmark = pytest.mark.newest
 
 # Against a test that never ends, not for how quick anything is
 PATIENCE_SECONDS = 60.0
+# None goes before it is read, however slow the machine is
+PART_COUNT = 100
 FOLLOWER = """
 import os, sys
 from datetime import UTC, datetime
@@ -76,8 +78,8 @@ def loaded_count(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     return lambda: sum(counts)
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
+def wait_until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end, "nothing comes of it"
         time.sleep(0.2)
@@ -253,23 +255,58 @@ def test_a_log_in_which_nothing_is_new_is_not_looked_into(tmp_path):
     watch.close()
 
 
-def test_parts_of_a_rotation_that_nobody_named_are_loaded_only_where_a_stream_goes_on(
+def test_parts_of_a_rotation_that_nobody_named_are_loaded_only_where_they_go_on(
     tmp_path, loaded_count
 ):
-    lines = distinct_lines(40, seed=7)
+    lines = distinct_lines(50, seed=7)
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
     log.write_text(text_of(lines[20:30]))
     load([log], database)
+    # The rest of what was loaded, what came and went since, and what was there before
     with log.open("a") as stream:
         stream.write(text_of(lines[30:35]))
-    with gzip.open(tmp_path / "mail.log.1.gz", "wb") as packed:
+    with gzip.open(tmp_path / "mail.log.2.gz", "wb") as packed:
         packed.write(log.read_bytes())
-    (tmp_path / "mail.log.2").write_text(text_of(lines[:20]))
-    log.write_text(text_of(lines[35:]))
-    follow_here([str(log)], database, lambda _: wait_until(lambda: loaded_count() >= 10))
+    (tmp_path / "mail.log.1").write_text(text_of(lines[35:40]))
+    (tmp_path / "mail.log.3").write_text(text_of(lines[:20]))
+    for name, seconds in (("mail.log.1", 10), ("mail.log.3", -10)):
+        os.utime(tmp_path / name, (NOW.timestamp() + seconds,) * 2)
+    log.write_text(text_of(lines[40:]))
+    follow_here([str(log)], database, lambda _: wait_until(lambda: loaded_count() >= 20))
     with mailsql.open_database(database) as connection:
-        found = connection.execute("select line from raw_lines order by line_key").fetchall()
-    assert [line for (line,) in found] == lines[20:]
+        found = connection.execute("select line from raw_lines").fetchall()
+    assert sorted(line for (line,) in found) == sorted(lines[20:])
+
+
+def test_the_batch_under_way_is_committed_when_the_end_is_asked_for(
+    tmp_path, monkeypatch, small_head
+):
+    lines = distinct_lines(200, seed=10)
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_text(text_of(lines))
+
+    def load_and_end(*given: Any, progress: Callable[[int], None], **options: Any) -> Any:
+        def end(count: int) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            progress(count)
+
+        return load_sources(*given, progress=end, **options)
+
+    monkeypatch.setattr("mailsql.follow.load_sources", load_and_end)
+    follow(
+        [str(log)],
+        database,
+        read_options(timezone="UTC", threads=1, batch_bytes=4000),
+        clock=lambda: NOW,
+        environ={},
+        tell=lambda _: None,
+        tell_error=lambda error: pytest.fail(str(error)),
+    )
+    with mailsql.open_database(database) as connection:
+        batches = connection.execute("select count(*) from load_batches").fetchone()
+    assert batches == (1,)
+    load([log], database)
+    assert stored_count(database) == len(lines)
 
 
 def test_what_cannot_become_a_database_ends_it(tmp_path):
@@ -318,7 +355,7 @@ def test_a_full_disk_is_said_once_and_following_goes_on_when_there_is_room(tmp_p
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
-def test_minutes_of_rotations_and_kills_end_as_one_plain_load(tmp_path, seed):
+def test_minutes_of_rotations_and_kills_end_as_one_plain_load(tmp_path, request, seed):
     chance = random.Random(seed)
     lines = distinct_lines(20_000, seed=seed)
     logs, database = tmp_path / "logs", tmp_path / "mail.duckdb"
@@ -332,7 +369,7 @@ def test_minutes_of_rotations_and_kills_end_as_one_plain_load(tmp_path, seed):
 
     def make_room() -> None:
         """Shift the parts, and pack the second."""
-        for number in range(8, 1, -1):
+        for number in range(PART_COUNT, 1, -1):
             part = logs / f"mail.log.{number}.gz"
             if part.exists():
                 part.rename(logs / f"mail.log.{number + 1}.gz")
@@ -342,6 +379,7 @@ def test_minutes_of_rotations_and_kills_end_as_one_plain_load(tmp_path, seed):
             first.unlink()
 
     process = start()
+    request.addfinalizer(lambda: process.kill())
     written = 0
     rotated_at = time.monotonic()
     while written < len(lines):
@@ -355,11 +393,11 @@ def test_minutes_of_rotations_and_kills_end_as_one_plain_load(tmp_path, seed):
             stream.write(piece[cut:])
         written += count
         time.sleep(chance.uniform(0, 1.5))
-        if chance.random() < 0.1:
+        if chance.random() < 0.04:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
             process = start()
-        if time.monotonic() - rotated_at > 6:
+        if time.monotonic() - rotated_at > 10:
             rotated_at = time.monotonic()
             make_room()
             if chance.random() < 0.5:
@@ -368,7 +406,7 @@ def test_minutes_of_rotations_and_kills_end_as_one_plain_load(tmp_path, seed):
             else:
                 (logs / "mail.log.1").write_bytes(log.read_bytes())
                 os.truncate(log, 0)
-    wait_until(lambda: stored_count(database) >= len(lines))
+    wait_until(lambda: stored_count(database) >= len(lines), 5 * PATIENCE_SECONDS)
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 0
 
