@@ -57,14 +57,14 @@ class StoredPiece(Piece):
         connection.execute("set variable last_stored_key = ?::bigint", [runs[-1][1]])
         if len(runs) == 1:
             run_sql(connection, "ingest/0_macros/loaded_key.sql")
-            run_sql(connection, "ingest/stored/lines.sql")
+            run_sql(connection, "ingest/stored_lines.sql")
         else:
             connection.execute(
                 "set variable stored_runs = ?::struct(first_key bigint, last_key bigint)[]",
                 [[{"first_key": begin, "last_key": end} for begin, end in runs]],
             )
-            run_sql(connection, "ingest/stored/keys.sql")
-            run_sql(connection, "ingest/stored/parted_lines.sql")
+            run_sql(connection, "ingest/stored_keys.sql")
+            run_sql(connection, "ingest/stored_parts.sql")
         counted = connection.execute(
             "select count(*), count(distinct line_key) from stored.main.raw_lines where line_key "
             "between getvariable('first_stored_key') and getvariable('last_stored_key')"

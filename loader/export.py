@@ -34,6 +34,7 @@ from .outside import find_outside
 from .own_forms import FAMILY
 from .period import Period, read_period, read_time
 from .private import directory_mode, file_mode
+from .pruned import count_in, pruned_runs
 from .reading import SPILL
 from .report import execute_report, list_reports
 from .scope import Scope, check_limits, set_period
@@ -661,6 +662,9 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         entry["committed_at"] = batch[len(names)].isoformat()
         entry["mailsql_version"] = batch[-1]
         log["batches"].append(entry)
+    for file_key, runs in pruned_runs(connection).items():
+        spans = [(run.first_line_no, run.last_line_no) for run in runs]
+        logs[file_key]["pruned_line_count"] = count_in(spans)
     return list(logs.values())
 
 

@@ -78,6 +78,8 @@ def _hindrance(manifest: dict[str, Any], sources: dict[int, Source]) -> str | No
         return f"{missing:,} of the {len(keys):,} logs that were loaded are not given"
     if sorted(keys) != list(range(1, len(keys) + 1)):
         return "logs were forgotten since they were loaded"
+    if any(log.get("pruned_line_count") for log in manifest["logs"]):
+        return "lines were pruned since they were loaded"
     if any(len(log["settings"]) != 1 for log in manifest["logs"]):
         return "a log was read with several settings"
     if any(log["settings"][0]["forms_sha256"] is not None for log in manifest["logs"]):

@@ -76,6 +76,10 @@ ROADS = {
         *("0_macros", "0_empty", "stored_lines", *LINES, *COPIES),
         *("2_order", "4_earlier", *STORED, *ENDED),
     ),
+    "lines between pruned ones derived again": (
+        *("0_macros", "0_empty", "stored_keys", "stored_parts", *LINES, *COPIES),
+        *("2_order", "4_earlier", *STORED, *ENDED),
+    ),
     "lines on which a step fails": (
         *("0_macros", "read_lines", "failed_lines", "unread_state", "7_store/log_files"),
         "9_loaded",

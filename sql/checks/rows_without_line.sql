@@ -1,4 +1,4 @@
--- Every row leads to the line that it comes from, or that was pruned without it
+-- Every row leads to the line that it comes from
 select
     row_keys.table_name,
     row_keys.line_key

@@ -1,4 +1,4 @@
--- One row per line of the piece, of those that another database holds
+-- One row per line of the piece in which pruned lines leave gaps
 create or replace temp view read_lines as
 select
     line,
