@@ -173,10 +173,11 @@ def test_a_trace_tells_checks_in_their_place(checks):
     told = steps("AA00000005", Language.EN)
     assert told[0] == "postgrey: greylisting, passed after 721 s (triplet found)."
     assert "sent a message" in told[1]
-    assert "postgrey: グレイリスティングの判定は passed (721 秒後) (triplet found)です。" in steps(
-        "AA00000005", Language.JA
+    assert (
+        "postgrey によるグレイリスティングの判定は passed です(721 秒後)(triplet found)。"
+        in steps("AA00000005", Language.JA)
     )
-    assert "clamav-milter: infected: Eicar." in steps("AA00000009", Language.EN)
+    assert "clamav-milter: virus scan: infected (Eicar)." in steps("AA00000009", Language.EN)
 
 
 REPORTS = {
