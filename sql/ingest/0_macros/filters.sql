@@ -7,7 +7,7 @@ create or replace temp macro filter_result(kind, words, action) as
         when words in ('bad signature data', 'signature verification failed') then 'fail'
         when words = 'no signature data' then 'none'
         when words in ('key retrieval failed', 'key DNS query failed') then 'temperror'
-        when words = 'key not found in DNS' then 'permerror'
+        when words in ('record not found', 'key not found in DNS') then 'permerror'
         when words = 'DKIM-Signature field added' then 'signed'
         when kind = 'greylist_check' and words in ('greylist', 'delayed') then 'greylisted'
         when kind = 'greylist_check' and words = 'pass' then 'passed'
