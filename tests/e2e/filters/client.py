@@ -16,12 +16,17 @@ class ProxiedClient(smtplib.SMTP):
         opened.sendall(f"PROXY TCP4 {self.address} 192.0.2.129 40000 25\r\n".encode())
         return opened
 
-    def transmit(self, sender: str, recipients: list[str], text: bytes) -> str:
-        """Send a message; return the answer that decides, the last one of the server's."""
+    def transmit(self, sender: str, recipients: list[str], text: bytes) -> tuple[str, bool]:
+        """Send a message.
+
+        Returns:
+            The server's last answer, and whether it was to the content.
+        """
         self.ehlo()
         code, answer = self.mail(sender)
         for recipient in recipients:
             code, answer = self.rcpt(recipient)
-        if code < 400:
+        has_content = code < 400
+        if has_content:
             code, answer = self.data(text)
-        return f"{code} {answer.decode()}"
+        return f"{code} {answer.decode()}", has_content

@@ -188,7 +188,13 @@ INCOMING = (
         body=EICAR.decode(),
     ),
     Letter(
-        *("passed", "example.net", NET, {("spamd", "spam"): {"result": "clean"}}),
+        "passed",
+        "example.net",
+        NET,
+        {
+            ("spamd", "spam"): {"result": "clean"},
+            ("clamav-milter", "virus"): {"result": "clean"},
+        },
         service="SCORED",
     ),
     Letter(
