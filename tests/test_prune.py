@@ -148,6 +148,7 @@ def test_the_same_log_loaded_again_adds_nothing(made, copy):
     assert rows(copy) == before
 
 
+@pytest.mark.long
 def test_a_log_that_goes_on_is_read_as_if_all_was_there(made, tmp_path):
     place, middle = made
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
@@ -164,6 +165,7 @@ def test_a_log_that_goes_on_is_read_as_if_all_was_there(made, tmp_path):
     is_right(database)
 
 
+@pytest.mark.long
 def test_lines_alone_go_and_their_rows_later(made, tmp_path):
     place, middle = made
     database = Path(shutil.copy(place / "whole.duckdb", tmp_path / "mail.duckdb"))
@@ -193,7 +195,8 @@ def test_lines_alone_go_and_their_rows_later(made, tmp_path):
     ]
 
 
-def test_pruned_again_later_and_all_of_it(made, copy):
+@pytest.mark.long
+def test_more_is_pruned_later(made, copy):
     place, middle = made
     prune(copy, middle + timedelta(minutes=1), lambda _: None, now=NOW)
     before, after, gone = rows(place / "whole.duckdb"), rows(copy), gone_keys(copy)
@@ -255,6 +258,7 @@ def test_what_is_not_there_any_more_is_said(copy):
             prove_line(connection, key)
 
 
+@pytest.mark.long
 def test_a_pruned_log_is_forgotten(made, copy):
     place, _ = made
     with open_database(copy) as connection:
@@ -267,6 +271,7 @@ def test_a_pruned_log_is_forgotten(made, copy):
     is_right(copy)
 
 
+@pytest.mark.long
 def test_the_year_of_stamps_is_known_behind_what_was_pruned(tmp_path):
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
     head = "mx1 postfix/smtpd[9]: warning: x"
