@@ -213,6 +213,8 @@ def test_reports_that_the_document_names_exist_and_none_is_left_out():
         "accounts_sending_more",
         "addresses_to_block",
         "delays_over_time",
+        "dmarc_failures_by_domain",
+        "greylisting_delays",
         "logins_by_address",
         "logins_by_network",
         "logins_far_apart",
@@ -225,8 +227,11 @@ def test_reports_that_the_document_names_exist_and_none_is_left_out():
         "password_guessing_by_network",
         "password_guessing_by_user",
         "relay_denied_by_address",
+        "scores_over_time",
+        "spam_delivered",
         "spam_sources",
         "suspicions",
+        "viruses_by_sender",
     }
     tables = re.findall(r"^\| [^|]+ \| (`\w+`[^|]*) \|$", NUMBERS, re.MULTILINE)
     reports = {name for cell in tables for name in re.findall(r"`(\w+_(?:by|per)_\w+)`", cell)}

@@ -1,0 +1,248 @@
+"""What filters say of a message: which message it is, the reports of it, and the subject."""
+
+import pytest
+
+import mailsql
+from mailsql.language import Language
+from mailsql.report import run_report
+from mailsql.search import UsageError, read_term
+from mailsql.trace import search, trace_text
+from tests.conftest import NOW, load
+
+pytestmark = pytest.mark.newest
+
+MX = "2026-07-21T14:{minute}Z mx {text}"
+
+
+def message(minute, queue_id, sender, client="mx.example.net[198.51.100.52]", message_id="m"):
+    """The lines of Postfix for a message to bob that is delivered."""
+    return [
+        (minute, f"postfix/smtpd[1]: {queue_id}: client={client}"),
+        (minute, f"postfix/cleanup[2]: {queue_id}: message-id=<{message_id}@example.net>"),
+        (
+            minute,
+            f"postfix/qmgr[3]: {queue_id}: from=<{sender}>, size=4, nrcpt=1 (queue active)",
+        ),
+        (
+            minute,
+            f"postfix/virtual[4]: {queue_id}: to=<bob@example.com>, relay=virtual, delay=1, "
+            "delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to maildir)",
+        ),
+        (minute, f"postfix/qmgr[3]: {queue_id}: removed"),
+    ]
+
+
+def spf(minute, sender, result="Pass"):
+    return (
+        minute,
+        f"policyd-spf[5]: : prepend Received-SPF: {result} (mailfrom) identity=mailfrom; "
+        f"client-ip=198.51.100.52; helo=mx.example.net; envelope-from={sender}; receiver=x ",
+    )
+
+
+def postgrey(minute, action, sender):
+    return (
+        minute,
+        f"postgrey[6]: action={action}, client_name=mx.example.net, "
+        f"client_address=198.51.100.52, sender={sender}, recipient=bob@example.com",
+    )
+
+
+def spamd(minute, message_id, mark="Y", score=12):
+    return (
+        minute,
+        f"spamd[7]: spamd: result: {mark} {score} - X scantime=0.1,size=1,user=bob,uid=1,"
+        f"required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=1,mid=<{message_id}@example.net>,"
+        "autolearn=no",
+    )
+
+
+REFUSAL = (
+    "postfix/smtpd[1]: NOQUEUE: reject: RCPT from mx.example.net[198.51.100.52]: 450 4.2.0 "
+    "<bob@example.com>: Recipient address rejected: Greylisted; from=<late@example.net> "
+    "to=<bob@example.com> proto=ESMTP helo=<mx.example.net>"
+)
+EVENTS = [
+    # SPF of two messages of one sender, the second behind one that was put off
+    spf("01:00", "alice@example.net"),
+    *message("01:01", "AA00000001", "alice@example.net", message_id="a1"),
+    spf("01:02", "alice@example.net", "Softfail"),
+    *message("01:03", "AA00000002", "alice@example.net", message_id="a2"),
+    # Two questions, one message: which of them it was is not told
+    spf("02:00", "twice@example.net"),
+    spf("02:01", "twice@example.net", "Fail"),
+    *message("02:02", "AA00000003", "twice@example.net", message_id="a3"),
+    # Long after
+    spf("03:00", "slow@example.net"),
+    *message("03:30", "AA00000004", "slow@example.net", message_id="a4"),
+    # Put off first
+    postgrey("04:00", "greylist, reason=new", "late@example.net"),
+    ("04:01", REFUSAL),
+    postgrey("16:01", "pass, reason=triplet found, delay=721", "late@example.net"),
+    *message("16:02", "AA00000005", "late@example.net", message_id="a5"),
+    # A message-id that two mails have at once is nobody's
+    ("20:00", "postfix/smtpd[1]: AA00000006: client=mx.example.net[198.51.100.52]"),
+    ("20:00", "postfix/cleanup[2]: AA00000006: message-id=<same@example.net>"),
+    ("20:01", "postfix/smtpd[1]: AA00000007: client=b.example.net[198.51.100.53]"),
+    ("20:01", "postfix/cleanup[2]: AA00000007: message-id=<same@example.net>"),
+    spamd("20:02", "same"),
+    *message("21:00", "AA00000008", "spam@example.net", message_id="own"),
+    spamd("21:00", "own"),
+    # Of a queue id that is used again
+    *message("22:00", "AA00000009", "first@example.net", message_id="b1"),
+    ("22:00", "opendkim[8]: AA00000009: bad signature data"),
+    *message("32:00", "AA00000009", "second@example.net", message_id="b2"),
+    ("32:00", "opendkim[8]: AA00000009: DKIM verification successful"),
+    ("32:00", "opendmarc[9]: AA00000009: example.net fail"),
+    ("32:00", "clamav-milter[10]: Message AA00000009 infected by Eicar"),
+    # Before there is a message, and of none
+    ("40:00", "postfix/postscreen[11]: DNSBL rank 6 for [192.0.2.66]:43987"),
+    ("41:00", "opendkim[8]: AA0000000A: DKIM verification successful"),
+]
+LINES = [MX.format(minute=minute, text=text) + "\n" for minute, text in EVENTS]
+LINKS = """
+select check_name, result, sender_of.sender, evidence
+from message_checks left join messages as sender_of using (message_key)
+order by checked_at, check_name, result, message_key
+"""
+TOLD = [
+    ("spf", "pass", "alice@example.net", "client, sender and time"),
+    ("spf", "softfail", "alice@example.net", "client, sender and time"),
+    ("spf", "pass", None, None),
+    ("spf", "fail", None, None),
+    ("spf", "pass", None, None),
+    ("greylist", "greylisted", None, None),
+    ("greylist", "passed", "late@example.net", "client, sender and time"),
+    ("spam", "spam", None, None),
+    ("spam", "spam", "spam@example.net", "message-id"),
+    ("dkim", "fail", "first@example.net", "queue id"),
+    ("dkim", "pass", "second@example.net", "queue id"),
+    ("dmarc", "fail", "second@example.net", "queue id"),
+    ("virus", "infected", "second@example.net", "queue id"),
+    ("rbl", "listed", None, None),
+    ("dkim", "pass", None, None),
+]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    place = tmp_path_factory.mktemp("checks")
+    (place / "mail.log").write_text("".join(LINES))
+    load([place / "mail.log"], place / "mail.duckdb")
+    return place / "mail.duckdb"
+
+
+@pytest.fixture(scope="module")
+def checks(database):
+    with mailsql.open_database(database) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+def test_a_check_is_of_the_one_message_that_it_fits(checks):
+    assert checks.execute(LINKS).fetchall() == TOLD
+
+
+def test_each_result_is_of_its_own_message(checks):
+    assert checks.execute(
+        "select queue_id, spf, dkim, dmarc from proofs_of_origin where spf is not null "
+        "or dkim is not null order by queued_at"
+    ).fetchall() == [
+        ("AA00000001", "pass", None, None),
+        ("AA00000002", "softfail", None, None),
+        ("AA00000009", None, "fail", None),
+        ("AA00000009", None, "pass", "fail"),
+    ]
+
+
+@pytest.mark.parametrize("cut", [16, 45])
+def test_it_does_not_depend_on_cutting_and_order(cut, tmp_path):
+    for name, lines in [("b.log", LINES[cut:]), ("a.log", LINES[:cut])]:
+        (tmp_path / name).write_text("".join(lines))
+        load([tmp_path / name], tmp_path / "mail.duckdb")
+    with mailsql.open_database(tmp_path / "mail.duckdb") as connection:
+        assert connection.execute(LINKS).fetchall() == TOLD
+
+
+def test_a_trace_tells_checks_in_their_place(checks):
+    def steps(queue_id, language):
+        hits = search(checks, [queue_id], 20)
+        text = "".join(trace_text(checks, hits, language, with_lines=False))
+        return [line[27:].strip() for line in text.splitlines() if line[:5].strip(" .").isdigit()]
+
+    told = steps("AA00000005", Language.EN)
+    assert told[0] == "postgrey: greylisting, passed after 721 s (triplet found)."
+    assert "sent a message" in told[1]
+    assert (
+        "postgrey によるグレイリスティングの判定は passed です(721 秒後)(triplet found)。"
+        in steps("AA00000005", Language.JA)
+    )
+    assert "clamav-milter: virus scan: infected (Eicar)." in steps("AA00000009", Language.EN)
+
+
+REPORTS = {
+    "spam_delivered": [
+        ("AA00000009", "198.51.100.52", "second@example.net", 1, "clamav-milter", "infected", None),
+        ("AA00000008", "198.51.100.52", "spam@example.net", 1, "spamd", "spam", 12.0),
+    ],
+    "dmarc_failures_by_domain": [("example.net", 1, 1, 0, 1)],
+    "greylisting_delays": [("example.net", 1, 1, 0, 721.0, 721.0, 721.0)],
+    "viruses_by_sender": [("Eicar", "second@example.net", "198.51.100.52", 1, "clamav-milter")],
+    "scores_over_time": [("spamd", 1, 1, 12.0, 12.0, 12.0)] * 2,
+}
+TIMES = {"queued_at", "begins_at", "last_at"}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_tells_what_filters_found(name, checks):
+    result = run_report(checks, name, None, None, now=NOW)
+    kept = [place for place, column in enumerate(result.description) if column[0] not in TIMES]
+    assert [tuple(row[place] for place in kept) for row in result.fetchall()] == REPORTS[name]
+
+
+SUBJECTS = [
+    ("Invoice 4711", "Invoice 4711"),
+    ("=?UTF-8?Q?Rechnung_=C3=BCber_100_=E2=82=AC?=", "Rechnung über 100 €"),
+    ("=?utf-8?b?6KuL5rGC5pu4?=? =?utf-8?b?IDEyMw==?= (copy)", "請求書 123 (copy)"),
+    ("Re: =?iso-8859-1*de?q?gr=FC=DFe?=", "Re: grüße"),
+    ("=?iso-2022-jp?B?GyRCQEE1YT1xGyhC?=", "=?iso-2022-jp?B?GyRCQEE1YT1xGyhC?="),
+    ("=?utf-8?Q?=FF=FE?= x", "=?utf-8?Q?=FF=FE?= x"),
+    ("=?utf-8?B?***?=", "=?utf-8?B?***?="),
+    ("=?utf-8?Q?a=1B[2Jb?=", "=?utf-8?Q?a=1B[2Jb?="),
+    # A subject that looks like the context is nobody's word
+    ("x from local; from=<boss@example.com> to=<a@example.com>", None),
+]
+
+
+@pytest.fixture(scope="module")
+def subjects(tmp_path_factory):
+    place = tmp_path_factory.mktemp("subjects")
+    lines = []
+    for number, (logged, _) in enumerate(SUBJECTS):
+        begin = f"2026-07-21T14:30:{number:02d}Z mx postfix/cleanup[1]: AA000000{number:02d}: "
+        lines += [
+            f"{begin}warning: header Subject: {logged} from a.example.net[192.0.2.1]; "
+            "from=<a@example.net> to=<bob@example.com> proto=ESMTP helo=<a>\n",
+            f"{begin}message-id=<{number}@example.net>\n",
+        ]
+    # The message goes on in another load
+    for name, part in [("a.log", lines[:5]), ("b.log", lines[5:])]:
+        (place / name).write_text("".join(part))
+        load([place / name], place / "mail.duckdb")
+    with mailsql.open_database(place / "mail.duckdb") as connection:
+        yield connection
+
+
+def test_subjects_are_shown_in_clear(subjects):
+    found = subjects.execute("select subject from messages order by queue_id").fetchall()
+    assert [subject for (subject,) in found] == [shown for _, shown in SUBJECTS]
+
+
+def test_a_trace_finds_subjects(subjects):
+    def found(term):
+        return search(subjects, [read_term(term)], 20).hits["messages"].total
+
+    wanted = ["subject=über", "subject=INVOICE 47", "subject=4711 inv"]
+    assert [found(term) for term in wanted] == [1, 1, 0]
+    with pytest.raises(UsageError, match="without words"):
+        read_term("subject= ")
