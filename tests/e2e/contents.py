@@ -233,7 +233,8 @@ def pass_amavis(driver: Driver) -> None:
         assert message is not None
         if driver.rig.style.uses_syslog:
             # Once for what passes, once for what does not
-            message["steps"] = ["foreign"] * (2 if isinstance(end, str) else 1)
+            kind = "policy_check" if end else "spam_check"
+            message["steps"] = [kind] * (2 if isinstance(end, str) else 1)
         if isinstance(end, str):
             message["dropped"] = end
         if isinstance(end, tuple):

@@ -188,6 +188,15 @@ INCOMING = (
         body=EICAR.decode(),
     ),
     Letter(
+        *("banned", "example.net", NET, {("amavis", "policy"): {"result": "banned"}}),
+        service="INSPECTED",
+        headers=(
+            "Date: Fri, 27 Nov 2026 01:00:00 +0000",
+            "MIME-Version: 1.0",
+            'Content-Type: application/octet-stream; name="invoice.exe"',
+        ),
+    ),
+    Letter(
         "passed",
         "example.net",
         NET,
