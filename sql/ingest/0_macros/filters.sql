@@ -16,7 +16,9 @@ create or replace temp macro filter_result(kind, words, action) as
         -- rspamd says what is to be done
         when kind = 'spam_check' and words is null
             then case
-                when action in ('reject', 'add header', 'rewrite subject') then 'spam'
+                when
+                    action in ('reject', 'discard', 'quarantine', 'add header', 'rewrite subject')
+                    then 'spam'
                 when action is not null then 'clean'
             end
         else lower(words)
@@ -49,12 +51,16 @@ create or replace temp macro rspamd_result(rule) as
 create or replace temp macro rspamd_check(rule) as
     lower(regexp_extract(rule, '^(?:R_)?([A-Z]+)_', 1));
 
--- Of several signatures one that holds is enough
-create or replace temp macro best_result(results) as
-    list_filter(
-        ['pass', 'fail', 'softfail', 'neutral', 'permerror', 'temperror', 'none'],
-        lambda result: list_contains(results, result)
-    )[1];
+-- The domain in From, of the rule about it; NULL where several are named
+create or replace temp macro rspamd_dmarc_domains(symbols) as
+    list_distinct(
+        regexp_extract_all(lower(symbols), 'dmarc_[a-z_]+\([^(){}]*\)\{([^\s{};:,]+)', 1)
+    );
+
+create or replace temp macro rspamd_dmarc_domain(symbols) as
+    case
+        when len(rspamd_dmarc_domains(symbols)) = 1 then rspamd_dmarc_domains(symbols)[1]
+    end;
 
 -- The rules that matched, without what they found in the message; NULL where that cannot be told apart
 create or replace temp macro rspamd_rules(symbols) as

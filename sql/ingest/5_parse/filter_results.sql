@@ -21,5 +21,7 @@ select
     sender,
     recipient,
     message_id,
-    case when kind = 'spam_check' and words is null then rspamd_rules(text) else text end as text
+    case when kind = 'spam_check' and words is null then rspamd_rules(text) else text end as text,
+    case when kind = 'spam_check' and words is null then rspamd_dmarc_domain(text) end
+        as dmarc_domain
 from columns_of(changed_lines, 'message_checks');

@@ -8,7 +8,7 @@ select
     replace(filter_results.kind::varchar, '_check', '') as check_name,
     processes.host,
     processes.program,
-    filter_results.* exclude (line_key, header_id, kind)
+    filter_results.* exclude (line_key, header_id, kind, dmarc_domain)
 from filter_results
 inner join processes on filter_results.header_id = processes.header_id
 order by filter_results.line_key;
@@ -27,7 +27,9 @@ told as (
     select
         line_key,
         rspamd_check(rule) as check_name,
-        best_result(list(rspamd_result(rule))) as result
+        -- What a rule found is not quoted and may look like another rule
+        case when count(distinct rspamd_result(rule)) = 1 then any_value(rspamd_result(rule)) end
+            as result
     from rules
     where rspamd_result(rule) is not null
     group by all
@@ -39,9 +41,12 @@ select
     processes.host,
     processes.program,
     told.result,
-    case told.check_name when 'spf' then filter_results.domain end as domain,
+    case told.check_name
+        when 'spf' then filter_results.domain
+        when 'dmarc' then filter_results.dmarc_domain
+    end as domain,
     filter_results.* exclude (
-        line_key, header_id, kind, result, domain, action, score, threshold, text
+        line_key, header_id, kind, result, domain, action, score, threshold, text, dmarc_domain
     )
 from told
 inner join filter_results on told.line_key = filter_results.line_key
