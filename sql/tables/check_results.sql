@@ -45,6 +45,7 @@ comment on column check_results.sender is 'Envelope sender; empty for the null s
 comment on column check_results.recipient is 'Envelope recipient, where one is named';
 comment on column check_results.message_id is 'Message-ID without its angle brackets';
 comment on column check_results.text is
-'What else is said: name of the virus or file, reason of greylisting, rules that matched';
+'What else is said: name of the virus or file, reason of greylisting, rules that matched, what SPF '
+'is about (mailfrom or helo)';
 comment on column check_results.occurrences is
 'How many lines alike the row stands for: syslog may write only how often a line came';

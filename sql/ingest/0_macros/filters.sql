@@ -4,11 +4,22 @@
 create or replace temp macro filter_result(kind, words, action) as
     case
         when words in ('DKIM verification successful', 'no signature error') then 'pass'
-        when words in ('bad signature data', 'signature verification failed') then 'fail'
+        when
+            words in (
+                'bad signature data', 'signature verification failed', 'body hash mismatch',
+                'signature expired', 'signature timestamp in the future'
+            )
+            then 'fail'
         when words = 'no signature data' then 'none'
         when words in ('key retrieval failed', 'key DNS query failed') then 'temperror'
         when words in ('record not found', 'key not found in DNS') then 'permerror'
         when words = 'DKIM-Signature field added' then 'signed'
+        -- Any other error of a signature is one of what stands in it, or in its key
+        when kind = 'dkim_check' and words is not null then 'permerror'
+        when kind = 'spf_check' and words = 'Permanent Error' then 'permerror'
+        when kind = 'spf_check' and words = 'Temporary Error' then 'temperror'
+        when kind = 'spf_check' and words like 'domain owner discourages%' then 'softfail'
+        when kind = 'spf_check' and words like 'access neither permitted%' then 'neutral'
         when kind = 'greylist_check' and words in ('greylist', 'delayed') then 'greylisted'
         when kind = 'greylist_check' and words = 'pass' then 'passed'
         when kind = 'spam_check' and words = 'Y' then 'spam'

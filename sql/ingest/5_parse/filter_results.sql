@@ -7,7 +7,8 @@ select
     line_key,
     logged_at,
     header_id,
-    queue_id,
+    -- Else that of what it gave back
+    coalesce(queue_id, queued_as) as queue_id,
     kind,
     filter_result(kind, words, action) as result,
     lower(action) as action,
@@ -21,7 +22,11 @@ select
     sender,
     recipient,
     message_id,
-    case when kind = 'spam_check' and words is null then rspamd_rules(text) else text end as text,
+    case
+        when kind = 'spam_check' and words is null then rspamd_rules(text)
+        when identity = 'mfrom' then 'mailfrom'
+        else coalesce(text, identity)
+    end as text,
     case when kind = 'spam_check' and words is null then rspamd_dmarc_domain(text) end
         as dmarc_domain
 from columns_of(changed_lines, 'message_checks');
