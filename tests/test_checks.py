@@ -48,6 +48,14 @@ def postgrey(minute, action, sender):
     )
 
 
+def amavis(minute, verdict, rest, sender="own@example.net", client="192.0.2.66"):
+    return (
+        minute,
+        f"amavis[12]: (1-1) {verdict} {{Inbound}}, [{client}]:1 [{client}] <{sender}> -> "
+        f"<bob@example.com>, {rest}, 1 ms",
+    )
+
+
 def spamd(minute, message_id, mark="Y", score=12):
     return (
         minute,
@@ -62,6 +70,26 @@ REFUSAL = (
     "<bob@example.com>: Recipient address rejected: Greylisted; from=<late@example.net> "
     "to=<bob@example.com> proto=ESMTP helo=<mx.example.net>"
 )
+SPF_OF_TWO = "client-ip=198.51.100.52; helo=example.net; envelope-from=two@example.net; receiver=x "
+SIGNATURE = 'signature=aaaa domain=example.net selector=s result="'
+RSPAMD_REFUSED = (
+    "<a1>; proxy; rspamd_task_write_log: id: <refused@example.net>, qid: <AA0000000F>, "
+    "ip: 198.51.100.52, from: <refused@example.net>, (default: F (no action): [2.00/15.00] "
+    "[DMARC_POLICY_REJECT(2.00){bank.example.org : No valid DKIM,reject;}]), len: 1, time: 1.0ms, "
+    "dns req: 1"
+)
+MILTER_REFUSAL = (
+    "milter-reject: END-OF-MESSAGE from mx.example.net[198.51.100.52]: 5.7.1 rejected by DMARC "
+    "policy; from=<refused@example.net> to=<bob@example.com> proto=ESMTP helo=<mx.example.net>"
+)
+LOCAL_CLIENT = (
+    "localhost[127.0.0.1], orig_queue_id=AA00000010, orig_client=mx.example.net[198.51.100.52]"
+)
+GIVEN_BACK = (
+    "to=<bob@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=2, delays=0/0/0/2, dsn=2.0.0, "
+    "status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as AA00000011)"
+)
+CAME_BACK = "Message-ID: <same@example.net>, Hits: 1, queued_as: AA0000000D"
 EVENTS = [
     # SPF of two messages of one sender, the second behind one that was put off
     spf("01:00", "alice@example.net"),
@@ -95,6 +123,64 @@ EVENTS = [
     ("32:00", "opendkim[8]: AA00000009: DKIM verification successful"),
     ("32:00", "opendmarc[9]: AA00000009: example.net fail"),
     ("32:00", "clamav-milter[10]: Message AA00000009 infected by Eicar"),
+    # A stranger has copied the message-id of the mail that came before
+    *message("36:00", "AA0000000B", "own@example.net", message_id="copied"),
+    amavis("36:01", "Blocked INFECTED (Eicar)", "Message-ID: <copied@example.net>, Hits: -"),
+    amavis("36:02", "Passed SPAM", "Message-ID: <copied@example.net>, Hits: 9"),
+    amavis(
+        *("36:03", "Passed SPAMMY", "Message-ID: <copied@example.net>, Hits: 8"),
+        **{"sender": "eve@example.net", "client": "198.51.100.52"},
+    ),
+    amavis(
+        *("36:04", "Passed CLEAN", "Message-ID: <copied@example.net>, Hits: 1"),
+        client="198.51.100.52",
+    ),
+    # What came back is named, and tells two mails of one message-id apart
+    ("37:00", "postfix/smtpd[1]: AA0000000C: client=mx.example.net[198.51.100.52]"),
+    ("37:00", "postfix/cleanup[2]: AA0000000C: message-id=<same@example.net>"),
+    *message("37:01", "AA0000000D", "own@example.net", message_id="same"),
+    amavis(
+        *("37:01", "Passed BAD-HEADER-7", "Message-ID: <same@example.net>, Hits: 1"),
+        client="198.51.100.52",
+    ),
+    amavis(
+        *(
+            "37:02",
+            "Passed CLEAN",
+            CAME_BACK,
+        ),
+        client="198.51.100.52",
+    ),
+    # Two words of SPF about one mail, and two signatures of which one holds
+    ("38:00", f"policyd-spf[5]: None; identity=helo; {SPF_OF_TWO}"),
+    ("38:00", f"policyd-spf[5]: Pass; identity=mailfrom; {SPF_OF_TWO}"),
+    *message("38:01", "AA0000000E", "two@example.net", message_id="two"),
+    ("38:01", f'opendkim[8]: AA0000000E: {SIGNATURE}body hash mismatch"'),
+    ("38:01", f'opendkim[8]: AA0000000E: {SIGNATURE}no signature error"'),
+    # Refused at its end: the refusal alone names the sender
+    spf("38:30", "refused@example.net", "Fail"),
+    ("38:31", "postfix/smtpd[1]: AA0000000F: client=mx.example.net[198.51.100.52]"),
+    ("38:31", "postfix/cleanup[2]: AA0000000F: message-id=<refused@example.net>"),
+    ("38:31", f"rspamd[13]: {RSPAMD_REFUSED}"),
+    ("38:31", "opendmarc[9]: AA0000000F: bank.example.org fail"),
+    ("38:31", f"postfix/cleanup[2]: AA0000000F: {MILTER_REFUSAL}"),
+    # Seen by several filters, and again as it came back
+    ("39:00", "postfix/smtpd[1]: AA00000010: client=mx.example.net[198.51.100.52]"),
+    ("39:00", "postfix/cleanup[2]: AA00000010: message-id=<family@example.net>"),
+    ("39:00", "opendmarc[9]: AA00000010: example.net fail"),
+    (
+        "39:00",
+        "postfix/qmgr[3]: AA00000010: from=<fam@example.net>, size=4, nrcpt=1 (queue active)",
+    ),
+    *message("39:01", "AA00000011", "fam@example.net", LOCAL_CLIENT, "family"),
+    ("39:01", "opendmarc[9]: AA00000011: example.net fail"),
+    ("39:01", "clamav-milter[10]: Message AA00000011 infected by Worm"),
+    amavis(
+        *("39:02", "Passed INFECTED (Worm)", "Queue-ID: AA00000010, Hits: 7"),
+        **{"sender": "fam@example.net", "client": "198.51.100.52"},
+    ),
+    ("39:02", f"postfix/smtp[4]: AA00000010: {GIVEN_BACK}"),
+    ("39:02", "postfix/qmgr[3]: AA00000010: removed"),
     # Before there is a message, and of none
     ("40:00", "postfix/postscreen[11]: DNSBL rank 6 for [192.0.2.66]:43987"),
     ("41:00", "opendkim[8]: AA0000000A: DKIM verification successful"),
@@ -119,6 +205,24 @@ TOLD = [
     ("dkim", "pass", "second@example.net", "queue id"),
     ("dmarc", "fail", "second@example.net", "queue id"),
     ("virus", "infected", "second@example.net", "queue id"),
+    ("virus", "infected", None, None),
+    ("spam", "spam", None, None),
+    ("spam", "spammy", None, None),
+    ("spam", "clean", "own@example.net", "message-id"),
+    ("policy", "bad-header-7", None, None),
+    ("spam", "clean", "own@example.net", "queue id"),
+    ("spf", "none", "two@example.net", "client, sender and time"),
+    ("spf", "pass", "two@example.net", "client, sender and time"),
+    ("dkim", "fail", "two@example.net", "queue id"),
+    ("dkim", "pass", "two@example.net", "queue id"),
+    ("spf", "fail", None, "client, sender and time"),
+    ("dmarc", "fail", None, "queue id"),
+    ("dmarc", "fail", None, "queue id"),
+    ("spam", "clean", None, "queue id"),
+    ("dmarc", "fail", "fam@example.net", "queue id"),
+    ("dmarc", "fail", "fam@example.net", "queue id"),
+    ("virus", "infected", "fam@example.net", "queue id"),
+    ("virus", "infected", "fam@example.net", "queue id"),
     ("rbl", "listed", None, None),
     ("dkim", "pass", None, None),
 ]
@@ -145,13 +249,16 @@ def test_a_check_is_of_the_one_message_that_it_fits(checks):
 
 def test_each_result_is_of_its_own_message(checks):
     assert checks.execute(
-        "select queue_id, spf, dkim, dmarc from proofs_of_origin where spf is not null "
-        "or dkim is not null order by queued_at"
+        "select queue_id, sender, spf, dkim, dmarc from proofs_of_origin order by queued_at"
     ).fetchall() == [
-        ("AA00000001", "pass", None, None),
-        ("AA00000002", "softfail", None, None),
-        ("AA00000009", None, "fail", None),
-        ("AA00000009", None, "pass", "fail"),
+        ("AA00000001", "alice@example.net", "pass", None, None),
+        ("AA00000002", "alice@example.net", "softfail", None, None),
+        ("AA00000009", "first@example.net", None, "fail", None),
+        ("AA00000009", "second@example.net", None, "pass", "fail"),
+        ("AA0000000E", "two@example.net", "pass", "pass", None),
+        ("AA0000000F", "refused@example.net", "fail", None, "fail"),
+        ("AA00000010", "fam@example.net", None, None, "fail"),
+        ("AA00000011", "fam@example.net", None, None, "fail"),
     ]
 
 
@@ -180,15 +287,27 @@ def test_a_trace_tells_checks_in_their_place(checks):
     assert "clamav-milter: virus scan: infected (Eicar)." in steps("AA00000009", Language.EN)
 
 
+MX_IP = "198.51.100.52"
 REPORTS = {
     "spam_delivered": [
-        ("AA00000009", "198.51.100.52", "second@example.net", 1, "clamav-milter", "infected", None),
-        ("AA00000008", "198.51.100.52", "spam@example.net", 1, "spamd", "spam", 12.0),
+        ("AA00000010", MX_IP, "fam@example.net", 1, "amavis, clamav-milter", "infected", 7.0),
+        ("AA00000009", MX_IP, "second@example.net", 1, "clamav-milter", "infected", None),
+        ("AA00000008", MX_IP, "spam@example.net", 1, "spamd", "spam", 12.0),
     ],
-    "dmarc_failures_by_domain": [("example.net", 1, 1, 0, 1)],
+    "dmarc_failures_by_domain": [("example.net", 2, 1, 0, 2), ("bank.example.org", 1, 1, 1, 0)],
     "greylisting_delays": [("example.net", 1, 1, 0, 721.0, 721.0, 721.0)],
-    "viruses_by_sender": [("Eicar", "second@example.net", "198.51.100.52", 1, "clamav-milter")],
-    "scores_over_time": [("spamd", 1, 1, 12.0, 12.0, 12.0)] * 2,
+    "viruses_by_sender": [
+        ("Eicar", "own@example.net", "192.0.2.66", 1, "amavis"),
+        ("Eicar", "second@example.net", MX_IP, 1, "clamav-milter"),
+        ("Worm", "fam@example.net", MX_IP, 1, "amavis, clamav-milter"),
+    ],
+    "scores_over_time": [
+        ("spamd", 1, 1, 12.0, 12.0, 12.0),
+        ("spamd", 1, 1, 12.0, 12.0, 12.0),
+        ("amavis", 3, 2, 6.0, 8.0, 9.0),
+        ("amavis", 1, 0, 1.0, 1.0, 1.0),
+        ("rspamd", 1, 0, 2.0, 2.0, 2.0),
+    ],
 }
 TIMES = {"queued_at", "begins_at", "last_at"}
 

@@ -22,13 +22,17 @@ with named as (
     group by check_results.check_key, check_results.check_name
 ),
 
--- The message-id is the sender's: it counts if one mail alone had it here at that time
+-- The message-id is the sender's, who can copy it from a mail of somebody else: it counts if one mail alone
+-- had it here at that time, and sender and client are its own too. What amavis stops without a queue id has
+-- not been in the queue. Where it is not told who the client was, it is this host
 identified as (
     select
         check_results.check_key,
         check_results.check_name,
         case
-            when count(distinct messages.root_key) = 1
+            when
+                count(distinct messages.root_key) = 1
+                and (any_value(check_results.sender) is null or count(messages.sender) > 0)
                 then min_by(messages.message_key, (messages.queued_at, messages.message_key))
         end as message_key,
         'message-id' as evidence
@@ -39,6 +43,17 @@ identified as (
             and check_results.host is not distinct from messages.host
     where
         check_results.queue_id is null
+        and check_results.action is distinct from 'blocked'
+        and (
+            check_results.sender is null
+            or messages.sender is null
+            or lower(check_results.sender) = lower(messages.sender)
+        )
+        and (
+            check_results.client_ip is null
+            or regexp_matches(check_results.client_ip, '^(?:127\.|::1$)')
+            or check_results.client_ip in (messages.client_ip, messages.orig_client_ip)
+        )
         and check_results.logged_at >= messages.queued_at
         and check_results.logged_at <= coalesce(messages.removed_at, 'infinity') + interval 1 minute
     group by check_results.check_key, check_results.check_name
@@ -59,19 +74,31 @@ asked as (
         and check_results.sender is not null
 ),
 
+-- Of a mail that was refused its refusal alone names the sender
+senders as (
+    select
+        message_key,
+        any_value(sender) as sender
+    from rejections
+    where message_key is not null
+    group by message_key
+    having count(distinct sender) = 1
+),
+
 received as (
     select
         messages.message_key,
         messages.queued_at,
         coalesce(messages.host, '') as host_name,
         messages.client_ip,
-        lower(messages.sender) as sender_name
+        lower(coalesce(messages.sender, senders.sender)) as sender_name
     from messages
+    left join senders on messages.message_key = senders.message_key
     semi join asked
         on
             messages.client_ip = asked.client_ip
             and coalesce(messages.host, '') = asked.host_name
-            and lower(messages.sender) = asked.sender_name
+            and lower(coalesce(messages.sender, senders.sender)) = asked.sender_name
     where messages.origin = 'smtp'
 ),
 
@@ -114,6 +141,8 @@ fitting as (
         asked.check_name,
         asked.program,
         lower(asked.recipient) as recipient_name,
+        -- Of SPF: a policy server may ask about the HELO name and about the sender
+        case asked.check_name when 'spf' then asked.text end as identity,
         messages.message_key,
         asked.result = 'greylisted' or coalesce(regexp_matches(asked.action, '^[45]'), false)
             as is_refused
@@ -132,6 +161,12 @@ fitting as (
                     and lower(asked.recipient)
                     in (lower(deliveries.recipient), lower(deliveries.orig_recipient))
             )
+            or exists (
+                select 1 from rejections
+                where
+                    rejections.message_key = followed.next_key
+                    and lower(asked.recipient) = lower(rejections.recipient)
+            )
         )
 ),
 
@@ -143,7 +178,7 @@ met as (
         'client, sender and time' as evidence
     from fitting
     where not is_refused
-    group by check_name, program, recipient_name, message_key
+    group by check_name, program, recipient_name, identity, message_key
     having count(*) = 1
 ),
 
@@ -176,7 +211,7 @@ select
     check_results.waited_seconds,
     check_results.client_name,
     check_results.client_ip,
-    check_results.sender,
+    coalesce(check_results.sender, messages.sender, senders.sender) as sender,
     check_results.recipient,
     check_results.message_id,
     check_results.queue_id,
@@ -188,6 +223,8 @@ left join linked
     on
         check_results.check_key = linked.check_key
         and check_results.check_name = linked.check_name
+left join messages on linked.message_key = messages.message_key
+left join senders on linked.message_key = senders.message_key
 union all
 -- Blocklists say it before a client may speak: there is no message yet
 select
@@ -239,12 +276,14 @@ comment on column message_checks.waited_seconds is
 'How long greylisting held a client back before this passed';
 comment on column message_checks.client_name is 'Name of the client, as the filter knows it';
 comment on column message_checks.client_ip is 'Address of the client, where the filter names it';
-comment on column message_checks.sender is 'Envelope sender, where the filter names it';
+comment on column message_checks.sender is
+'Envelope sender, as the filter names it, else as the message or its refusal does';
 comment on column message_checks.recipient is 'Envelope recipient, where the filter names one';
 comment on column message_checks.message_id is 'Message-ID, where the filter names it';
 comment on column message_checks.queue_id is 'Queue id, where the filter names it';
 comment on column message_checks.text is
-'What else is said: name of the virus or file, reason of greylisting, rules that matched';
+'What else is said: name of the virus or file, reason of greylisting, rules that matched, what SPF '
+'is about (mailfrom or helo)';
 comment on column message_checks.evidence is
 'What tells the message: queue id, message-id, or client, sender and time';
 comment on column message_checks.occurrences is
