@@ -2,18 +2,18 @@
 create or replace view reports.spam_delivered as
 with found as (
     select
-        message_key,
-        program,
-        check_name,
-        result,
-        max(score) as score
+        messages.root_key,
+        string_agg(distinct message_checks.program, ', ' order by message_checks.program)
+            as programs,
+        string_agg(distinct message_checks.result, ', ' order by message_checks.result) as result,
+        max(message_checks.score) as score
     from main.message_checks
+    inner join main.messages on message_checks.message_key = messages.message_key
     where
-        message_key is not null
-        and result in ('spam', 'spammy', 'infected')
-        and in_period(checked_at)
-        and on_host(host)
-    group by message_key, program, check_name, result
+        message_checks.result in ('spam', 'spammy', 'infected')
+        and in_period(message_checks.checked_at)
+        and on_host(message_checks.host)
+    group by messages.root_key
 ),
 
 reached as (
@@ -21,7 +21,7 @@ reached as (
         recipient_outcomes.message_key,
         count(*) as recipient_count
     from main.recipient_outcomes
-    semi join found on recipient_outcomes.message_key = found.message_key
+    semi join found on recipient_outcomes.message_key = found.root_key
     where is_handed_over(recipient_outcomes.outcome) and of_domain(recipient_outcomes.recipient)
     group by recipient_outcomes.message_key
 )
@@ -32,12 +32,10 @@ select
     messages.client_ip,
     messages.sender,
     reached.recipient_count,
-    found.program,
+    found.programs,
     found.result,
     found.score
 from found
-inner join reached on found.message_key = reached.message_key
-inner join main.messages on found.message_key = messages.message_key
-order by
-    messages.queued_at desc, messages.message_key desc, found.program asc, found.check_name asc,
-    found.result asc;
+inner join reached on found.root_key = reached.message_key
+inner join main.messages on found.root_key = messages.message_key
+order by messages.queued_at desc, messages.message_key desc;
