@@ -248,7 +248,7 @@ def _own_columns() -> dict[str, dict[str, Column]]:
 
 
 def _comment_reports(connection: duckdb.DuckDBPyConnection) -> None:
-    """Say what the columns of mailsql's reports hold; most stand in several reports."""
+    """Say what the columns of mailsql's reports hold; most stand in several, and mean the same."""
     ours = [file.name.removesuffix(".sql") for file in sql_files("reports")]
     columns = connection.execute(
         "select table_name, column_name from system.main.duckdb_columns() "
@@ -256,11 +256,12 @@ def _comment_reports(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     comments = {row["column"]: row["comment"] for row in read_words("report_columns")}
     for report, column in columns:
-        if report not in ours or column not in comments:
+        comment = comments.get(f"{report}.{column}", comments.get(column))
+        if report not in ours or comment is None:
             continue
         connection.execute(
             f"comment on column reports.{quote_identifier(report)}.{quote_identifier(column)} "
-            f"is {quote_text(comments[column])}"
+            f"is {quote_text(comment)}"
         )
 
 

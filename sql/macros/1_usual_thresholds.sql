@@ -1,4 +1,4 @@
--- From how many on a report of the officer's tells of something: what threshold() is unless a variable says otherwise
+-- How many it takes for a security report to list something: what threshold() is unless a variable says otherwise
 create or replace macro usual_thresholds() as map_from_entries([
     -- Login names tried in vain by one address or network
     ('guessed_names', 3),

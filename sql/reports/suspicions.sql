@@ -1,4 +1,4 @@
--- One row per account or address that somebody should look at, the worst first: what is odd about it (5: login_networks)
+-- One row per account or address that somebody should look at, the worst first: what is odd about it (3: guessed_names, 5: login_networks, 50: sent_recipients, 5: times_before)
 create or replace view reports.suspicions as
 with guessed as (
     select
