@@ -1,11 +1,15 @@
 """What filters say of a message: which message it is, the reports of it, and the subject."""
 
+import csv
+
 import pytest
 
 import mailsql
+from mailsql.export import export
 from mailsql.language import Language
 from mailsql.report import run_report
 from mailsql.search import UsageError, read_term
+from mailsql.selection import Who
 from mailsql.trace import search, trace_text
 from tests.conftest import NOW, load
 
@@ -184,6 +188,7 @@ EVENTS = [
     # Before there is a message, and of none
     ("40:00", "postfix/postscreen[11]: DNSBL rank 6 for [192.0.2.66]:43987"),
     ("41:00", "opendkim[8]: AA0000000A: DKIM verification successful"),
+    amavis("42:00", "Blocked BANNED (a.exe)", "Queue-ID: AA000000FF, Hits: 1", "lost@example.net"),
 ]
 LINES = [MX.format(minute=minute, text=text) + "\n" for minute, text in EVENTS]
 LINKS = """
@@ -225,6 +230,7 @@ TOLD = [
     ("virus", "infected", "fam@example.net", "queue id"),
     ("rbl", "listed", None, None),
     ("dkim", "pass", None, None),
+    ("policy", "banned", None, None),
 ]
 
 
@@ -317,6 +323,14 @@ def test_a_report_tells_what_filters_found(name, checks):
     result = run_report(checks, name, None, None, now=NOW)
     kept = [place for place, column in enumerate(result.description) if column[0] not in TIMES]
     assert [tuple(row[place] for place in kept) for row in result.fetchall()] == REPORTS[name]
+
+
+def test_an_export_of_an_address_has_checks_that_name_it(checks, tmp_path):
+    who = Who(("lost@example.net",))
+    export(checks, tmp_path / "out", now=NOW, who=who, timezone="UTC", only=["check_results"])
+    with (tmp_path / "out" / "check_results.csv").open(newline="") as file:
+        rows = [(row["check_name"], row["queue_id"]) for row in csv.DictReader(file)]
+    assert rows == [("policy", "AA000000FF")]
 
 
 SUBJECTS = [

@@ -140,8 +140,7 @@ mailbox_event_key as row_key
         check_key as row_key
     from check_results
     where
-        queue_id is null
-        and (is_asked_for(sender) or is_asked_for(recipient))
+        (is_asked_for(sender) or is_asked_for(recipient))
         and in_period(logged_at)
         and on_host(host)
     union all
