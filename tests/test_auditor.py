@@ -234,7 +234,7 @@ def test_lines_are_proven_torn_or_not_and_stand_in_the_logs(logs, exported, tmp_
     found, said = faults(out, *originals(logs))
     assert found == ["deliveries.csv: the logs give other rows when they are read anew"]
     assert len([text for text in said if "found there" in text]) == 4
-    assert said[-1] == "20 tables were compared with the logs read anew"
+    assert said[-1] == "21 tables were compared with the logs read anew"
     other = tmp_path / "other.log"
     other.write_bytes(TORN[1])
     assert faults(exported, other)[0] == [f"{other}: no log of the export begins like this one"]

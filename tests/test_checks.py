@@ -284,13 +284,19 @@ def test_a_trace_tells_checks_in_their_place(checks):
         return [line[27:].strip() for line in text.splitlines() if line[:5].strip(" .").isdigit()]
 
     told = steps("AA00000005", Language.EN)
-    assert told[0] == "postgrey: greylisting, passed after 721 s (triplet found)."
+    assert told[0] == "postgrey: greylisting: passed after 721 s (triplet found)."
     assert "sent a message" in told[1]
     assert (
-        "postgrey によるグレイリスティングの判定は passed です(721 秒後)(triplet found)。"
+        "postgrey によるグレイリスティングの判定は「通過」です(721 秒後)(triplet found)。"
         in steps("AA00000005", Language.JA)
     )
     assert "clamav-milter: virus scan: infected (Eicar)." in steps("AA00000009", Language.EN)
+    assert "spamd による迷惑メールの判定は「迷惑メール」です(スコア 12.0/基準値 5.0)。" in steps(
+        "AA00000008", Language.JA
+    )
+    assert "opendmarc による DMARC の判定は fail です(bank.example.org)。" in steps(
+        "AA0000000F", Language.JA
+    )
 
 
 MX_IP = "198.51.100.52"

@@ -209,9 +209,14 @@ select
         'check': upper(message_checks.check_name),
         'program': message_checks.program,
         'result': message_checks.result,
+        'result_ja': check_result_ja(message_checks.result),
         'domain': message_checks.domain,
         'score': message_checks.score::varchar,
         'threshold': message_checks.threshold::varchar,
+        'score_alone':
+            case
+                when message_checks.threshold is null then message_checks.score::varchar
+            end,
         'waited_seconds': regexp_replace(message_checks.waited_seconds::varchar, '\.0$', ''),
         'text': message_checks.text
     } as facts,
