@@ -79,4 +79,6 @@ comment on column messages.root_key is
 'First message of its family: the one that it came of, directly or not (messages); its own key '
 'where it came of none';
 comment on column messages.subject is
-'Subject header, in clear, where a check of headers (header_checks) logged it';
+'Subject header, where a check of headers (header_checks) logged it; encoded words are in clear '
+'where their charset is UTF-8, US-ASCII, ISO-8859-1, or windows-1252 without its own characters, '
+'and they hold printable text';

@@ -1,4 +1,4 @@
--- Encoded words of a header (RFC 2047) in clear; one whose charset or bytes are not understood stays
+-- Encoded words of a header (RFC 2047)
 
 create or replace temp macro encoded_word() as
     '=\?([A-Za-z0-9_-]+)(?:\*[A-Za-z0-9-]+)?\?([BbQq])\?([^?\s]*)\?=';
@@ -30,39 +30,25 @@ create or replace temp macro charset_text(charset, bytes) as
         when lower(charset) in ('iso-8859-1', 'windows-1252') then latin_text(bytes)
     end;
 
-create or replace temp macro decoded_word(word) as
-    charset_text(
-        regexp_extract(word, encoded_word(), 1),
-        case
-            when lower(regexp_extract(word, encoded_word(), 2)) = 'b'
-                then try(from_base64(regexp_extract(word, encoded_word(), 3)))
-            else quoted_bytes(regexp_extract(word, encoded_word(), 3))
-        end
-    );
+create or replace temp macro word_charset(word) as lower(regexp_extract(word, encoded_word(), 1));
 
--- What is no printable text stays encoded
-create or replace temp macro shown_word(word) as
+create or replace temp macro word_bytes(word) as
     case
-        when regexp_matches(decoded_word(word), '[\x00-\x1f\x7f\x{80}-\x{9f}]') then word
-        else coalesce(decoded_word(word), word)
+        when lower(regexp_extract(word, encoded_word(), 2)) = 'b'
+            then try(from_base64(regexp_extract(word, encoded_word(), 3)))
+        else quoted_bytes(regexp_extract(word, encoded_word(), 3))
     end;
 
--- Blanks between two encoded words are none; where a header was folded Postfix writes ? for its end
-create or replace temp macro unfolded_words(text) as
-    regexp_replace(text, '\?=(?:\?|\s)\s*=\?', '?==?', 'g');
-
-create or replace temp macro decoded_header(text) as
+-- NULL where it is none: what breaks lines, turns the direction of writing, or cannot be seen
+create or replace temp macro printable_text(text) as
     case
-        when not regexp_matches(text, encoded_word()) then text
-        else
-            array_to_string(
-                list_transform(
-                    list_zip(
-                        string_split_regex(unfolded_words(text), encoded_word()),
-                        regexp_extract_all(unfolded_words(text), encoded_word())
-                    ),
-                    lambda pair: pair[1] || coalesce(shown_word(pair[2]), '')
-                ),
-                ''
+        when
+            not regexp_matches(
+                text,
+                '[\x00-\x1f\x7f\x{80}-\x{9f}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]'
             )
+            then text
     end;
+
+-- Whether what stands between two encoded words only parts them; where a header was folded Postfix writes ?
+create or replace temp macro is_folding(gap) as regexp_full_match(gap, '\??\s*');
