@@ -211,7 +211,6 @@ def test_reports_that_the_document_names_exist_and_none_is_left_out():
         "addresses_to_block",
         "delays_over_time",
         "dmarc_failures_by_domain",
-        "greylisting_delays",
         "logins_by_address",
         "logins_by_network",
         "logins_far_apart",
