@@ -200,7 +200,11 @@ def _keep_hashes(connection: duckdb.DuckDBPyConnection) -> None:
         "select first_line_key >> 32, first_line_key & 4294967295, last_line_key & 4294967295 "
         "from pruned_runs order by first_line_key"
     ).fetchall():
-        runs.setdefault(file_key, []).append((first, last))
+        gone = runs.setdefault(file_key, [])
+        # Next to each other they are one to the tree, whatever is left of their rows
+        if gone and gone[-1][1] + 1 == first:
+            first = gone.pop()[0]
+        gone.append((first, last))
     pruned_before = connection.execute("select 1 from pruned_lines limit 1").fetchone() is not None
     for file_key in runs:
         before: StoredBatch | None = None

@@ -195,6 +195,19 @@ def test_lines_alone_go_and_their_rows_later(made, tmp_path):
     ]
 
 
+def test_lines_alone_go_and_the_rows_of_some_of_them_later(made, tmp_path):
+    place, middle = made
+    database = Path(shutil.copy(place / "whole.duckdb", tmp_path / "mail.duckdb"))
+    prune(database, middle, lambda _: None, now=NOW, lines_only=True)
+    prune(database, middle - timedelta(minutes=1), lambda _: None, now=NOW)
+    adjacent = (
+        "select count(*) from pruned_lines as one "
+        "semi join pruned_lines as next on one.last_line_key + 1 = next.first_line_key"
+    )
+    assert ask(database, adjacent) != [(0,)]
+    is_right(database)
+
+
 @pytest.mark.long
 def test_more_is_pruned_later(made, copy):
     place, middle = made
