@@ -90,6 +90,33 @@ def pruned(made):
     return place / "pruned.duckdb"
 
 
+def session(minute, pid, first, second, end):
+    """Lines of a session with two messages, of which the second is delivered at another minute."""
+    told = [
+        (minute, f"smtpd[{pid}]: connect from c.example.net[192.0.2.1]"),
+        (minute, f"smtpd[{pid}]: {first}: client=c.example.net[192.0.2.1]"),
+        (minute, f"cleanup[7]: {first}: message-id=<{first}@example.net>"),
+        (minute, f"qmgr[9]: {first}: from=<a@example.net>, size=1, nrcpt=1 (queue active)"),
+        (minute, f"smtpd[{pid}]: {second}: client=c.example.net[192.0.2.1]"),
+        (minute, f"qmgr[9]: {second}: from=<b@example.net>, size=1, nrcpt=1 (queue active)"),
+        (minute, f"smtpd[{pid}]: disconnect from c.example.net[192.0.2.1] mail=2 commands=2"),
+        (minute, f"qmgr[9]: {first}: removed"),
+        (end, f"qmgr[9]: {second}: removed"),
+    ]
+    return [(at, f"2026-01-01T10:{at:02}:00+00:00 mx1 postfix/{text}\n") for at, text in told]
+
+
+def test_other_messages_of_a_connection_that_is_over_go(tmp_path):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    lines = session(0, 50, "A10000", "A20000", 30) + session(1, 51, "B10000", "B20000", 2)
+    log.write_text("".join(text for _, text in sorted(lines, key=lambda line: line[0])))
+    load([log], database)
+    prune(database, datetime(2026, 1, 1, 10, 20, tzinfo=UTC), lambda _: None, now=NOW)
+    assert ask(database, "select queue_id from messages") == [("A20000",)]
+    assert len(ask(database, "from connections")) == 1
+    is_right(database)
+
+
 @pytest.fixture
 def copy(pruned, tmp_path):
     return Path(shutil.copy(pruned, tmp_path / "mail.duckdb"))
