@@ -117,10 +117,30 @@ def test_other_messages_of_a_connection_that_is_over_go(tmp_path):
     lines = session(0, 50, "A10000", "A20000", 30) + session(1, 51, "B10000", "B20000", 2)
     log.write_text("".join(text for _, text in sorted(lines, key=lambda line: line[0])))
     load([log], database)
-    prune(database, datetime(2026, 1, 1, 10, 20, tzinfo=UTC), lambda _: None, now=NOW)
-    assert ask(database, "select queue_id from messages") == [("A20000",)]
-    assert len(ask(database, "from connections")) == 1
+    middle = datetime(2026, 1, 1, 10, 20, tzinfo=UTC)
+    told = "select message_count from connections order by all"
+    # Lines alone first: then rows of pruned lines count, too
+    prune(database, middle, lambda _: None, now=NOW, lines_only=True)
+    assert len(ask(database, "from raw_lines")) == 5
+    assert ask(database, told) == [(2,), (2,)]
     is_proven(database)
+    prune(database, middle, lambda _: None, now=NOW)
+    assert ask(database, "select queue_id from messages") == [("A20000",)]
+    assert ask(database, told) == [(1,)]
+    is_right(database)
+
+
+@pytest.mark.long
+def test_rows_of_a_connection_without_its_lines_count_what_is_left(tmp_path):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_text("".join(text for _, text in session(0, 50, "A10000", "A20000", 30)))
+    load([log], database)
+    prune(database, datetime(2026, 1, 2, tzinfo=UTC), lambda _: None, now=NOW, lines_only=True)
+    middle = datetime(2026, 1, 1, 10, 20, tzinfo=UTC)
+    prune(database, middle, lambda _: None, now=NOW)
+    assert ask(database, "select queue_id from messages") == [("A20000",)]
+    assert ask(database, "select message_count from connections") == [(1,)]
+    is_right(database)
 
 
 @pytest.fixture
