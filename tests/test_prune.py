@@ -362,6 +362,38 @@ def test_a_pruned_log_is_forgotten(made, copy):
     is_right(copy)
 
 
+def test_no_row_of_a_pruned_line_leads_to_a_forgotten_log(tmp_path):
+    database, head = tmp_path / "mail.duckdb", "2026-01-01T10:00:00+00:00 mx1 postfix/"
+    peer, qmgr = "c.example.net[192.0.2.1]", f"{head}qmgr[9]"
+    logs = [
+        [
+            f"{head}smtpd[5]: connect from {peer}",
+            f"{head}smtpd[5]: A10000: client={peer}",
+            f"{qmgr}: A10000: from=<a@example.net>, size=1, nrcpt=1 (queue active)",
+        ],
+        [
+            f"{head}smtp[6]: A10000: to=<b@example.org>, relay=mx.example.org[198.51.100.1]:25, "
+            "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)",
+            f"{qmgr}: A10000: removed",
+            f"{head}smtpd[5]: A20000: client={peer}",
+            f"{qmgr}: A20000: from=<a@example.net>, size=1, nrcpt=1 (queue active)",
+            f"{qmgr}: A20000: removed",
+            f"{head}smtpd[5]: disconnect from {peer} mail=2 commands=2",
+        ],
+    ]
+    for number, lines in enumerate(logs):
+        path = tmp_path / f"mail{number}.log"
+        path.write_text("".join(line + "\n" for line in lines))
+        load([path], database)
+    prune(database, datetime(2026, 2, 1, tzinfo=UTC), lambda _: None, now=NOW, lines_only=True)
+    assert ask(database, "from raw_lines") == []
+    assert len(ask(database, "from deliveries semi join messages using (message_key)")) == 1
+    forget(database, "1", lambda _: None, now=NOW)
+    assert ask(database, "select queue_id, connection_key from messages") == [("A20000", None)]
+    assert ask(database, "from deliveries") == []
+    is_proven(database)
+
+
 @pytest.mark.long
 def test_the_year_of_stamps_is_known_behind_what_was_pruned(tmp_path):
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
