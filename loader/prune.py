@@ -39,9 +39,13 @@ from .table_list import tables
 SESSIONS = ("pop3_sessions", "imap_sessions", "service_sessions")
 
 
+class _NothingGoesError(Exception):
+    """All that was logged before is gone already, or goes on."""
+
+
 @dataclass(frozen=True)
 class Pruned:
-    """What pruning did.
+    """What pruning did; where nothing went the database is as it was.
 
     Attributes:
         line_count: lines that went.
@@ -91,27 +95,32 @@ def prune(
     size = database.stat().st_size
     what = f"pruning what was logged before {before:%Y-%m-%d %H:%M}"
     left = max(0.0, deadline - time.monotonic())
-    with replaced(database, what, tell, left, on_wait) as new:
-        with open_database(new, read_only=False) as connection:
-            connection.execute("set enable_external_access = false")
-            connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-            check_tables(connection, "mail", str(database))
-            line_count = _choose(connection, before, lines_only=lines_only)
-            connection.execute("begin")
-            _keep_hashes(connection)
-            connection.execute("delete from pruned_lines")
-            connection.execute("insert into pruned_lines by name from pruned_runs")
-            _cut_endings(connection)
-            connection.execute("commit")
-            rows_before = _count_rows(connection)
-        derive_from(new, database, progress)
-        with open_database(new, read_only=False) as connection:
-            row_count = rows_before - _count_rows(connection)
-            connection.execute("begin")
-            what = "lines" if lines_only else "rows"
-            add_pruning(connection, now, what, before, line_count, row_count)
-            connection.execute("commit")
-            connection.execute("force checkpoint")
+    try:
+        with replaced(database, what, tell, left, on_wait) as new:
+            with open_database(new, read_only=False) as connection:
+                connection.execute("set enable_external_access = false")
+                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+                check_tables(connection, "mail", str(database))
+                line_count = _choose(connection, before, lines_only=lines_only)
+                if not line_count and not _count(connection, "altered_runs"):
+                    raise _NothingGoesError
+                connection.execute("begin")
+                _keep_hashes(connection)
+                connection.execute("delete from pruned_lines")
+                connection.execute("insert into pruned_lines by name from pruned_runs")
+                _cut_endings(connection)
+                connection.execute("commit")
+                rows_before = _count_rows(connection)
+            derive_from(new, database, progress)
+            with open_database(new, read_only=False) as connection:
+                row_count = rows_before - _count_rows(connection)
+                connection.execute("begin")
+                what = "lines" if lines_only else "rows"
+                add_pruning(connection, now, what, before, line_count, row_count)
+                connection.execute("commit")
+                connection.execute("force checkpoint")
+    except _NothingGoesError:
+        return Pruned(0, 0, 0)
     return Pruned(line_count, row_count, size - database.stat().st_size)
 
 

@@ -427,12 +427,16 @@ def test_killed_or_failing_the_old_file_is_whole(copy, monkeypatch):
     assert [path.name for path in copy.parent.iterdir()] == ["mail.duckdb"]
 
 
-def test_it_is_a_command_and_status_tells_of_it(copy):
-    command = ["prune", "--before", "2020-01-01", "--timezone", "UTC", "--db", str(copy)]
-    result = CliRunner().invoke(app, command)
-    assert result.exit_code == 0
-    assert "0 lines and 0 rows pruned" in result.stderr
+def test_it_is_a_command_and_status_tells_of_it(made, copy):
     with open_database(copy) as connection:
-        told = [row["what"] for row in json.loads(status_json(connection))["prunings"]]
-        assert told == ["rows", "rows"]
+        told = [row["what"] for row in json.loads(status_json(connection, NOW))["prunings"]]
+        assert told == ["rows"]
         assert "What was pruned" in describe_status(connection)
+    before = copy.read_bytes()
+    # Of what is gone already, and of what never was
+    for day in (f"{made[1]:%Y-%m-%d %H:%M:%S.%f}", "2020-01-01"):
+        command = ["prune", "--before", day, "--timezone", "UTC", "--db", str(copy)]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0
+        assert "nothing to prune before" in result.stderr
+    assert copy.read_bytes() == before
