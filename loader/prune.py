@@ -204,26 +204,44 @@ def _keep_hashes(connection: duckdb.DuckDBPyConnection) -> None:
     Raises:
         DatabaseError: one is not as it was loaded.
     """
+    runs_then = _runs_of(connection, "pruned_runs")
+    runs_before = _runs_of(connection, "pruned_lines")
+    wholly_gone: list[int] = []
+    for file_key, runs in runs_then.items():
+        gone_before = runs_before.get(file_key, [])
+        if runs == gone_before:
+            continue
+        before: StoredBatch | None = None
+        batches = chain([*stored_batches(connection, file_key)], [None])
+        for batch, behind in pairwise(batches):
+            assert batch is not None
+            gone = leaves_of(batch, before, runs)
+            leaf_count = batch.last_line_no - first_line_in(batch, before) + 1
+            if count_in(gone) == leaf_count:
+                wholly_gone.append(batch.batch_key)
+            # Where no more of it goes its hashes are there
+            elif gone != leaves_of(batch, before, gone_before):
+                _keep_hashes_of(connection, batch, before, behind, gone, bool(runs_before))
+            before = batch
+    for name in ("pruned_hashes", "pruned_batches"):
+        connection.execute(
+            f"delete from {name} where batch_key in (select unnest(?::integer[]))", [wholly_gone]
+        )
+
+
+def _runs_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[int, list[Run]]:
+    """Return the runs of each stream, as long as they can be."""
     runs: dict[int, list[Run]] = {}
     for file_key, first, last in connection.execute(
         "select first_line_key >> 32, first_line_key & 4294967295, last_line_key & 4294967295 "
-        "from pruned_runs order by first_line_key"
+        f"from {table} order by first_line_key"
     ).fetchall():
         gone = runs.setdefault(file_key, [])
         # Next to each other they are one to the tree, whatever is left of their rows
         if gone and gone[-1][1] + 1 == first:
             first = gone.pop()[0]
         gone.append((first, last))
-    pruned_before = connection.execute("select 1 from pruned_lines limit 1").fetchone() is not None
-    for file_key in runs:
-        before: StoredBatch | None = None
-        batches = chain([*stored_batches(connection, file_key)], [None])
-        for batch, behind in pairwise(batches):
-            assert batch is not None
-            gone = leaves_of(batch, before, runs[file_key])
-            if gone:
-                _keep_hashes_of(connection, batch, before, behind, gone, pruned_before)
-            before = batch
+    return runs
 
 
 def _keep_hashes_of(
@@ -240,9 +258,6 @@ def _keep_hashes_of(
     root = kept_root(connection, batch)
     kept = kept_hashes(connection, batch.batch_key) if pruned_before else {}
     connection.execute("delete from pruned_hashes where batch_key = ?", [batch.batch_key])
-    if count_in(gone) == leaf_count:
-        connection.execute("delete from pruned_batches where batch_key = ?", [batch.batch_key])
-        return
     tree = PrunedTree(batch, leaf_count, kept)
     digest = hashlib.sha256()
     cursor = LineCursor(stored_lines(connection, batch.file_key, first, batch.last_line_no))

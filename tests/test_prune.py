@@ -127,7 +127,7 @@ def test_other_messages_of_a_connection_that_is_over_go(tmp_path):
     prune(database, middle, lambda _: None, now=NOW)
     assert ask(database, "select queue_id from messages") == [("A20000",)]
     assert ask(database, told) == [(1,)]
-    is_right(database)
+    is_proven(database)
 
 
 @pytest.mark.long
@@ -273,6 +273,7 @@ def test_lines_alone_go_and_their_rows_later(made, tmp_path):
     ]
 
 
+@pytest.mark.long
 def test_lines_alone_go_and_the_rows_of_some_of_them_later(made, tmp_path):
     place, middle = made
     database = Path(shutil.copy(place / "whole.duckdb", tmp_path / "mail.duckdb"))
@@ -362,6 +363,7 @@ def test_a_pruned_log_is_forgotten(made, copy):
     is_right(copy)
 
 
+@pytest.mark.long
 def test_no_row_of_a_pruned_line_leads_to_a_forgotten_log(tmp_path):
     database, head = tmp_path / "mail.duckdb", "2026-01-01T10:00:00+00:00 mx1 postfix/"
     peer, qmgr = "c.example.net[192.0.2.1]", f"{head}qmgr[9]"
