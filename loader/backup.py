@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .database import WAIT_SECONDS, speaking_of
-from .errors import DatabaseError, UsageError
+from .database import WAIT_SECONDS
+from .errors import DatabaseError, RoomError, UsageError
 from .private import created_with
-from .replacement import held, sync
+from .replacement import give_to_owner, held, sync
 from .room import BYTES_PER_MB
 from .snapshot import copy_file
 
@@ -25,7 +27,8 @@ def back_up(
 ) -> int:
     """Copy a database to a new file, readable by those who may read it, and return its bytes.
 
-    The copy is one file, without a write-ahead log. It appears under its name when it is whole.
+    The copy is one file, without a write-ahead log. It appears under its name when it is whole,
+    except on file systems where a file has one name only.
 
     Args:
         database: the DuckDB file; it is held while it is copied.
@@ -47,27 +50,71 @@ def back_up(
         found = os.fstat(source.fileno())
         free = shutil.disk_usage(folder).free
         if free < found.st_size:
-            raise DatabaseError(
+            raise RoomError(
                 f"{folder}: {free / BYTES_PER_MB:,.0f} MB are free, and "
                 f"{found.st_size / BYTES_PER_MB:,.0f} MB are needed",
                 "make room there",
             )
-        with (
-            created_with(found.st_mode & 0o666),
-            speaking_of(copy),
-            TemporaryDirectory(dir=folder, prefix=f".{copy.name}-") as place,
-        ):
-            new = Path(place) / copy.name
-            copy_file(source, new)
-            new.chmod(found.st_mode & 0o777)
-            sync(new)
-            try:
-                # Unlike a rename it takes nobody's place
-                os.link(new, copy)
-            except FileExistsError as error:
-                raise _taken(copy) from error
-            sync(folder)
+        try:
+            with (
+                created_with(found.st_mode & 0o666),
+                TemporaryDirectory(dir=folder, prefix=f".{copy.name}-") as place,
+            ):
+                new = Path(place) / copy.name
+                copy_file(source, new)
+                _give(new, found)
+                sync(new)
+                _name(new, copy)
+                sync(folder)
+        except FileExistsError as error:
+            raise _taken(copy) from error
+        except OSError as error:
+            raise DatabaseError(
+                f"{copy}: {error.strerror or error}",
+                "look at the rights and the room of its directory, or name a file elsewhere",
+            ) from error
     return found.st_size
+
+
+def _name(new: Path, copy: Path) -> None:
+    """Give a whole file its name, which unlike by a rename takes nobody's place.
+
+    Raises:
+        FileExistsError: somebody has it.
+        OSError: the file cannot be made.
+    """
+    try:
+        os.link(new, copy)
+    except OSError as error:
+        # Some file systems have no second names
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP):
+            raise
+        _copy_to(new, copy)
+
+
+def _copy_to(new: Path, copy: Path) -> None:
+    """Copy a file to a new one with the same owner and mode; remove what fails half-way.
+
+    Raises:
+        FileExistsError: there is one.
+        OSError: the file cannot be made.
+    """
+    with new.open("rb") as source, copy.open("xb") as target:
+        try:
+            shutil.copyfileobj(source, target, BYTES_PER_MB)
+            _give(copy, os.fstat(source.fileno()))
+            target.flush()
+            os.fsync(target.fileno())
+        except BaseException:
+            copy.unlink()
+            raise
+
+
+def _give(file: Path, found: os.stat_result) -> None:
+    """Give a file owner, group and mode of another one; who may not give it away keeps it."""
+    with suppress(PermissionError):
+        give_to_owner(file, found)
+    file.chmod(found.st_mode & 0o777)
 
 
 def _taken(copy: Path) -> UsageError:

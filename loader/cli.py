@@ -949,10 +949,12 @@ def prune(
             on_wait=narrate,
             progress=progress,
         )
-    narrate(
-        f"{db}: {gone.line_count:,} lines and {gone.row_count:,} rows pruned, "
-        f"{gone.byte_count / BYTES_PER_MB:,.1f} MB given back"
-    )
+    if not gone.line_count and not gone.row_count:
+        narrate(f"{db}: nothing to prune before {moment:%Y-%m-%d %H:%M}; it stays as it is")
+        return
+    room = gone.byte_count / BYTES_PER_MB
+    given_back = f", {room:,.1f} MB given back" if room > 0 else ""
+    narrate(f"{db}: {gone.line_count:,} lines and {gone.row_count:,} rows pruned{given_back}")
 
 
 @app.command()

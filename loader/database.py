@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from .errors import DatabaseError, HeldError, OutdatedError, UsageError
+from .errors import DatabaseError, HeldError, OutdatedError, RoomError, UsageError
 from .objects import (
     OLDEST_SCHEMA,
     SCHEMA_VERSION,
@@ -392,7 +392,7 @@ def database_error(name: Path | str, error: duckdb.Error) -> DatabaseError:
     if isinstance(error, duckdb.OutOfMemoryException):
         return DatabaseError(f"{name}: {said}", "ask for less at once, or free some memory")
     if os.strerror(errno.ENOSPC) in said:
-        return DatabaseError(
+        return RoomError(
             f"{name}: no room on the disk",
             "make room where the database and its temporary files are; a load continues then",
         )

@@ -246,7 +246,7 @@ def _go_on_behind(connection: duckdb.DuckDBPyConnection, file_key: int, gap: Pru
 
 
 def _keep_rows_of_pruned_lines(connection: duckdb.DuckDBPyConnection) -> None:
-    """Copy from `stored` the rows of lines that are not there any more."""
+    """Copy from `stored` the rows of lines that are not there any more, and count with them."""
     if connection.execute("select 1 from pruned_lines where has_rows limit 1").fetchone() is None:
         return
     for table in tables().values():
@@ -257,6 +257,7 @@ def _keep_rows_of_pruned_lines(connection: duckdb.DuckDBPyConnection) -> None:
                 f"inner join pruned_lines on kept.{key} between pruned_lines.first_line_key "
                 "and pruned_lines.last_line_key where pruned_lines.has_rows"
             )
+    run_sql(connection, "prune/7_counts.sql")
 
 
 def _read_streams(connection: duckdb.DuckDBPyConnection) -> dict[int, _Stream]:

@@ -54,6 +54,10 @@ class HeldError(DatabaseError):
     """Another process holds the database."""
 
 
+class RoomError(DatabaseError):
+    """There is no room on the disk."""
+
+
 class OutdatedError(DatabaseError):
     """Rows of an older mailsql have to be derived again, for its tables cannot become today's."""
 

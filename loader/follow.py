@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from .database import speaking_of
-from .errors import DatabaseError, HeldError, MailsqlError
+from .errors import DatabaseError, HeldError, MailsqlError, RoomError
 from .ingest import LoadedSource, LoadOptions, load_sources
 from .language import Language, Texts, read_texts
 from .service import tell_service_manager
@@ -32,6 +32,8 @@ HELD_SECONDS = 1.0
 # Until anything else that failed is tried again: doubled each time, up to the most
 RETRY_SECONDS = 5.0
 MOST_RETRY_SECONDS = 60.0
+# At most between two loads, so that lines gather
+MOST_GATHER_SECONDS = 10.0
 # A query holds the database for a moment, which nobody needs to hear of; then the lag is said each
 # time that it has doubled
 SAID_LAG_SECONDS = 5.0
@@ -195,10 +197,11 @@ class _Follower:
     def load_news(self) -> float:
         """Load what is new; return for how many seconds to wait then."""
         news = self.watch.look()
-        for name in self.path_faults - news.faults.keys():
+        for name in self.path_faults - news.path_faults.keys():
             self.said.is_well(name)
-        self.path_faults = frozenset(news.faults)
-        for name, fault in news.faults.items():
+        self.path_faults = frozenset(news.path_faults)
+        # A log that cannot be opened is well again when it was loaded
+        for name, fault in (news.path_faults | news.log_faults).items():
             self.said.say(name, fault)
         if not news.sources:
             self.watch.loaded(news)
@@ -214,6 +217,7 @@ class _Follower:
                     self.options,
                     now=self.clock(),
                     progress=self._go_on,
+                    on_lines=self._count,
                     wait_seconds=0,
                     on_update=self.tell,
                 )
@@ -223,18 +227,23 @@ class _Follower:
             self._say_lag(news, error)
             return HELD_SECONDS
         except DatabaseError as error:
-            if not self.is_begun:
+            if not (self.is_begun or isinstance(error, RoomError)):
                 raise
             return self._retry(error)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            return self._retry(DatabaseError(f"temporary files: {error.strerror}"))
+            return self._retry(RoomError(f"temporary files: {error.strerror}"))
         self.watch.loaded(news)
         self._note(loaded)
-        # Lines gather meanwhile, so that loads take half of a core at most
+        # Lines gather meanwhile, so that loads take half of a core at most, but for the large ones
         seconds = time.monotonic() - begun
-        return max(LOOK_SECONDS, 2 * (time.process_time() - worked) - seconds)
+        gathering = 2 * (time.process_time() - worked) - seconds
+        return min(max(LOOK_SECONDS, gathering), MOST_GATHER_SECONDS)
+
+    def _count(self, line_count: int) -> None:
+        """Count lines that were committed, whatever becomes of the load."""
+        self.line_count += line_count
 
     def _go_on(self, _byte_count: int) -> None:
         """End a load behind a batch, when that was asked for.
@@ -270,7 +279,6 @@ class _Follower:
         self.options = replace(self.options, year=None)
         self.is_begun = True
         count = sum(source.line_count for source in loaded)
-        self.line_count += count
         self.said.is_well(str(self.database))
         if self.lag.is_said:
             seconds = round(time.monotonic() - (self.lag.since or 0.0))

@@ -249,10 +249,12 @@ def load_sources(
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
     on_update: Callable[[str], None] | None = None,
+    on_lines: Callable[[int], None] | None = None,
 ) -> list[LoadedSource]:
     """Load logs in their order into a database, and let it go; return what was added.
 
-    What progress raises ends the load behind a batch, which is committed.
+    What progress raises ends the load behind a batch, which is committed; before, on_lines is
+    called with the lines that it added.
 
     Raises:
         HeldError: another process holds the database.
@@ -301,7 +303,7 @@ def load_sources(
             options.prove,
             options.once,
         )
-        loader = _Loader(deriver, files, told, options.batch_bytes, progress)
+        loader = _Loader(deriver, files, told, options.batch_bytes, progress, on_lines)
         try:
             if own_forms is not None:
                 deriver.keep_forms(own_forms)
@@ -606,12 +608,14 @@ class _Loader:
         told: _Told,
         batch_bytes: int,
         progress: Progress | None,
+        on_lines: Callable[[int], None] | None = None,
     ) -> None:
         self.deriver = deriver
         self.files = files
         self.told = told
         self.batch_bytes = batch_bytes
         self.progress = progress
+        self.on_lines = on_lines
 
     def load_source(self, source: Source) -> tuple[LoadedSource, tuple[int, int] | None]:
         """Load what is new in a log; what was committed before an error stays.
@@ -786,6 +790,8 @@ class _Loader:
                 tally.first_key = stored.file_key * 2**32 + stored.first_line_no + stored.goes_on
             tally.line_count += stored.new_line_count
             tally.byte_count += stored.batch.byte_count
+            if self.on_lines is not None:
+                self.on_lines(stored.new_line_count)
             if self.progress is not None:
                 self.progress(stored.batch.byte_count)
         if batch.byte_count >= self.batch_bytes:

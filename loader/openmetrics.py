@@ -77,7 +77,7 @@ def status_openmetrics(connection: duckdb.DuckDBPyConnection, now: datetime) -> 
         ),
         *_family(
             "lag_seconds",
-            "Since the last load, where bytes wait; else 0",
+            "Since the last load, where a whole line waits; else 0",
             [({}, state.lag_seconds)],
             unit="seconds",
         ),

@@ -39,9 +39,13 @@ from .table_list import tables
 SESSIONS = ("pop3_sessions", "imap_sessions", "service_sessions")
 
 
+class _NothingGoesError(Exception):
+    """All that was logged before is gone already, or goes on."""
+
+
 @dataclass(frozen=True)
 class Pruned:
-    """What pruning did.
+    """What pruning did; where nothing went the database is as it was.
 
     Attributes:
         line_count: lines that went.
@@ -91,27 +95,32 @@ def prune(
     size = database.stat().st_size
     what = f"pruning what was logged before {before:%Y-%m-%d %H:%M}"
     left = max(0.0, deadline - time.monotonic())
-    with replaced(database, what, tell, left, on_wait) as new:
-        with open_database(new, read_only=False) as connection:
-            connection.execute("set enable_external_access = false")
-            connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-            check_tables(connection, "mail", str(database))
-            line_count = _choose(connection, before, lines_only=lines_only)
-            connection.execute("begin")
-            _keep_hashes(connection)
-            connection.execute("delete from pruned_lines")
-            connection.execute("insert into pruned_lines by name from pruned_runs")
-            _cut_endings(connection)
-            connection.execute("commit")
-            rows_before = _count_rows(connection)
-        derive_from(new, database, progress)
-        with open_database(new, read_only=False) as connection:
-            row_count = rows_before - _count_rows(connection)
-            connection.execute("begin")
-            what = "lines" if lines_only else "rows"
-            add_pruning(connection, now, what, before, line_count, row_count)
-            connection.execute("commit")
-            connection.execute("force checkpoint")
+    try:
+        with replaced(database, what, tell, left, on_wait) as new:
+            with open_database(new, read_only=False) as connection:
+                connection.execute("set enable_external_access = false")
+                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+                check_tables(connection, "mail", str(database))
+                line_count = _choose(connection, before, lines_only=lines_only)
+                if not line_count and not _count(connection, "altered_runs"):
+                    raise _NothingGoesError
+                connection.execute("begin")
+                _keep_hashes(connection)
+                connection.execute("delete from pruned_lines")
+                connection.execute("insert into pruned_lines by name from pruned_runs")
+                _cut_endings(connection)
+                connection.execute("commit")
+                rows_before = _count_rows(connection)
+            derive_from(new, database, progress)
+            with open_database(new, read_only=False) as connection:
+                row_count = rows_before - _count_rows(connection)
+                connection.execute("begin")
+                what = "lines" if lines_only else "rows"
+                add_pruning(connection, now, what, before, line_count, row_count)
+                connection.execute("commit")
+                connection.execute("force checkpoint")
+    except _NothingGoesError:
+        return Pruned(0, 0, 0)
     return Pruned(line_count, row_count, size - database.stat().st_size)
 
 
@@ -195,22 +204,44 @@ def _keep_hashes(connection: duckdb.DuckDBPyConnection) -> None:
     Raises:
         DatabaseError: one is not as it was loaded.
     """
-    runs: dict[int, list[Run]] = {}
-    for file_key, first, last in connection.execute(
-        "select first_line_key >> 32, first_line_key & 4294967295, last_line_key & 4294967295 "
-        "from pruned_runs order by first_line_key"
-    ).fetchall():
-        runs.setdefault(file_key, []).append((first, last))
-    pruned_before = connection.execute("select 1 from pruned_lines limit 1").fetchone() is not None
-    for file_key in runs:
+    runs_then = _runs_of(connection, "pruned_runs")
+    runs_before = _runs_of(connection, "pruned_lines")
+    wholly_gone: list[int] = []
+    for file_key, runs in runs_then.items():
+        gone_before = runs_before.get(file_key, [])
+        if runs == gone_before:
+            continue
         before: StoredBatch | None = None
         batches = chain([*stored_batches(connection, file_key)], [None])
         for batch, behind in pairwise(batches):
             assert batch is not None
-            gone = leaves_of(batch, before, runs[file_key])
-            if gone:
-                _keep_hashes_of(connection, batch, before, behind, gone, pruned_before)
+            gone = leaves_of(batch, before, runs)
+            leaf_count = batch.last_line_no - first_line_in(batch, before) + 1
+            if count_in(gone) == leaf_count:
+                wholly_gone.append(batch.batch_key)
+            # Where no more of it goes its hashes are there
+            elif gone != leaves_of(batch, before, gone_before):
+                _keep_hashes_of(connection, batch, before, behind, gone, bool(runs_before))
             before = batch
+    for name in ("pruned_hashes", "pruned_batches"):
+        connection.execute(
+            f"delete from {name} where batch_key in (select unnest(?::integer[]))", [wholly_gone]
+        )
+
+
+def _runs_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[int, list[Run]]:
+    """Return the runs of each stream, as long as they can be."""
+    runs: dict[int, list[Run]] = {}
+    for file_key, first, last in connection.execute(
+        "select first_line_key >> 32, first_line_key & 4294967295, last_line_key & 4294967295 "
+        f"from {table} order by first_line_key"
+    ).fetchall():
+        gone = runs.setdefault(file_key, [])
+        # Next to each other they are one to the tree, whatever is left of their rows
+        if gone and gone[-1][1] + 1 == first:
+            first = gone.pop()[0]
+        gone.append((first, last))
+    return runs
 
 
 def _keep_hashes_of(
@@ -227,9 +258,6 @@ def _keep_hashes_of(
     root = kept_root(connection, batch)
     kept = kept_hashes(connection, batch.batch_key) if pruned_before else {}
     connection.execute("delete from pruned_hashes where batch_key = ?", [batch.batch_key])
-    if count_in(gone) == leaf_count:
-        connection.execute("delete from pruned_batches where batch_key = ?", [batch.batch_key])
-        return
     tree = PrunedTree(batch, leaf_count, kept)
     digest = hashlib.sha256()
     cursor = LineCursor(stored_lines(connection, batch.file_key, first, batch.last_line_no))

@@ -56,7 +56,7 @@ def replaced(
                 yield new
             if new.with_name(f"{new.name}.wal").exists():
                 raise DatabaseError(f"{new}: not written to its end", "try again")
-            os.chown(new, found.st_uid, found.st_gid)
+            give_to_owner(new, found)
             new.chmod(found.st_mode & 0o7777)
             sync(new)
             new.rename(path)
@@ -110,6 +110,22 @@ def held(
 def _is_at(file: IO[bytes], path: Path) -> bool:
     """Whether an open file is the one that a path leads to."""
     return os.path.samestat(os.fstat(file.fileno()), path.stat())
+
+
+def give_to_owner(path: Path, owner: os.stat_result) -> None:
+    """Give a file to the user and the group of another one, unless it is theirs.
+
+    Args:
+        path: the file.
+        owner: state of the other one.
+
+    Raises:
+        OSError: this user may not.
+    """
+    made = path.stat()
+    # A service may be kept from the call itself
+    if (made.st_uid, made.st_gid) != (owner.st_uid, owner.st_gid):
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def sync(path: Path) -> None:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import DatabaseError
+from .errors import RoomError
 
 BYTES_PER_MB = 1_000_000
 
@@ -21,13 +21,13 @@ def look_for_room(database: Path, directory: Path, what: str, tell: Callable[[st
         tell: told so.
 
     Raises:
-        DatabaseError: there is clearly less.
+        RoomError: there is clearly less.
     """
     # A little more than the file itself: what is sorted and joined may be spilled
     needed = database.stat().st_size * 5 // 4
     free = shutil.disk_usage(directory).free
     if free < needed:
-        raise DatabaseError(
+        raise RoomError(
             f"{directory}: {free / BYTES_PER_MB:,.0f} MB are free, and about "
             f"{needed / BYTES_PER_MB:,.0f} MB are needed",
             "make room there",

@@ -26,6 +26,8 @@ from .wrappings import name_wrappings
 
 OCCURRENCES = "coalesce(sum(occurrences), 0)"
 UNKNOWN_SHAPES = 10
+# More than this without a line end is something else than a line to come
+LONG_LINE_BYTES = 1048576
 OWN_KINDS = f"select kind from line_kinds where family = '{FAMILY}'"
 # What a stranger makes up is seldom written by so many
 IS_NEW = "reason in ('new key', 'new text') and process_count >= 3"
@@ -211,7 +213,7 @@ class LoadState:
         logged_at: time of the latest line.
         waiting_bytes: what plain logs hold behind what is loaded of them, as far as they are where
             they were seen last, and can be seen from here.
-        lag_seconds: since the last load, where bytes wait; else 0.
+        lag_seconds: since the last load, where a whole line waits; else 0.
     """
 
     loaded_at: datetime | None
@@ -220,8 +222,19 @@ class LoadState:
     lag_seconds: float
 
 
+def _has_line(log: Path, start: int) -> bool:
+    """Whether a line ends behind a place; one without its end waits for it, maybe for ever."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(start)
+            behind = stream.read(LONG_LINE_BYTES)
+    except OSError:
+        return True
+    return b"\n" in behind or len(behind) == LONG_LINE_BYTES
+
+
 def load_state(connection: duckdb.DuckDBPyConnection, now: datetime) -> LoadState:
-    """Return how far the loads have come; of the logs only their sizes are looked at."""
+    """Return how far the loads have come; of the logs only what follows is looked at."""
     row = connection.execute(
         "select (select max(committed_at) from load_batches), "
         "(select max(last_logged_at) from log_files)"
@@ -234,14 +247,17 @@ def load_state(connection: duckdb.DuckDBPyConnection, now: datetime) -> LoadStat
         "group by path"
     ).fetchall()
     waiting = 0
+    is_late = False
     for path, loaded_bytes in streams:
         with suppress(OSError, ValueError):
             state = Path(path).stat()
             if stat.S_ISREG(state.st_mode):
                 # A smaller one is another log
                 is_other = state.st_size < loaded_bytes
-                waiting += state.st_size - (0 if is_other else loaded_bytes)
-    lag = max(0.0, (now - loaded_at).total_seconds()) if waiting and loaded_at else 0.0
+                start = 0 if is_other else loaded_bytes
+                waiting += state.st_size - start
+                is_late = is_late or (state.st_size > start and _has_line(Path(path), start))
+    lag = max(0.0, (now - loaded_at).total_seconds()) if is_late and loaded_at else 0.0
     return LoadState(loaded_at, logged_at, waiting, lag)
 
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import date
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from tempfile import TemporaryFile
 
 import duckdb
@@ -23,6 +24,8 @@ from .stored_bytes import stored_lines
 IDENTITY_BYTES = 1024
 CHUNK_BYTES = 1048576
 TORN_SEARCH_BYTES = 65536
+# At the beginning of a line: with a zone it tells a moment, whatever was told of the log
+ZONED_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True)
@@ -270,20 +273,27 @@ def _shared(
         if shared.byte_count < begun:
             return shared
     for start, end, last_line_no, sha256 in batches:
-        if (limit is None or end <= limit) and _sha256(stream, start, end) == sha256:
-            shared = _Shared(end, last_line_no, file_key, False)
-            continue
-        return _shared_lines(connection, stream, file_key, shared, last_line_no, limit)
+        differs = False
+        if limit is None or end <= limit:
+            found, is_whole = _sha256(stream, start, end)
+            if found == sha256:
+                shared = _Shared(end, last_line_no, file_key, False)
+                continue
+            differs = is_whole
+        return _shared_lines(
+            connection, stream, file_key, shared, last_line_no, limit, differs=differs
+        )
     return shared
 
 
-def _sha256(stream: ByteStream, start: int, end: int) -> str:
+def _sha256(stream: ByteStream, start: int, end: int) -> tuple[str, bool]:
+    """Return the hash of bytes of a log, and whether it has all of them."""
     digest = hashlib.sha256()
     stream.seek(start)
     while start < end and (read := stream.read(min(CHUNK_BYTES, end - start))):
         digest.update(read)
         start += len(read)
-    return digest.hexdigest()
+    return digest.hexdigest(), start >= end
 
 
 def _shared_lines(
@@ -293,8 +303,14 @@ def _shared_lines(
     shared: _Shared,
     last_line_no: int,
     limit: int | None,
+    *,
+    differs: bool,
 ) -> _Shared:
-    """Compare line by line behind what is shared already, up to a line of the stream."""
+    """Compare line by line behind what is shared already, up to a line of the stream.
+
+    Lines that were pruned are taken for shared, so that they do not come back, unless something
+    shows that the log is another one and no line behind them shows that it is the same.
+    """
     position, line_count = shared.byte_count, shared.line_count
     stream.seek(max(0, position - 1))
     if position and (torn := _torn_line(stream, b"", position, stream.read(1))):
@@ -302,6 +318,7 @@ def _shared_lines(
         line_count -= 1
         shared = _Shared(position, line_count, file_key, False)
     gaps = pruned_runs(connection, file_key).get(file_key, [])
+    pruned_before = _pruned_before(connection) if gaps else None
     left = lines_left(gaps, line_count + 1, last_line_no)
     stored = (
         line for first, last in left for line in stored_lines(connection, file_key, first, last)
@@ -310,23 +327,45 @@ def _shared_lines(
     stream.seek(position)
     lines = lines_of(stream)
     is_all = False
+    compared = shared
     while (limit is None or position < limit) and line_count < last_line_no:
         line = next(lines, b"")
-        # A line that was pruned must not come back: nothing shows that this is another
         is_pruned = known is None or known.line_no > line_count + 1
         if not line.endswith(b"\n"):
             is_all = is_pruned or (
                 known is not None and known.data is not None and known.data.startswith(line)
             )
             break
-        if not is_pruned:
-            if known is None or known.data != line:
-                break
-            known = next(stored, None)
+        if is_pruned and pruned_before is not None and _is_since(line, pruned_before):
+            differs = True
+            break
+        if not is_pruned and (known is None or known.data != line):
+            differs = True
+            break
         position += len(line)
         line_count += 1
         shared = _Shared(position, line_count, file_key, False)
-    return _Shared(shared.byte_count, shared.line_count, shared.file_key, is_all)
+        if not is_pruned:
+            compared = shared
+            known = next(stored, None)
+    return compared if differs else replace(shared, is_all=is_all)
+
+
+def _pruned_before(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """Return the time before which all was logged that was pruned, of any stream."""
+    row = connection.execute("select max(before) from prunings").fetchone()
+    assert row is not None
+    before: datetime | None = row[0]
+    return before
+
+
+def _is_since(line: bytes, moment: datetime) -> bool:
+    """Whether a line has a stamp of a moment or later; not where that depends on a zone or year."""
+    found = ZONED_STAMP.match(line)
+    if found is not None:
+        with suppress(ValueError):
+            return datetime.fromisoformat(found[0].decode()) >= moment
+    return False
 
 
 def lines_of(stream: ByteStream) -> Iterator[bytes]:

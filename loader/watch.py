@@ -6,6 +6,7 @@ what it got before it was rotated is read even where its new name is not known, 
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ from .sources import (
 HELD_SECONDS = 60.0
 # What was written lately is what is still written
 LATELY_SECONDS = 86400.0
+# A rotation renames a log, and makes the new one soon after
+MISSING_SECONDS = 5.0
 # A file that is being compressed is whole when nothing was written for so long
 PACKED_SECONDS = 3.0
 
@@ -75,14 +78,16 @@ class News:
         sources: logs that do not look as they did when they were loaded, the older first.
         looks: how they look.
         ended: those that are held, and let go when they are loaded.
-        faults: of paths without a log, and of logs that cannot be opened.
+        path_faults: of paths without a log, those of a moment ago left out.
+        log_faults: of logs that are to be loaded, and cannot be opened.
         waiting_bytes: bytes more than when they were loaded; of compressed files, all.
     """
 
     sources: list[Source]
     looks: dict[Inode, Look]
     ended: frozenset[Inode]
-    faults: dict[str, InputError]
+    path_faults: dict[str, InputError]
+    log_faults: dict[str, InputError]
     waiting_bytes: int
 
 
@@ -93,16 +98,20 @@ class Watch:
         self._paths = paths
         self._loaded: dict[Inode, Look] = {}
         self._held: dict[Inode, _Held] = {}
+        # When paths had a log last, by the monotonic clock
+        self._there_at: dict[str, float] = {}
 
     def look(self) -> News:
         """Return what is new since it was loaded."""
-        files, faults = find_files(self._expanded())
+        expanded = self._expanded()
+        files, found_faults = find_files(expanded)
+        path_faults = self._lasting(expanded, found_faults)
         named = {path.resolve(): path for path in files}
         parts = {
             part.resolve(): part
             for path in named.values()
             if may_grow(path)
-            for part in rotated_parts(path)
+            for part in _parts_beside(path)
         }
         found: dict[Inode, Look] = {}
         for path in (*named.values(), *parts.values()):
@@ -119,10 +128,11 @@ class Watch:
             and not (COMPRESSED_SUFFIX.search(look.path.name) and look.touched_ns > is_packed)
         }
         sources: list[Source] = []
+        log_faults: dict[str, InputError] = {}
         if looks.keys() & found.keys():
             paths = [str(looks[inode].path) for inode in looks.keys() & found.keys()]
             described, unreadable = find_sources(paths, date.today())
-            faults |= {name: why for name, why in unreadable.items() if Path(name).exists()}
+            log_faults = {name: why for name, why in unreadable.items() if _is_there(Path(name))}
             # What nobody named is the end of what somebody did, or nothing
             sources = [
                 replace(
@@ -140,7 +150,7 @@ class Watch:
             for inode, look in self._loaded.items()
             if inode in found or inode in self._held
         }
-        return News([*gone, *sources], looks, ended, faults, max(0, waiting))
+        return News([*gone, *sources], looks, ended, path_faults, log_faults, max(0, waiting))
 
     def loaded(self, news: News) -> None:
         """Remember how what was loaded looked before."""
@@ -164,13 +174,25 @@ class Watch:
         for given in self._paths:
             matches: list[str] = []
             path = Path(given)
-            # A name with * in it is no pattern
-            if not path.exists():
-                with suppress(ValueError):
+            # A name with * in it is no pattern; what may not be looked at is told of later
+            if not _is_there(path):
+                with suppress(ValueError, OSError):
                     pattern = str(path.relative_to(path.anchor))
                     matches = sorted(map(str, Path(path.anchor).glob(pattern)))
+            if matches:
+                self._there_at[given] = time.monotonic()
             expanded += matches or [given]
         return expanded
+
+    def _lasting(self, expanded: list[str], faults: dict[str, InputError]) -> dict[str, InputError]:
+        """Return the faults of paths that had no log just before."""
+        now = time.monotonic()
+        self._there_at |= {given: now for given in expanded if given not in faults}
+        return {
+            given: fault
+            for given, fault in faults.items()
+            if now - self._there_at.get(given, -math.inf) >= MISSING_SECONDS
+        }
 
     def _hold(self, growing: set[Path], found: dict[Inode, Look]) -> None:
         """Hold open what is written, and see what is no longer where it was."""
@@ -217,6 +239,22 @@ class Watch:
                 sources.append(held_source(held.path, held.descriptor, is_closed=is_closed))
                 looks[inode] = look
         return sources, looks, frozenset(ended)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something is seen at a path."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _parts_beside(path: Path) -> list[Path]:
+    """Return parts of a log that were rotated away; none where the directory may not be read."""
+    try:
+        return rotated_parts(path)
+    except OSError:
+        return []
 
 
 def _inode(state: os.stat_result) -> Inode:

@@ -1,5 +1,8 @@
 """A backup is the database as it stands, a new file for the same people."""
 
+import errno
+import os
+import re
 import shutil
 from pathlib import Path
 
@@ -71,6 +74,45 @@ def test_what_cannot_be_copied_is_said(database, tmp_path, monkeypatch):
     monkeypatch.setattr("mailsql.backup.shutil.disk_usage", lambda _: full)
     with pytest.raises(DatabaseError, match="MB are needed"):
         back_up(database, tmp_path / "copy")
+    assert [path.name for path in tmp_path.iterdir()] == ["mail.duckdb"]
+
+
+def test_the_copy_is_of_the_same_owner_where_that_may_be(database, tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr("mailsql.backup.give_to_owner", lambda path, found: given.append(found))
+    back_up(database, tmp_path / "copy")
+    assert [found.st_ino for found in given] == [database.stat().st_ino]
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("mailsql.backup.give_to_owner", refuse)
+    back_up(database, tmp_path / "another")
+    assert rows(tmp_path / "another") == rows(database)
+
+
+@pytest.mark.parametrize("why", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_second_names_holds_a_copy_too(database, tmp_path, monkeypatch, why):
+    def refuse(*_: object) -> None:
+        raise OSError(why, os.strerror(why))
+
+    monkeypatch.setattr("mailsql.backup.os.link", refuse)
+    database.chmod(0o640)
+    copy = tmp_path / "copy"
+    back_up(database, copy)
+    assert copy.read_bytes() == database.read_bytes()
+    assert copy.stat().st_mode & 0o777 == 0o640
+    assert {path.name for path in tmp_path.iterdir()} == {"mail.duckdb", "copy"}
+
+
+def test_what_cannot_get_its_name_is_said_of_the_users_file(database, tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("mailsql.backup.os.link", refuse)
+    copy = tmp_path / "copy"
+    with pytest.raises(DatabaseError, match=rf"^{re.escape(str(copy))}: Input/output error"):
+        back_up(database, copy)
     assert [path.name for path in tmp_path.iterdir()] == ["mail.duckdb"]
 
 

@@ -1,6 +1,8 @@
 """A log that is followed: every line once, through rotations, kills and a database that is held."""
 
+import errno
 import gzip
+import itertools
 import os
 import random
 import signal
@@ -20,7 +22,7 @@ import pytest
 
 import mailsql
 from bench.generate import generate
-from mailsql.errors import DatabaseError, MailsqlError
+from mailsql.errors import DatabaseError, MailsqlError, RoomError
 from mailsql.follow import _Said, follow
 from mailsql.ingest import LoadedSource, load_sources, read_options
 from mailsql.language import Language
@@ -293,18 +295,21 @@ def test_the_batch_under_way_is_committed_when_the_end_is_asked_for(
         return load_sources(*given, progress=end, **options)
 
     monkeypatch.setattr("mailsql.follow.load_sources", load_and_end)
+    told: list[str] = []
     follow(
         [str(log)],
         database,
         read_options(timezone="UTC", threads=1, batch_bytes=4000),
         clock=lambda: NOW,
         environ={},
-        tell=lambda _: None,
+        tell=told.append,
         tell_error=lambda error: pytest.fail(str(error)),
     )
     with mailsql.open_database(database) as connection:
         batches = connection.execute("select count(*) from load_batches").fetchone()
     assert batches == (1,)
+    count = stored_count(database)
+    assert told[-1] == f"ended; {count} lines were added, and all of them are committed"
     load([log], database)
     assert stored_count(database) == len(lines)
 
@@ -334,23 +339,112 @@ def test_a_full_disk_is_said_once_and_following_goes_on_when_there_is_room(tmp_p
     monkeypatch.setattr("mailsql.follow.RETRY_SECONDS", 0.1)
     calls: list[bool] = []
 
-    def load_or_fail(*_given: object, **_options: object) -> list[LoadedSource]:
+    def load_or_fail(
+        *_given: object, on_lines: Callable[[int], None], **_options: object
+    ) -> list[LoadedSource]:
         calls.append(True)
-        if len(calls) in (2, 3, 4):
-            raise DatabaseError("mail.duckdb: no room on the disk")
+        if len(calls) in (1, 3, 4, 5):
+            raise RoomError("mail.duckdb: no room on the disk")
+        on_lines(1)
         return [LoadedSource(str(log), line_count=1, loaded_before=len(calls))]
 
     monkeypatch.setattr("mailsql.follow.load_sources", load_or_fail)
 
     def deeds(told: list[str]) -> None:
-        wait_until(lambda: len(calls) == 1)
-        log.write_text("1\n2\n")
         wait_until(lambda: any("had waited" in text for text in told))
+        log.write_text("1\n2\n")
+        wait_until(lambda: "had waited" in told[-1] and len(calls) == 6)
 
     told = follow_here([str(log)], database, deeds)
-    assert told[1:3] == ["mail.duckdb: no room on the disk", told[2]]
-    assert told[2].startswith("1 lines loaded that had waited for")
-    assert told[3:] == ["ended; 2 lines were added, and all of them are committed"]
+    # At the first load, and later
+    for at in (1, 3):
+        assert told[at] == "mail.duckdb: no room on the disk"
+        assert told[at + 1].startswith("1 lines loaded that had waited for")
+    assert told[5:] == ["ended; 2 lines were added, and all of them are committed"]
+
+
+def follow_in_steps(
+    monkeypatch: pytest.MonkeyPatch, paths: list[Path], deeds: list[Callable[[], object]]
+) -> tuple[list[str], list[float]]:
+    """Follow with something done at each wait, and the end then; return errors, and the waits."""
+    told: list[str] = []
+    waits: list[float] = []
+
+    def wait(asked: Any, seconds: float) -> None:
+        waits.append(seconds)
+        if deeds:
+            deeds.pop(0)()
+        else:
+            asked.is_end = True
+
+    monkeypatch.setattr("mailsql.follow._Signals.wait", wait)
+    monkeypatch.setattr("mailsql.follow.load_sources", lambda *_, **__: [])
+    follow(
+        [str(path) for path in paths],
+        Path("none.duckdb"),
+        read_options(timezone="UTC"),
+        clock=lambda: NOW,
+        environ={},
+        tell=lambda _: None,
+        tell_error=lambda error: told.append(str(error)),
+    )
+    return told, waits
+
+
+def test_after_a_large_load_lines_do_not_gather_for_long(tmp_path, monkeypatch):
+    log = tmp_path / "mail.log"
+    log.write_text("x\n")
+    monkeypatch.setattr("mailsql.follow.time.process_time", itertools.count(0, 1000).__next__)
+    assert follow_in_steps(monkeypatch, [log], []) == ([], [10.0])
+
+
+def test_a_log_that_cannot_be_opened_is_said_once_however_it_grows(tmp_path, monkeypatch):
+    log = tmp_path / "mail.log"
+    log.write_text("x\n")
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    def grow() -> None:
+        log.write_text(log.read_text() + "x\n")
+
+    monkeypatch.setattr("mailsql.sources._describe", refuse)
+    told, _ = follow_in_steps(monkeypatch, [log], [lambda: None, grow, lambda: None, grow])
+    assert told == [f"{log}: Permission denied"]
+
+
+def test_a_directory_that_may_not_be_entered_stops_nothing_else(tmp_path, monkeypatch):
+    log, locked = tmp_path / "mail.log", tmp_path / "locked" / "mail.log"
+    log.write_text("x\n")
+    original = Path.stat
+
+    def refuse(path: Path, **options: Any) -> os.stat_result:
+        if path.parent == locked.parent:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return original(path, **options)
+
+    def refuse_all(_: Path) -> list[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    monkeypatch.setattr("mailsql.watch.rotated_parts", refuse_all)
+    watch = Watch([str(locked), str(log)])
+    news = watch.look()
+    assert [str(fault) for fault in news.path_faults.values()] == [f"{locked}: Permission denied"]
+    assert [source.path for source in news.sources] == [log]
+    watch.close()
+
+
+def test_a_log_is_missing_only_when_it_stays_away(tmp_path, monkeypatch):
+    log = tmp_path / "mail.log"
+    log.write_text("x\n")
+    watch = Watch([str(log), str(tmp_path / "mail.lo?")])
+    watch.loaded(watch.look())
+    log.unlink()
+    assert watch.look().path_faults == {}
+    monkeypatch.setattr("mailsql.watch.MISSING_SECONDS", 0)
+    assert len(watch.look().path_faults) == 2
+    watch.close()
 
 
 @pytest.mark.long

@@ -71,8 +71,16 @@ def test_a_strict_parser_reads_it_and_every_name_of_a_log(tmp_path):
     log, database = tmp_path / 'mail"a\\b\nc.log', tmp_path / "mail.duckdb"
     log.write_text("".join(LINES[:3]) + "2026-11-24T09:00:09+00:00 mx1 cron[1]: x\n")
     load([log], database)
+    cut = len(LINES[3]) - 1
     with log.open("a") as stream:
-        stream.write(LINES[3])
+        stream.write(LINES[3][:cut])
+    with mailsql.open_database(database) as connection:
+        begun = parsed(status_openmetrics(connection, NOW + timedelta(seconds=7)))
+    # A line that has no end may never get one
+    assert begun[("mailsql_waiting_bytes", ())] == cut
+    assert begun[("mailsql_lag_seconds", ())] == 0
+    with log.open("a") as stream:
+        stream.write(LINES[3][cut:])
     with mailsql.open_database(database) as connection:
         found = parsed(status_openmetrics(connection, NOW + timedelta(seconds=7)))
         told = json.loads(status_json(connection, NOW + timedelta(seconds=7)))

@@ -58,12 +58,18 @@ def gone_keys(database):
     return {key for first, last in runs for key in range(first, last + 1)}
 
 
-def is_right(database):
-    """Checks find nothing, and rows are what is derived again."""
+def is_proven(database):
+    """Checks find nothing, and lines are as they were loaded."""
     with open_database(database) as connection:
         said = []
         assert run_checks(connection, said.append) == 0, said
         assert list(changed_batches(connection)) == []
+    return said
+
+
+def is_right(database):
+    """Checks find nothing, and rows are what is derived again."""
+    said = is_proven(database)
     assert_derived_alike(database)
     return said
 
@@ -88,6 +94,53 @@ def pruned(made):
     result = prune(place / "pruned.duckdb", middle, lambda _: None, now=NOW)
     assert result.line_count == len(gone_keys(place / "pruned.duckdb"))
     return place / "pruned.duckdb"
+
+
+def session(minute, pid, first, second, end):
+    """Lines of a session with two messages, of which the second is delivered at another minute."""
+    told = [
+        (minute, f"smtpd[{pid}]: connect from c.example.net[192.0.2.1]"),
+        (minute, f"smtpd[{pid}]: {first}: client=c.example.net[192.0.2.1]"),
+        (minute, f"cleanup[7]: {first}: message-id=<{first}@example.net>"),
+        (minute, f"qmgr[9]: {first}: from=<a@example.net>, size=1, nrcpt=1 (queue active)"),
+        (minute, f"smtpd[{pid}]: {second}: client=c.example.net[192.0.2.1]"),
+        (minute, f"qmgr[9]: {second}: from=<b@example.net>, size=1, nrcpt=1 (queue active)"),
+        (minute, f"smtpd[{pid}]: disconnect from c.example.net[192.0.2.1] mail=2 commands=2"),
+        (minute, f"qmgr[9]: {first}: removed"),
+        (end, f"qmgr[9]: {second}: removed"),
+    ]
+    return [(at, f"2026-01-01T10:{at:02}:00+00:00 mx1 postfix/{text}\n") for at, text in told]
+
+
+def test_other_messages_of_a_connection_that_is_over_go(tmp_path):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    lines = session(0, 50, "A10000", "A20000", 30) + session(1, 51, "B10000", "B20000", 2)
+    log.write_text("".join(text for _, text in sorted(lines, key=lambda line: line[0])))
+    load([log], database)
+    middle = datetime(2026, 1, 1, 10, 20, tzinfo=UTC)
+    told = "select message_count from connections order by all"
+    # Lines alone first: then rows of pruned lines count, too
+    prune(database, middle, lambda _: None, now=NOW, lines_only=True)
+    assert len(ask(database, "from raw_lines")) == 5
+    assert ask(database, told) == [(2,), (2,)]
+    is_proven(database)
+    prune(database, middle, lambda _: None, now=NOW)
+    assert ask(database, "select queue_id from messages") == [("A20000",)]
+    assert ask(database, told) == [(1,)]
+    is_proven(database)
+
+
+@pytest.mark.long
+def test_rows_of_a_connection_without_its_lines_count_what_is_left(tmp_path):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_text("".join(text for _, text in session(0, 50, "A10000", "A20000", 30)))
+    load([log], database)
+    prune(database, datetime(2026, 1, 2, tzinfo=UTC), lambda _: None, now=NOW, lines_only=True)
+    middle = datetime(2026, 1, 1, 10, 20, tzinfo=UTC)
+    prune(database, middle, lambda _: None, now=NOW)
+    assert ask(database, "select queue_id from messages") == [("A20000",)]
+    assert ask(database, "select message_count from connections") == [(1,)]
+    is_right(database)
 
 
 @pytest.fixture
@@ -148,6 +201,31 @@ def test_the_same_log_loaded_again_adds_nothing(made, copy):
     assert rows(copy) == before
 
 
+def test_another_log_that_begins_like_a_pruned_one_is_loaded(tmp_path):
+    def lines(month, first, count):
+        numbers = range(first, first + count)
+        return [
+            f"2026-{month:02}-01T09:00:{no:02}Z mx1 postfix/smtpd[9]: x{no}\n" for no in numbers
+        ]
+
+    def added(*parts):
+        log.write_text("".join(line for part in parts for line in part))
+        return load([log], database)[0].line_count
+
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    old, late, new = lines(1, 0, 10), lines(2, 10, 2), lines(3, 20, 30)
+    added(old, late)
+    prune(database, datetime(2026, 1, 20, tzinfo=UTC), lambda _: None, now=NOW)
+    # The same, or a part of it
+    assert [added(old, late), added(old[:5]), added(old, late[:1])] == [0, 0, 0]
+    # Another one: it is of another time, or has as much
+    assert added(old[:4], new[:1]) == 5
+    assert added(lines(1, 0, 1), lines(1, 31, 20)) == 20
+    # One that shares more than what was pruned
+    assert added(old, late[:1], new) == 30
+    is_proven(database)
+
+
 @pytest.mark.long
 def test_a_log_that_goes_on_is_read_as_if_all_was_there(made, tmp_path):
     place, middle = made
@@ -193,6 +271,20 @@ def test_lines_alone_go_and_their_rows_later(made, tmp_path):
         "lines",
         "rows",
     ]
+
+
+@pytest.mark.long
+def test_lines_alone_go_and_the_rows_of_some_of_them_later(made, tmp_path):
+    place, middle = made
+    database = Path(shutil.copy(place / "whole.duckdb", tmp_path / "mail.duckdb"))
+    prune(database, middle, lambda _: None, now=NOW, lines_only=True)
+    prune(database, middle - timedelta(minutes=1), lambda _: None, now=NOW)
+    adjacent = (
+        "select count(*) from pruned_lines as one "
+        "semi join pruned_lines as next on one.last_line_key + 1 = next.first_line_key"
+    )
+    assert ask(database, adjacent) != [(0,)]
+    is_proven(database)
 
 
 @pytest.mark.long
@@ -272,6 +364,39 @@ def test_a_pruned_log_is_forgotten(made, copy):
 
 
 @pytest.mark.long
+def test_no_row_of_a_pruned_line_leads_to_a_forgotten_log(tmp_path):
+    database, head = tmp_path / "mail.duckdb", "2026-01-01T10:00:00+00:00 mx1 postfix/"
+    peer, qmgr = "c.example.net[192.0.2.1]", f"{head}qmgr[9]"
+    logs = [
+        [
+            f"{head}smtpd[5]: connect from {peer}",
+            f"{head}smtpd[5]: A10000: client={peer}",
+            f"{qmgr}: A10000: from=<a@example.net>, size=1, nrcpt=1 (queue active)",
+        ],
+        [
+            f"{head}smtp[6]: A10000: to=<b@example.org>, relay=mx.example.org[198.51.100.1]:25, "
+            "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)",
+            f"{qmgr}: A10000: removed",
+            f"{head}smtpd[5]: A20000: client={peer}",
+            f"{qmgr}: A20000: from=<a@example.net>, size=1, nrcpt=1 (queue active)",
+            f"{qmgr}: A20000: removed",
+            f"{head}smtpd[5]: disconnect from {peer} mail=2 commands=2",
+        ],
+    ]
+    for number, lines in enumerate(logs):
+        path = tmp_path / f"mail{number}.log"
+        path.write_text("".join(line + "\n" for line in lines))
+        load([path], database)
+    prune(database, datetime(2026, 2, 1, tzinfo=UTC), lambda _: None, now=NOW, lines_only=True)
+    assert ask(database, "from raw_lines") == []
+    assert len(ask(database, "from deliveries semi join messages using (message_key)")) == 1
+    forget(database, "1", lambda _: None, now=NOW)
+    assert ask(database, "select queue_id, connection_key from messages") == [("A20000", None)]
+    assert ask(database, "from deliveries") == []
+    is_proven(database)
+
+
+@pytest.mark.long
 def test_the_year_of_stamps_is_known_behind_what_was_pruned(tmp_path):
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
     head = "mx1 postfix/smtpd[9]: warning: x"
@@ -304,12 +429,16 @@ def test_killed_or_failing_the_old_file_is_whole(copy, monkeypatch):
     assert [path.name for path in copy.parent.iterdir()] == ["mail.duckdb"]
 
 
-def test_it_is_a_command_and_status_tells_of_it(copy):
-    command = ["prune", "--before", "2020-01-01", "--timezone", "UTC", "--db", str(copy)]
-    result = CliRunner().invoke(app, command)
-    assert result.exit_code == 0
-    assert "0 lines and 0 rows pruned" in result.stderr
+def test_it_is_a_command_and_status_tells_of_it(made, copy):
     with open_database(copy) as connection:
-        told = [row["what"] for row in json.loads(status_json(connection))["prunings"]]
-        assert told == ["rows", "rows"]
+        told = [row["what"] for row in json.loads(status_json(connection, NOW))["prunings"]]
+        assert told == ["rows"]
         assert "What was pruned" in describe_status(connection)
+    before = copy.read_bytes()
+    # Of what is gone already, and of what never was
+    for day in (f"{made[1]:%Y-%m-%d %H:%M:%S.%f}", "2020-01-01"):
+        command = ["prune", "--before", day, "--timezone", "UTC", "--db", str(copy)]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0
+        assert "nothing to prune before" in result.stderr
+    assert copy.read_bytes() == before

@@ -1,5 +1,6 @@
 """Reparse: all rows anew from the stored lines, and everything else as it was."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import mailsql
 from bench.generate import generate
 from mailsql.reparse import derive_anew
+from mailsql.replacement import replaced
 from mailsql.table_list import compared_tables, tables
 from tests.conftest import load
 from tests.test_cli import mailsql as run
@@ -127,6 +129,17 @@ def test_the_file_keeps_its_mode_and_may_be_a_link(database):
     assert link.is_symlink()
     found = database.stat()
     assert (found.st_mode & 0o7777, found.st_uid) == (0o640, owner)
+
+
+def test_nothing_is_given_to_an_owner_who_has_it(database, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("mailsql.replacement.os.chown", refuse)
+    before = database.stat().st_ino
+    with replaced(database, "nothing", lambda _: None):
+        pass
+    assert database.stat().st_ino != before
 
 
 @pytest.mark.parametrize("kill_count", [4, pytest.param(25, marks=pytest.mark.long)])

@@ -41,6 +41,8 @@ def test_units_start_what_there_is(name):
     follows = "--follow" in words
     assert (service["Type"] == "notify") is follows
     assert ("ExecReload" in service) is follows
+    # What is allowed again stands behind what is refused
+    assert service["SystemCallFilter"] == "@chown"
 
 
 def test_the_guide_names_the_units_and_commands_that_there_are():

@@ -38,6 +38,11 @@ where
         and login_at >= getvariable('prune_before')::timestamptz - interval '1 day'
     );
 
--- The same, of which what they lead to has not been looked for yet
+-- Connections of which all is kept
+create or replace temp table whole_connections as
+select row_key from kept_rows
+where table_name = 'connections';
+
+-- The same as kept_rows, of which what they lead to has not been looked for yet
 create or replace temp table newly_kept_rows as
 from kept_rows;

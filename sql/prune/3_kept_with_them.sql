@@ -1,4 +1,5 @@
--- What the newly kept rows lead to, or what leads to them, is kept whole with them
+-- What the newly kept rows lead to, or what leads to them, is kept with them. Of a connection that is
+-- kept for one of its messages the others may go: what overlaps would keep all logs together
 create or replace temp table next_rows as
 with led_to as (
     select
@@ -18,6 +19,9 @@ with led_to as (
         on
             row_links.target_name = newly_kept_rows.table_name
             and row_links.target_key = newly_kept_rows.row_key
+    where
+        row_links.target_name <> 'connections'
+        or row_links.target_key in (select row_key from whole_connections)
 )
 
 select * from led_to

@@ -48,3 +48,17 @@ select
 from followed
 inner join log_files on followed.first_line_key >> 32 = log_files.file_key
 asof left join settings on followed.last_line_key >= settings.line_key;
+
+-- Those of them that are not so yet
+create or replace temp table altered_runs as
+select
+    first_line_key,
+    last_line_key,
+    has_rows
+from pruned_runs
+except
+select
+    first_line_key,
+    last_line_key,
+    has_rows
+from pruned_lines;
