@@ -122,7 +122,8 @@ def test_what_makes_up_a_number_is_the_same(
 def test_directions_are_those_of_the_mail(
     loaded: duckdb.DuckDBPyConnection, printed_of_one_host: Numbers
 ) -> None:
-    set_scope(loaded, Scope(host=HOST))
+    own = ("example.com", "virtual.example.com", "mx1.example.com")
+    set_scope(loaded, Scope(host=HOST, local_domains=own))
     found = dict(
         loaded.execute("select direction, sent_count from reports.mail_by_direction").fetchall()
     )

@@ -4,7 +4,7 @@ create or replace macro client_domain(client_name, client_ip) as
     coalesce(
         nullif(
             regexp_extract(
-                lower(client_name), '(?:[^.]+\.)?(?:[^.]{1,3}\.[a-z]{2}|[^.]+\.[^.]+)$'
+                lower(client_name), '(?:[^.]+\.[^.]{1,3}\.[a-z]{2}|[^.]+\.[^.]+)$'
             ),
             ''
         ),
