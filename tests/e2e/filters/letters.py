@@ -1,6 +1,7 @@
 """The mail that is sent through the filters, and what each of them must say of it."""
 
 from dataclasses import dataclass
+from email.utils import formatdate
 
 from tests.e2e.filters.rig import EICAR, FAILING
 
@@ -32,6 +33,7 @@ class Letter:
         body: its text, without the last end of line.
         change: text of a signed letter that is changed on the way, and what it becomes.
         headers: further ones.
+        dated: whether it tells when it was written, which is now: SpamAssassin counts other times.
         recipients: local parts of the envelope's.
     """
 
@@ -44,7 +46,8 @@ class Letter:
     author: str | None = None
     body: str = "hello"
     change: tuple[str, str] | None = None
-    headers: tuple[str, ...] = ("Date: Fri, 27 Nov 2026 01:00:00 +0000",)
+    headers: tuple[str, ...] = ()
+    dated: bool = True
     recipients: tuple[str, ...] = ("box",)
 
     @property
@@ -59,6 +62,7 @@ class Letter:
             f"From: <{self.name}@{self.author or self.domain}>",
             "To: <box@example.org>",
             f"Subject: {self.name}",
+            *([f"Date: {formatdate()}"] if self.dated else []),
             *self.headers,
             f"Message-ID: <{self.name}@{self.author or self.domain}>",
             "",
@@ -141,7 +145,7 @@ INCOMING = (
     Letter(
         *("dateless", "example.com", COM, proofs("pass", "none", None)),
         answer=r"550 5\.7\.1 .*",
-        headers=(),
+        dated=False,
     ),
     Letter(
         *("several", "example.com", COM, proofs("pass", "none", "pass")),
@@ -191,7 +195,6 @@ INCOMING = (
         *("banned", "example.net", NET, {("amavis", "policy"): {"result": "banned"}}),
         service="INSPECTED",
         headers=(
-            "Date: Fri, 27 Nov 2026 01:00:00 +0000",
             "MIME-Version: 1.0",
             'Content-Type: application/octet-stream; name="invoice.exe"',
         ),
