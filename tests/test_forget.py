@@ -162,6 +162,18 @@ def test_logs_that_shared_a_beginning_and_lost_it_once(seed, shares, gone):
     assert_beginning_is_kept(lines[:41], shares, rests, gone)
 
 
+def test_a_refused_login_names_the_client_of_a_connection_that_was_shared():
+    stamp, client = "2026-01-17T02:49:16+00:00 mx1 postfix/smtpd[11]:", "c.example.net"
+    first = [
+        f"{stamp} connect from {client}[192.0.2.8]",
+        # XCLIENT told another address
+        f"{stamp} warning: {client}[192.0.2.7]: SASL LOGIN authentication failed: no",
+        "2026-02-03T08:52:59+00:00 mx1 postfix/cleanup[14]: 4f4yBq0wWjz1yTr: message-id=<0@a.example>",
+    ]
+    later = ["2026-02-06T17:37:59+00:00 mx1 postfix/smtpd[11]: something that nobody knows"]
+    assert_beginning_is_kept(first, [1], [later], 1)
+
+
 def test_no_row_of_any_table_leads_to_a_forgotten_log(tmp_path):
     database = tmp_path / "mail.duckdb"
     here = Path(__file__).parent

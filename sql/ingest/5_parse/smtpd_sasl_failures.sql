@@ -6,6 +6,7 @@ select
     header_id,
     client_name,
     client_ip,
+    is_changed,
     method,
     case
         when outcome = 'aborted' then 'login unfinished'
@@ -19,4 +20,4 @@ select
         else nullif(reason, '(reason unavailable)')
     end as reason,
     case when not may_be_cut then nullif(username, '(unavailable)') end as username
-from columns_of(changed_lines, 'smtpd_sasl_failures');
+from columns_of(work_lines, 'smtpd_sasl_failures');

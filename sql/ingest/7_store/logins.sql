@@ -41,7 +41,7 @@ refused as (
         smtpd_sasl_failures.method,
         smtpd_sasl_failures.failure,
         smtpd_sasl_failures.reason,
-        true as is_changed,
+        smtpd_sasl_failures.is_changed,
         connection_lines.connection_key,
         connection_lines.position
     from smtpd_sasl_failures
