@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .database import WAIT_SECONDS
-from .errors import DatabaseError, RoomError, UsageError
+from .database import WAIT_SECONDS, file_error
+from .errors import RoomError, UsageError
 from .private import created_with
 from .replacement import give_to_owner, held, sync
 from .room import BYTES_PER_MB
@@ -69,10 +69,7 @@ def back_up(
         except FileExistsError as error:
             raise _taken(copy) from error
         except OSError as error:
-            raise DatabaseError(
-                f"{copy}: {error.strerror or error}",
-                "look at the rights and the room of its directory, or name a file elsewhere",
-            ) from error
+            raise file_error(copy, error) from error
     return found.st_size
 
 

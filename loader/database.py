@@ -31,6 +31,7 @@ from .objects import (
     write_objects,
 )
 from .private import OWNER_ONLY
+from .room import is_full, tells_full
 from .statements import quote_identifier, quote_text
 
 # Readable by DuckDB 1.4 and newer, and able to compress with zstd
@@ -121,7 +122,11 @@ def open_database(
     creates = creates and not read_only
     _check_path(path, creates)
     if creates and not path.exists():
-        copy_template(path, _build_empty, mode)
+        try:
+            with speaking_of(path):
+                copy_template(path, _build_empty, mode)
+        except OSError as error:
+            raise file_error(path, error) from error
     connect = _connect_reading if read_only else partial(_connect_writing, rows=row_group_rows)
     connection = _connect(path, connect, time.monotonic() + wait_seconds, on_wait)
     try:
@@ -359,6 +364,8 @@ def _build_empty(path: Path) -> None:
     """Create a database with all objects and no row."""
     with _connect_writing(path) as connection:
         write_objects(connection)
+        # Closing says nothing of a checkpoint that fails
+        connection.execute("force checkpoint")
 
 
 @contextmanager
@@ -389,13 +396,12 @@ def check_encoded(error: duckdb.Error) -> None:
 def database_error(name: Path | str, error: duckdb.Error) -> DatabaseError:
     """Return what the engine says of a file in the user's words."""
     said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if tells_full(str(error)):
+        return no_room(name)
+    if os.strerror(errno.EROFS) in said:
+        return _only_read(name)
     if isinstance(error, duckdb.OutOfMemoryException):
         return DatabaseError(f"{name}: {said}", "ask for less at once, or free some memory")
-    if os.strerror(errno.ENOSPC) in said:
-        return RoomError(
-            f"{name}: no room on the disk",
-            "make room where the database and its temporary files are; a load continues then",
-        )
     for pattern, fault, hint in FAULTS:
         if pattern.search(str(error)):
             return DatabaseError(f"{name}: {fault} ({said})", hint)
@@ -405,6 +411,33 @@ def database_error(name: Path | str, error: duckdb.Error) -> DatabaseError:
             "look at the rights and the room of its directory, or name another with --db",
         )
     return DatabaseError(f"{name}: {said}", "please report this, with the command")
+
+
+def file_error(name: Path | str, error: OSError) -> DatabaseError:
+    """Return what the system says of a file that was to be written in the user's words."""
+    if is_full(error):
+        return no_room(name)
+    if error.errno == errno.EROFS:
+        return _only_read(name)
+    return DatabaseError(
+        f"{name}: {error.strerror or error}",
+        "look at the rights and the room of its directory, or name a file elsewhere",
+    )
+
+
+def no_room(name: Path | str) -> RoomError:
+    """Return the error of something for which the disk, or a quota, has no room."""
+    return RoomError(
+        f"{name}: no room on the disk",
+        "make room there (disk, quota, temporary files), and do the same again: a load continues",
+    )
+
+
+def _only_read(name: Path | str) -> DatabaseError:
+    return DatabaseError(
+        f"{name}: its file system is read-only",
+        "mount it for writing, and do the same again: a load continues",
+    )
 
 
 def _found_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> set[tuple[str, str]]:

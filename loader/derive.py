@@ -17,6 +17,7 @@ from .database import ROW_GROUP_ROWS, WAIT_SECONDS, attach_stored, open_database
 from .kinds import own_expressions
 from .own_forms import OwnForms
 from .private import OWNER_ONLY
+from .room import SPILL_LIMIT, tells_full
 from .settings import Settings, Stretch, set_prefixes
 from .site import keep_forms, kept_forms, show_site
 from .statements import quote_text, run_sql, run_told
@@ -662,6 +663,6 @@ def _failed_step(error: duckdb.Error) -> str | None:
         # What a few lines become may be more than all others
         | duckdb.OutOfMemoryException,
     )
-    if not is_of_a_line or "No space left" in str(error):
+    if not is_of_a_line or (tells_full(str(error)) and SPILL_LIMIT not in str(error)):
         return None
     return next(iter(getattr(error, "__notes__", [])), None)

@@ -5,7 +5,6 @@ What cannot be loaded now waits in the logs, where it is safe; it is said once, 
 
 from __future__ import annotations
 
-import errno
 import os
 import select
 import signal
@@ -230,10 +229,6 @@ class _Follower:
             if not (self.is_begun or isinstance(error, RoomError)):
                 raise
             return self._retry(error)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            return self._retry(RoomError(f"temporary files: {error.strerror}"))
         self.watch.loaded(news)
         self._note(loaded)
         # Lines gather meanwhile, so that loads take half of a core at most, but for the large ones

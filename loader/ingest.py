@@ -6,8 +6,9 @@ Python only moves the lines; what they mean is decided in SQL (derive).
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,12 +22,13 @@ from .chain import commit_to, last_link, next_link
 from .database import WAIT_SECONDS, set_timezone
 from .decompress import DamagedDataError
 from .derive import Deriver, Piece, Target
-from .errors import InputError, OutdatedError
+from .errors import InputError, OutdatedError, RoomError
 from .objects import __version__
 from .own_forms import OwnForms, told_forms
 from .prefixes import read_prefix
 from .private import OWNER_ONLY, beside, created_with
 from .reparse import derive_anew
+from .room import is_full
 from .settings import Settings, Stretch
 from .site import drop_unused_forms
 from .sources import (
@@ -261,7 +263,11 @@ def load_sources(
         DatabaseError: the database cannot be opened for writing.
     """
     own_forms = options.own_forms
-    with created_with(beside(database, options.mode)), open_batch_files() as files:
+    with (
+        _writing_aside(),
+        created_with(beside(database, options.mode)),
+        open_batch_files() as files,
+    ):
         readable = [path for file in files for path in (file.path, file.endings_path)]
         # A pipe into what is there already is a window of a journal most often
         unknown = 0 if database.exists() else BATCH_BYTES
@@ -314,6 +320,25 @@ def load_sources(
             return [replace(one, copies=_copies(deriver.connection, keys)) for one, keys in added]
         finally:
             deriver.connection.close()
+
+
+@contextmanager
+def _writing_aside() -> Iterator[None]:
+    """Say of temporary files what keeps them from being written.
+
+    Raises:
+        RoomError: there is no room for them.
+    """
+    try:
+        yield
+    except OSError as error:
+        # Where it can write to none, Python says that there is no directory
+        if not is_full(error) and tempfile.tempdir is not None:
+            raise
+        raise RoomError(
+            f"{tempfile.tempdir or 'temporary files'}: no room for temporary files",
+            "make room there, or name another directory with TMPDIR; a load continues then",
+        ) from error
 
 
 def _ignore(text: str) -> None:

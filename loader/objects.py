@@ -6,6 +6,7 @@ takes a tenth of the time that creating them does.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -296,29 +297,42 @@ def _described(text: str) -> str:
     return " ".join(line for line in told if not line.startswith("noqa: "))
 
 
-def copy_template(path: Path, build: Callable[[Path], None], mode: int) -> bool:
-    """Make a new database a copy of the template, whole or not at all; return whether it is one.
+def copy_template(path: Path, build: Callable[[Path], None], mode: int) -> None:
+    """Make a new database a copy of the template, whole or not at all; what is there stays.
+
+    Where files have one name only, none is made.
 
     Args:
-        path: of the new database; what is there is left alone.
+        path: of the new database.
         build: creates a database with all objects at a path.
         mode: of the new file.
+
+    Raises:
+        OSError: there is no room, or no right to make one.
+        duckdb.Error: there is no template, and none of it can be built beside the path.
     """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as place:
+        whole = Path(place) / path.name
+        if not _take_template(whole, build):
+            build(whole)
+        whole.chmod(mode)
+        try:
+            os.link(whole, path)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.EPERM, errno.EOPNOTSUPP):
+                raise
+
+
+def _take_template(whole: Path, build: Callable[[Path], None]) -> bool:
+    """Copy the template; return whether there is one."""
     try:
         template = _find_template(build)
         if template is None:
             return False
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        whole = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as target, template.open("rb") as source:
-                shutil.copyfileobj(source, target)
-            whole.chmod(mode)
-            os.link(whole, path)
-        finally:
-            whole.unlink()
-    except OSError:
-        # No room or no right to keep one, a file system without links, or the path exists
+        shutil.copyfile(template, whole)
+    except (OSError, duckdb.Error):
+        # No room or no right to keep one
+        whole.unlink(missing_ok=True)
         return False
     return True
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .database import WAIT_SECONDS, left_behind, open_database, speaking_of
+from .database import WAIT_SECONDS, file_error, left_behind, open_database, speaking_of
 from .errors import DatabaseError, HeldError
 from .private import created_with
 from .room import look_for_room
@@ -61,6 +61,8 @@ def replaced(
             sync(new)
             new.rename(path)
             sync(path.parent)
+        except OSError as error:
+            raise file_error(database, error) from error
         finally:
             shutil.rmtree(place, ignore_errors=True)
 

@@ -1,7 +1,9 @@
-"""Room on the disk for all rows of a database once more: looked for and told beforehand."""
+"""Room on the disk: looked for and told beforehand, and known in what fails for want of it."""
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,20 @@ from pathlib import Path
 from .errors import RoomError
 
 BYTES_PER_MB = 1_000_000
+# Of the disk, of a quota, and of the largest file that a process may write
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# The engine spills what does not fit into memory, as far as there was room when it began
+SPILL_LIMIT = "max_temp_directory_size"
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there is no room for what was to be written."""
+    return error.errno in FULL
+
+
+def tells_full(said: str) -> bool:
+    """Whether the engine says so."""
+    return SPILL_LIMIT in said or any(os.strerror(number) in said for number in FULL)
 
 
 def look_for_room(database: Path, directory: Path, what: str, tell: Callable[[str], None]) -> None:

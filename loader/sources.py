@@ -4,7 +4,6 @@ compressed, whether they can still grow, and the date that dates their stamps.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import re
@@ -21,6 +20,7 @@ from typing import IO, Protocol
 
 from .decompress import BEGINNING_BYTES, DamagedDataError, DecompressedFile, compression_of
 from .errors import InputError
+from .room import is_full
 
 STANDARD_INPUT = "-"
 LOG_NAME = re.compile(r"(?:^|[._-])(?:mail|maillog|postfix|dovecot)", re.IGNORECASE)
@@ -366,7 +366,7 @@ def open_source(source: Source) -> Iterator[ByteStream]:
                 yield stream
     except OSError as error:
         # Of the temporary files: no log is to blame
-        if error.errno == errno.ENOSPC:
+        if is_full(error):
             raise
         raise _unreadable(source.name, error) from error
 
