@@ -29,7 +29,12 @@ create or replace macro delivery_outcome(agent, status, reply, remote_queue_id, 
             and regexp_matches(reply, '^delivered to (?:maildir|mailbox)')
             then 'stored in mailbox'
         -- A mailbox server may still filter what it took: its own lines tell (mailbox_deliveries)
-        when agent = 'lmtp' and regexp_matches(reply, '^2\d\d .* Saved$') then 'delivered'
+        when
+            agent = 'lmtp'
+            -- Both ends apart: one pattern would go through the whole text
+            and ends_with(reply, ' Saved')
+            and regexp_matches(reply, '^2\d\d [^ ]* ')
+            then 'delivered'
         when agent in ('smtp', 'lmtp') then 'relayed'
         else 'delivered'
     end;

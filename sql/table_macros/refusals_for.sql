@@ -1,6 +1,6 @@
 -- Refusals for some named reasons (causes) by client address; the reason of each text is found once
 create or replace macro refusals_for(causes) as table
-with refusals as (
+with refusals as materialized (
     select
         rejection_key,
         logged_at,
@@ -10,7 +10,8 @@ with refusals as (
         recipient,
         occurrences,
         dsn,
-        reason
+        reason,
+        general_reason(reason) as text
     from main.rejections
     where
         is_refusal(action)
@@ -23,7 +24,7 @@ with refusals as (
 texts as (
     select distinct
         dsn,
-        general_reason(reason) as text
+        text
     from refusals
 ),
 
@@ -36,11 +37,11 @@ judged as materialized (
 )
 
 select
-    refusals.*,
+    refusals.* exclude (text),
     judged.cause
 from refusals
 inner join judged
     on
         refusals.dsn is not distinct from judged.dsn
-        and general_reason(refusals.reason) is not distinct from judged.text
+        and refusals.text is not distinct from judged.text
 where list_contains(causes, judged.cause);
