@@ -38,9 +38,10 @@ mails as (
 ),
 
 reached as (
-    select distinct message_key
-    from main.recipient_outcomes
-    where is_handed_over(outcome)
+    select distinct recipient_ends.message_key
+    from main.recipient_ends
+    semi join mails on recipient_ends.message_key = mails.mail_key
+    where is_handed_over(recipient_ends.outcome)
 )
 
 select

@@ -18,12 +18,12 @@ with found as (
 
 reached as (
     select
-        recipient_outcomes.message_key,
-        count(*) as recipient_count
-    from main.recipient_outcomes
-    semi join found on recipient_outcomes.message_key = found.root_key
-    where is_handed_over(recipient_outcomes.outcome) and of_domain(recipient_outcomes.recipient)
-    group by recipient_outcomes.message_key
+        recipient_ends.message_key,
+        count(distinct recipient_ends.recipient) as recipient_count
+    from main.recipient_ends
+    semi join found on recipient_ends.message_key = found.root_key
+    where is_handed_over(recipient_ends.outcome) and of_domain(recipient_ends.recipient)
+    group by recipient_ends.message_key
 )
 
 select
