@@ -9,10 +9,10 @@ EXAMPLES ?= 100
 # A core each; a module's samples are made by more than one process only at the end of a run
 PARALLEL = --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: help demo test long fuzz e2e check lint types sql golden man steps tables bench clean
+.PHONY: help demo test long fuzz e2e check lint types sql golden man steps tables bench deb release-check clean
 
 help: ## List the targets
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { \
@@ -71,6 +71,12 @@ tables: $(VENV)/installed ## Write docs/tables.md anew from the comments of the 
 bench: $(VENV)/installed ## Side by side with pflogsumm and lnav (LINES=2000000); cost of answers
 	$(BIN)/python -m bench.compare $(LINES)
 	$(BIN)/python -m bench.answers
+
+deb: ## Build a Debian package for this machine in build/deb (root, or its tools installed)
+	packaging/debian/build build/deb
+
+release-check: $(VENV)/installed ## Say which version each place names, and what keeps it from a release
+	@$(BIN)/python -m tests.release
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) demo.duckdb demo.duckdb.wal build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
