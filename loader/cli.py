@@ -762,15 +762,23 @@ def export(
         Path | None,
         typer.Option(help="With --verify: who may have signed it (ssh-keygen's list)."),
     ] = None,
+    own_forms: Annotated[
+        Path | None,
+        typer.Option(
+            "--forms", metavar="DIR", help="With --verify: pages of the site that the logs need."
+        ),
+    ] = None,
     group_readable: GroupReadable = False,
     language: LanguageOption = Language.EN,
 ) -> None:
     """Write mail, tables and reports for auditors, with a manifest of hashes; times are UTC."""
     if is_verified:
-        _verify_export(directory, logs or [], allowed_signers)
+        _verify_export(directory, logs or [], allowed_signers, own_forms)
         return
-    if logs or allowed_signers is not None:
-        raise UsageError("logs and signers are for --verify", "mailsql export --verify DIR LOG...")
+    if logs or allowed_signers is not None or own_forms is not None:
+        raise UsageError(
+            "logs, signers and forms are for --verify", "mailsql export --verify DIR LOG..."
+        )
     _check_output(directory, db)
     with (
         created_with(file_mode(group_readable)),
@@ -795,14 +803,18 @@ def export(
     narrate("keep it elsewhere, or give it with the export; sha256sum manifest.json tells it again")
 
 
-def _verify_export(directory: Path, logs: list[str], allowed_signers: Path | None) -> None:
+def _verify_export(
+    directory: Path, logs: list[str], allowed_signers: Path | None, own_forms: Path | None
+) -> None:
     """Tell what is wrong with an export.
 
     Raises:
         MailsqlError: something is.
     """
     found = 0
-    for fault in verify_export(directory, logs, allowed_signers, narrate, now=datetime.now(UTC)):
+    for fault in verify_export(
+        directory, logs, allowed_signers, narrate, now=datetime.now(UTC), forms=own_forms
+    ):
         write(f"{fault}\n")
         found += 1
     if found:

@@ -17,6 +17,7 @@ from .errors import MailsqlError
 from .export import FileFormat, Style, export
 from .ingest import load
 from .objects import __version__
+from .own_forms import told_forms
 from .selection import Who
 from .sources import Source, open_source
 
@@ -29,6 +30,7 @@ def row_faults(
     sources: dict[int, Source],
     tell: Callable[[str], None],
     now: datetime,
+    forms: Path | None = None,
 ) -> Iterator[str]:
     """Yield the tables of an export that are others when its logs are loaded anew.
 
@@ -38,15 +40,19 @@ def row_faults(
         sources: the original logs, by the keys of the streams in the manifest.
         tell: told what was compared, or why nothing was.
         now: current time.
+        forms: directory of the forms of one's own that logs were read with, if any were.
+
+    Raises:
+        UsageError: the forms cannot be used.
     """
-    why = _hindrance(manifest, sources)
+    why = _hindrance(manifest, sources, told_forms(forms).sha256 if forms is not None else None)
     if why is not None:
         tell(f"rows were not compared with the logs read anew: {why}")
         return
     with TemporaryDirectory(prefix="mailsql-verify-") as folder:
         database, out = Path(folder) / "mail.duckdb", Path(folder) / "out"
         for log in sorted(manifest["logs"], key=lambda log: int(log["file_key"])):
-            if not _load(log, sources[log["file_key"]], Path(folder), database, now):
+            if not _load(log, sources[log["file_key"]], Path(folder), database, now, forms):
                 tell(f"rows were not compared: log {log['file_key']} is cut otherwise when loaded")
                 return
         try:
@@ -68,7 +74,9 @@ def row_faults(
         tell(f"{compared:,} tables were compared with the logs read anew")
 
 
-def _hindrance(manifest: dict[str, Any], sources: dict[int, Source]) -> str | None:
+def _hindrance(
+    manifest: dict[str, Any], sources: dict[int, Source], forms_sha256: str | None
+) -> str | None:
     """Why the logs cannot give the same rows again, if they cannot."""
     if manifest["mailsql_version"] != __version__:
         return f"written by mailsql {manifest['mailsql_version']}, this is {__version__}"
@@ -82,12 +90,22 @@ def _hindrance(manifest: dict[str, Any], sources: dict[int, Source]) -> str | No
         return "lines were pruned since they were loaded"
     if any(len(log["settings"]) != 1 for log in manifest["logs"]):
         return "a log was read with several settings"
-    if any(log["settings"][0]["forms_sha256"] is not None for log in manifest["logs"]):
-        return "a log was read with forms of one's own"
+    used = {log["settings"][0]["forms_sha256"] for log in manifest["logs"]} - {None}
+    if used and forms_sha256 is None:
+        return "a log was read with forms of one's own, which are not given (--forms)"
+    if used - {forms_sha256}:
+        return "a log was read with other forms of one's own than those that are given"
     return None
 
 
-def _load(log: dict[str, Any], source: Source, folder: Path, database: Path, now: datetime) -> bool:
+def _load(
+    log: dict[str, Any],
+    source: Source,
+    folder: Path,
+    database: Path,
+    now: datetime,
+    forms: Path | None,
+) -> bool:
     """Load as much of a log as was loaded; return whether it is as much now.
 
     What it is called tells what it is a part of, so the copy is called the same.
@@ -110,6 +128,7 @@ def _load(log: dict[str, Any], source: Source, folder: Path, database: Path, now
         timezone=settings["timezone"],
         host=settings["host"],
         dovecot_prefix=settings["dovecot_prefix"],
+        forms=forms if settings["forms_sha256"] is not None else None,
         force=True,
         once=bool(log["is_once"]),
     )

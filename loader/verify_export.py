@@ -47,6 +47,7 @@ def verify_export(
     tell: Callable[[str], None],
     *,
     now: datetime,
+    forms: Path | None = None,
 ) -> Iterator[str]:
     """Yield what is wrong with an export, in words; tell what is right with it.
 
@@ -56,9 +57,11 @@ def verify_export(
         allowed_signers: list of who may have signed it; None: no signature is asked for.
         tell: told what was verified.
         now: current time.
+        forms: directory of the forms of one's own that the logs were read with.
 
     Raises:
         MailsqlError: there is no export, or the signature is nobody's of the list.
+        UsageError: the forms cannot be used.
         InputError: a log cannot be read.
     """
     try:
@@ -89,7 +92,7 @@ def verify_export(
             if source not in given.values():
                 yield f"{one_line(source.name)}: no log of the export begins like this one"
         if given:
-            yield from row_faults(directory, manifest, given, tell, now)
+            yield from row_faults(directory, manifest, given, tell, now, forms)
     except (LookupError, TypeError, ValueError, AttributeError, csv.Error) as error:
         yield one_line(f"not as mailsql writes it: {error!r}")
 

@@ -1,6 +1,7 @@
 """Forms of one's own: taught with a load, remembered by the log, shown in the schema site."""
 
 import csv
+import hashlib
 import json
 import re
 import shlex
@@ -256,6 +257,32 @@ def test_somebodys_export_holds_what_ones_own_forms_read_of_it(
         lines = {row["line_key"]: row["line"] for row in csv.DictReader(file)}
     assert all(f"decision={row['decision']}" in lines[row["line_key"]] for row in told)
     assert list(verify_export(out, [], None, lambda _: None, now=NOW)) == []
+
+
+@pytest.mark.newest
+def test_the_rows_of_an_export_are_read_anew_with_the_forms_of_the_site(lesson, tmp_path):
+    out, log = tmp_path / "out", str(LESSON / "mail.log")
+    with mailsql.open_database(lesson, timezone="UTC") as connection:
+        export(connection, out, now=NOW, only=["site.policy_decisions", "log_lines"])
+
+    def verified(forms: Path | None) -> tuple[list[str], str]:
+        told: list[str] = []
+        faults = list(verify_export(out, [log], None, told.append, now=NOW, forms=forms))
+        return faults, told[-1]
+
+    assert verified(LESSON) == ([], "2 tables were compared with the logs read anew")
+    assert verified(None)[1].endswith("forms of one's own, which are not given (--forms)")
+    other = pages(tmp_path / "forms")
+    assert verified(other)[1].endswith("other forms of one's own than those that are given")
+
+    rows, manifest = out / "site.policy_decisions.csv", out / "manifest.json"
+    before = hashlib.sha256(rows.read_bytes()).hexdigest()
+    rows.write_text(rows.read_text().replace("permit", "defer", 1))
+    after = hashlib.sha256(rows.read_bytes()).hexdigest()
+    manifest.write_text(manifest.read_text().replace(before, after))
+    assert verified(LESSON)[0] == [
+        "site.policy_decisions.csv: the logs give other rows when they are read anew"
+    ]
 
 
 @pytest.mark.newest
