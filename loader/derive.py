@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from .database import ROW_GROUP_ROWS, WAIT_SECONDS, attach_stored, open_database, set_timezone
+from .encoded_words import clear_text
 from .kinds import own_expressions
 from .own_forms import OwnForms
 from .private import OWNER_ONLY
@@ -354,6 +355,8 @@ class Deriver:
             steps = Steps(self.connection, self._kinds())
             for place in LINKED:
                 steps.run(f"ingest/{place}")
+            if steps.may_hold("cleanup_verdicts"):
+                self._read_subjects()
         if self._own_forms is not None:
             self._tell_own_kinds(self._own_forms)
         self._begin()
@@ -380,6 +383,19 @@ class Deriver:
             "ingest/site/1_told_lines.sql",
             own_expressions(forms.kinds, forms.further),
         )
+
+    def _read_subjects(self) -> None:
+        """Put subjects in clear (clear_subjects)."""
+        encoded = self.connection.execute(
+            "select distinct subject_text(content) from cleanup_verdicts "
+            "where stage = 'header' and content ilike 'subject:%=?%'"
+        ).fetchall()
+        if encoded:
+            self.connection.execute(
+                "insert into clear_subjects "
+                "select unnest(?::struct(text varchar, clear_text varchar)[], recursive := true)",
+                [[{"text": text, "clear_text": clear_text(text)} for (text,) in encoded]],
+            )
 
     def _look_ahead(self, piece: Piece) -> None:
         """Tell SQL the days of the whole log where the first of its stamps have no year."""

@@ -93,6 +93,10 @@ class Steps:
                 else:
                     self._run_steps(text, steps)
 
+    def may_hold(self, name: str) -> bool:
+        """Return whether a temporary table holds rows, as far as the steps that ran know."""
+        return self._held.get(name, True)
+
     def _run_steps(self, text: str, steps: list[Step]) -> None:
         for number, step in enumerate(steps):
             if self._is_met(step.need):
@@ -131,7 +135,7 @@ class Steps:
             case None:
                 return True
             case str():
-                return self._held.get(need, True)
+                return self.may_hold(need)
             case {"kinds": kinds}:
                 return self.kinds is None or not self.kinds.isdisjoint(kinds)
             case ["or", *needs]:

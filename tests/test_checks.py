@@ -344,7 +344,17 @@ SUBJECTS = [
     ("=?UTF-8?Q?Rechnung_=C3=BCber_100_=E2=82=AC?=", "Rechnung über 100 €"),
     ("=?utf-8?b?6KuL5rGC5pu4?=? =?utf-8?b?IDEyMw==?= (copy)", "請求書 123 (copy)"),
     ("Re: =?iso-8859-1*de?q?gr=FC=DFe?=", "Re: grüße"),
-    ("=?iso-2022-jp?B?GyRCQEE1YT1xGyhC?=", "=?iso-2022-jp?B?GyRCQEE1YT1xGyhC?="),
+    ("=?iso-2022-jp?B?GyRCQEE1YT1xGyhC?=", "請求書"),
+    # Words of a charset that shifts begin and end in ASCII each
+    ("=?ISO-2022-JP?B?GyRCQEE1YRsoQg==?= =?ISO-2022-JP?B?GyRCPXEbKEI=?= 3", "請求書 3"),
+    ("=?Shift_JIS?B?h0CQv4uBj5E=?=", "①請求書"),
+    ("=?EUC-JP?Q?=C0=C1=B5=E1=BD=F1?=", "請求書"),
+    ("=?koi8-r?B?897F1A==?=", "Счет"),
+    ("=?windows-1252?Q?100_=80?=", "100 €"),
+    ("=?gb2312?B?t6LGsQ==?=", "发票"),
+    ("=?iso-2022-jp?B?GyRC//8bKEI=?=", "=?iso-2022-jp?B?GyRC//8bKEI=?="),
+    # What is no charset of mail, but of Python
+    ("=?utf-7?Q?+AGE-?= =?unicode_escape?Q?a?=", "=?utf-7?Q?+AGE-?= =?unicode_escape?Q?a?="),
     ("=?utf-8?Q?=FF=FE?= x", "=?utf-8?Q?=FF=FE?= x"),
     ("=?utf-8?B?***?=", "=?utf-8?B?***?="),
     ("=?utf-8?Q?a=1B[2Jb?=", "=?utf-8?Q?a=1B[2Jb?="),

@@ -80,5 +80,4 @@ comment on column messages.root_key is
 'where it came of none';
 comment on column messages.subject is
 'Subject header, where a check of headers (header_checks) logged it; encoded words are in clear '
-'where their charset is UTF-8, US-ASCII, ISO-8859-1, or windows-1252 without its own characters, '
-'and they hold printable text';
+'where their charset is known and they hold printable text';
