@@ -405,3 +405,30 @@ def test_a_trace_finds_subjects(subjects):
     assert [found(term) for term in wanted] == [1, 1, 0]
     with pytest.raises(UsageError, match="without words"):
         read_term("subject= ")
+
+
+def test_greylistings_tell_who_waited_and_who_never_came_back(tmp_path):
+    def put_off(minute, client, sender, words):
+        return (
+            minute,
+            f"postfix/smtpd[1]: NOQUEUE: reject: RCPT from {client}: 450 4.2.0 <bob@example.com>: "
+            f"Recipient address rejected: {words}; from=<{sender}> to=<bob@example.com> "
+            "proto=ESMTP helo=<c>",
+        )
+
+    told = [
+        put_off("10:00", "mx.example.net[198.51.100.52]", "own@example.net", "Greylisted, see x"),
+        put_off("11:00", "c.example.org[203.0.113.9]", "s@example.org", "Greylisted for 5 minutes"),
+        # From another address of the same pool
+        *message("17:30", "AA00000001", "own@example.net", "mx2.example.net[198.51.100.53]"),
+    ]
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_text("".join(MX.format(minute=at, text=text) + "\n" for at, text in told))
+    load([log], database)
+    with mailsql.open_database(database) as connection:
+        assert connection.execute(
+            "select sender, recipient, wait_seconds from greylistings order by refused_at"
+        ).fetchall() == [
+            ("own@example.net", "bob@example.com", 450.0),
+            ("s@example.org", "bob@example.com", None),
+        ]

@@ -299,7 +299,7 @@ def test_export_proves_what_it_writes(samples, tmp_path):
     _, err = mailsql("export", "--verify", str(tmp_path), cwd=samples, code=1)
     assert "manifest.json: No such file" in err
     _, err = mailsql("export", str(tmp_path / "new"), str(SAMPLES), cwd=samples, code=2)
-    assert "logs and signers are for --verify" in err
+    assert "logs, signers and forms are for --verify" in err
 
 
 def test_what_strangers_wrote_reaches_no_spreadsheet_and_no_terminal_unescaped(tmp_path):
