@@ -18,6 +18,7 @@ create table if not exists check_results (
     recipient varchar,
     message_id varchar,
     text varchar,
+    is_certain boolean,
     occurrences integer default 1
 );
 
@@ -32,6 +33,9 @@ comment on column check_results.result is
 'pass, fail, softfail, neutral, none, temperror, permerror or signed of a proof of origin; clean, '
 'spam or spammy; clean or infected; greylisted, passed; else the word of the filter; NULL where '
 'the line leaves it in doubt';
+comment on column check_results.is_certain is
+'Whether nobody but the filter can have written the result: rspamd does not quote what the mail or '
+'its DNS says, so a rule that stands behind such text may be the sender''s own';
 comment on column check_results.action is 'What the filter did or asked for, where it says that';
 comment on column check_results.domain is
 'Domain that was checked: signing, of the sender or HELO name, or in the From header';

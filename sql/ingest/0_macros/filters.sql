@@ -79,3 +79,22 @@ create or replace temp macro rspamd_rules(symbols) as
         when not regexp_matches(regexp_replace(symbols, '\{[^{}]*\}', '', 'g'), '[{}]')
             then regexp_replace(symbols, '\{[^{}]*\}', '', 'g')
     end;
+
+create or replace temp macro rspamd_score() as '-?[0-9]+\.?[0-9]*';
+
+-- A rule whose options are rspamd's own words. Those of all others may be strangers': a header, a domain, a
+-- record of the DNS, where nothing is quoted
+create or replace temp macro rspamd_own_rule() as
+    '(?:R_DKIM_NA|ARC_NA)\(' || rspamd_score() || '\)\{\}'
+    || '|R_SPF_NA\(' || rspamd_score() || '\)\{(?:no SPF record;?)?\}'
+    || '|BAYES_(?:HAM|SPAM)\(' || rspamd_score() || '\)\{[0-9.]+%;?\}'
+    || '|MIME_GOOD\(' || rspamd_score() || '\)\{(?:[a-z]+/[a-z.+-]+;?)*\}'
+    || '|MIME_TRACE\(' || rspamd_score() || '\)\{[0-9:,;+~-]*\}';
+
+-- Names of the rules that no stranger can have written: those before the first options that may be a stranger's
+create or replace temp macro rspamd_certain_rules(symbols) as
+    regexp_extract_all(
+        regexp_extract(symbols, '^(?:(?:' || rspamd_own_rule() || '),)*[A-Z0-9_]+\('),
+        '([A-Z0-9_]+)\(',
+        1
+    );

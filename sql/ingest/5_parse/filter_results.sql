@@ -28,5 +28,7 @@ select
         else coalesce(text, identity)
     end as text,
     case when kind = 'spam_check' and words is null then rspamd_dmarc_domain(text) end
-        as dmarc_domain
+        as dmarc_domain,
+    case when kind = 'spam_check' and words is null then rspamd_certain_rules(text) end
+        as certain_rules
 from columns_of(changed_lines, 'message_checks');

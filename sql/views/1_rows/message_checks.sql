@@ -204,6 +204,7 @@ select
     check_results.program,
     check_results.check_name,
     check_results.result,
+    check_results.is_certain,
     check_results.action,
     check_results.domain,
     check_results.score,
@@ -236,6 +237,7 @@ select
     rejections.daemon as program,
     'rbl' as check_name,
     'listed' as result,
+    true as is_certain,
     rejections.action,
     null as domain,
     try_cast(regexp_extract(rejections.content, '-?[0-9]+$') as double) as score,
@@ -266,6 +268,9 @@ comment on column message_checks.result is
 'pass, fail, softfail, neutral, none, temperror, permerror or signed of a proof of origin; clean, '
 'spam or spammy; clean or infected; greylisted or passed; listed; else the word of the filter; '
 'NULL where the line leaves it in doubt';
+comment on column message_checks.is_certain is
+'Whether nobody but the filter can have written the result: rspamd does not quote what the mail or '
+'its DNS says, so a rule that stands behind such text may be the sender''s own';
 comment on column message_checks.action is
 'What the filter did or asked for, where it says that: blocked, passed, reject, add header, ...';
 comment on column message_checks.domain is

@@ -7,6 +7,7 @@ with told as (
         program,
         sender,
         result,
+        is_certain,
         -- Of several signatures one that holds is enough
         coalesce(
             list_position(
@@ -38,7 +39,8 @@ together as (
         check_name,
         any_value(sender) as sender,
         -- Where filters differ, both
-        string_agg(distinct result, ', ' order by result) as result
+        string_agg(distinct result, ', ' order by result) as result,
+        bool_or(is_certain) as is_certain
     from meant
     group by message_key, check_name
 )
@@ -53,6 +55,8 @@ select
     max(together.result) filter (where together.check_name = 'dkim') as dkim,
     max(together.result) filter (where together.check_name = 'dmarc') as dmarc,
     max(together.result) filter (where together.check_name = 'arc') as arc,
+    string_agg(together.check_name, ', ' order by together.check_name)
+        filter (where together.result is not null and not together.is_certain) as uncertain,
     messages.state
 from together
 inner join messages on together.message_key = messages.message_key
@@ -76,4 +80,7 @@ comment on column proofs_of_origin.dmarc is
 'What DMARC says of the domain in From: pass, fail, none, temperror or permerror; both, with a '
 'comma, where filters differ';
 comment on column proofs_of_origin.arc is 'What ARC says: pass, fail, none, temperror or permerror';
+comment on column proofs_of_origin.uncertain is
+'Which of them the sender may have forged: rspamd does not quote what mail or DNS say, and '
+'a rule that stands behind such text may be part of it; NULL where none';
 comment on column proofs_of_origin.state is 'What became of the message (messages)';
