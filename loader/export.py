@@ -33,6 +33,7 @@ from .output import APOSTROPHE, FORMULA, spreadsheet_safe
 from .outside import find_outside
 from .own_forms import FAMILY
 from .period import Period, read_period, read_time
+from .portions import has_portions, run_in_portions
 from .private import directory_mode, file_mode
 from .pruned import count_in, pruned_runs
 from .reading import SPILL
@@ -280,9 +281,8 @@ def _prepare_rows(
     connection.execute(guard)
     if who.is_named:
         return [guard, *choose_named(connection)]
-    if any(source.name == "log_lines" for source in chosen):
-        return [guard, *choose_all(connection)]
-    return [guard]
+    answers = [source.name for source in chosen if source.schema == "main"]
+    return [guard, *choose_all(connection, answers)]
 
 
 def _sources(
@@ -543,13 +543,19 @@ def _copy(
     options = r"format csv, header true, new_line '\r\n'"
     if style.format is FileFormat.PARQUET:
         options = "format parquet"
+    rows = f"({sql})"
+    if source.schema == "main" and has_portions(connection, sql):
+        connection.execute(f"create or replace temp table portions as from {rows} limit 0")
+        run_in_portions(connection, f"insert into temp.main.portions {sql}")
+        rows = "temp.main.portions"
     # A temporary file in the place of the one that is there would have the mode of the umask
     copied = _run(
         connection,
         source,
-        f"copy ({sql}) to {quote_text(str(path.absolute()))} ({options}, use_tmp_file false)",
+        f"copy {rows} to {quote_text(str(path.absolute()))} ({options}, use_tmp_file false)",
     ).fetchone()
     assert copied is not None
+    connection.execute("drop table if exists temp.main.portions")
     if style.format is FileFormat.CSV and style.is_excel:
         _mark(path)
     return int(copied[0])

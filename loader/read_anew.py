@@ -18,6 +18,7 @@ from .export import FileFormat, Style, export
 from .ingest import load
 from .objects import __version__
 from .own_forms import told_forms
+from .reading import open_reading
 from .selection import Who
 from .sources import Source, open_source
 
@@ -148,7 +149,8 @@ def _export(manifest: dict[str, Any], database: Path, out: Path, now: datetime) 
     asked = manifest["asked"]
     domains = asked["local_domains"]
     style = Style(FileFormat(manifest["format"]), bool(manifest.get("byte_order_mark")))
-    with open_database(database, timezone="UTC") as connection:
+    # What does not fit into the memory of an export is spilled, as when it was written
+    with open_reading(database, timezone="UTC", export_directory=out) as connection:
         export(
             connection,
             out,

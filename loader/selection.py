@@ -5,12 +5,14 @@ The statements stand in the manifest: with its variables, they choose the same i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import duckdb
 
 from .errors import UsageError
 from .own_forms import FAMILY, HEAD_COLUMNS
+from .portions import IN_PORTION, run_in_portions, set_size
 from .scope import Scope, set_scope
 from .site import site_tables
 from .statements import quote_identifier, quote_text, sql_texts
@@ -20,6 +22,18 @@ from .table_list import Table, tables
 ALL_LINES = """-- One row per line of the export
 create or replace temp table chosen_lines as
 select line_key from raw_lines where in_period(logged_at) and on_host(host)"""
+# Portions as in sql/export
+ALL_MESSAGES = """-- One row per message
+create or replace temp table chosen_messages as
+select
+    message_key,
+    coalesce(in_period(queued_at) and on_host(host), false) as is_in_period,
+    coalesce(
+        (row_number() over (order by message_key) - 1)
+        // getvariable('messages_in_portion')::bigint,
+        0
+    ) as portion
+from messages"""
 
 
 @dataclass(frozen=True)
@@ -72,17 +86,25 @@ def set_who(connection: duckdb.DuckDBPyConnection, who: Who) -> dict[str, object
 def choose_named(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Choose the rows and lines of who is asked for; return the statements that did."""
     statements = [text for _, text in sql_texts("export")]
+    set_size(connection)
     for statement in statements:
-        connection.execute(statement)
+        run_in_portions(connection, statement)
     lines = _lines_of_rows(connection)
     connection.execute(lines)
     return [*statements, lines]
 
 
-def choose_all(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Choose the lines of everybody in the period; return the statements that did."""
-    connection.execute(ALL_LINES)
-    return [ALL_LINES]
+def choose_all(connection: duckdb.DuckDBPyConnection, asked: Collection[str]) -> list[str]:
+    """Choose what some of the answers are of, of everybody; return the statements that did."""
+    statements = []
+    if "log_lines" in asked:
+        statements.append(ALL_LINES)
+    if not {"recipient_outcomes", "message_flow"}.isdisjoint(asked):
+        statements.append(ALL_MESSAGES)
+    set_size(connection)
+    for statement in statements:
+        connection.execute(statement)
+    return statements
 
 
 def rows_of(table: Table, who: Who) -> str:
@@ -123,19 +145,22 @@ def site_rows_of(name: str, who: Who) -> str:
 
 
 def answers_of(who: Who) -> dict[str, str]:
-    """SQL of the rows of views that are in the export, by their names."""
+    """SQL of the rows of views that are in the export, by their names.
+
+    Of what is made of messages as in run_in_portions.
+    """
+    keys = f"select list(message_key) from chosen_messages where {IN_PORTION}"
+    lines = "from main.log_lines where line_key in (from chosen_lines)"
     if who.is_named:
         return {
-            "recipient_outcomes": "from main.recipient_outcomes where message_key in "
-            "(select message_key from chosen_messages)",
+            "recipient_outcomes": f"from recipients_of(({keys}))",
             "message_flow": "from chosen_flow",
-            "log_lines": "from main.log_lines where line_key in (from chosen_lines)",
+            "log_lines": lines,
         }
     return {
-        "recipient_outcomes": "from main.recipient_outcomes where message_key in (select "
-        "message_key from main.messages where in_period(queued_at) and on_host(host))",
-        "message_flow": "from main.message_flow where in_period(logged_at) and on_host(host)",
-        "log_lines": "from main.log_lines where line_key in (from chosen_lines)",
+        "recipient_outcomes": f"from recipients_of(({keys} and is_in_period))",
+        "message_flow": f"from flow_of(({keys})) where in_period(logged_at) and on_host(host)",
+        "log_lines": lines,
     }
 
 

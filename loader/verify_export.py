@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from .visible import one_line
 
 LINES = "log_lines.csv"
 PIECE_BYTES = 2**20
+KEYS_IN_WORD = 1024
 LINE_ENDS = (b"\n", b"\r\n", b"")
 
 
@@ -124,19 +126,32 @@ def _count_faults(directory: Path, manifest: dict[str, Any]) -> Iterator[str]:
     """
     files, asked = manifest["files"], manifest["asked"]
     holds_lines = LINES in files and bool(asked["addresses"] or asked["domain"])
-    keys = set(_line_keys(directory / LINES)) if holds_lines else set()
+    keys = _set_of_keys(directory / LINES) if holds_lines else {}
     for name, said in files.items():
         if not name.endswith(".csv") or "rows" not in said:
             continue
         row_count = 0
         for row_count, key in enumerate(_line_keys(directory / name), 1):
-            if holds_lines and key is not None and key not in keys:
+            if holds_lines and key is not None and not _holds(keys, key):
                 yield f"{name}: the line of row {row_count:,} is not in {LINES}"
         if row_count != said["rows"]:
             yield f"{name}: {row_count:,} rows, and {said['rows']:,} in the manifest"
     counts = manifest["proofs"] or {"proven": 0}
     if counts["proven"] != files.get(PROOFS, {"rows": 0})["rows"]:
         yield f"{PROOFS}: another count than the manifest tells of proofs"
+
+
+def _set_of_keys(path: Path) -> dict[int, int]:
+    """The keys of the lines of a file, a bit for each in words of KEYS_IN_WORD."""
+    words: defaultdict[int, int] = defaultdict(int)
+    for key in _line_keys(path):
+        if key is not None:
+            words[key // KEYS_IN_WORD] |= 1 << key % KEYS_IN_WORD
+    return words
+
+
+def _holds(words: dict[int, int], key: int) -> bool:
+    return bool(words.get(key // KEYS_IN_WORD, 0) >> key % KEYS_IN_WORD & 1)
 
 
 def _chain_faults(manifest: dict[str, Any], tell: Callable[[str], None]) -> Iterator[str]:

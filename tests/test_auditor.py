@@ -19,9 +19,10 @@ from mailsql.errors import MailsqlError, UsageError
 from mailsql.export import COMPANIONS, FileFormat, Style, export, manifest_hash
 from mailsql.export_proofs import Branches
 from mailsql.language import Language
+from mailsql.portions import IN_PORTION
 from mailsql.proof import leaf_hash
 from mailsql.reading import open_reading
-from mailsql.selection import Who
+from mailsql.selection import EVERYBODY, Who
 from mailsql.statements import sql_texts
 from mailsql.table_list import tables
 from mailsql.verify_export import verify_export
@@ -164,6 +165,53 @@ def test_the_same_data_gives_the_same_bytes(logs, exported, tmp_path):
     again = run(logs, tmp_path / "again", ALL, created_at="2026-11-24 12:00")
     differing = dict(contents(exported).items() ^ contents(again).items())
     assert list(differing) == []
+
+
+def test_messages_are_written_in_portions_of_the_same_bytes(logs, exported, tmp_path, monkeypatch):
+    monkeypatch.setattr("mailsql.portions.MESSAGES_IN_PORTION", 2)
+    out = run(logs, tmp_path / "out", ALL, created_at="2026-11-24 12:00")
+    assert len(rows(out, "messages")) > 2
+    assert sum(IN_PORTION in text for text in manifest(out)["preparation"]) == 1
+    assert contents(out) == contents(exported)
+    options = {"style": Style(format=FileFormat.PARQUET), "only": ["recipient_outcomes"]}
+    run(logs, tmp_path / "parquet", ALL, **options)
+    found = duckdb.sql(
+        "select message_key::varchar, recipient, detail_ja from "
+        f"'{tmp_path / 'parquet' / 'recipient_outcomes.parquet'}'"
+    ).fetchall()
+    assert found == [
+        (row["message_key"], row["recipient"], row["detail_ja"])
+        for row in rows(exported, "recipient_outcomes")
+    ]
+
+
+def test_what_became_of_everybodys_mail_is_written_in_portions(logs, tmp_path, monkeypatch):
+    monkeypatch.setattr("mailsql.portions.MESSAGES_IN_PORTION", 2)
+    only = ["recipient_outcomes", "message_flow"]
+    period = {"since": "2026-07-25 09:00", "until": "2026-07-25 11:00:01"}
+    out = run(logs, tmp_path / "out", EVERYBODY, only=only, **period)
+    between = "{} >= '2026-07-25 09:00' and {} < '2026-07-25 11:00:01'"
+    with duckdb.connect(str(logs["database"]), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        ends = connection.execute(
+            "select message_key, recipient, detail from recipient_outcomes "
+            f"semi join (from messages where {between.format(*['queued_at'] * 2)}) as queued "
+            "using (message_key) order by message_key, recipient"
+        ).fetchall()
+        steps = connection.execute(
+            "select message_key, step_no, line_key, detail from message_flow "
+            f"where {between.format(*['logged_at'] * 2)} order by message_key, step_no"
+        ).fetchall()
+        all_count = connection.execute("select count(*) from message_flow").fetchone()
+    assert len({end[0] for end in ends}) > 2
+    assert len(steps) < all_count[0]
+    for name, found in zip(only, [ends, steps], strict=True):
+        columns = ["message_key", "recipient", "detail"]
+        if name == "message_flow":
+            columns = ["message_key", "step_no", "line_key", "detail"]
+        assert [[row[column] for column in columns] for row in rows(out, name)] == [
+            [str(value) for value in row] for row in found
+        ]
 
 
 def test_parquet_holds_the_same_rows_in_the_same_bytes(logs, exported, tmp_path):
