@@ -102,7 +102,7 @@ from .reading import check_reading, open_reading
 from .reparse import derive_anew
 from .report import list_reports, run_report
 from .results import count_rows, engine_words, name_hint, write_result
-from .room import BYTES_PER_MB
+from .room import BYTES_PER_MB, saying_if_full
 from .scope import Scope, set_local_domains, set_period
 from .search import MOST_TERMS, read_term, suggest
 from .selection import Who
@@ -783,6 +783,9 @@ def export(
     with (
         created_with(file_mode(group_readable)),
         open_reading(db, timezone="UTC", export_directory=directory) as connection,
+        saying_if_full(
+            directory, "make room there, and export once more: what is there now is not complete"
+        ),
     ):
         rows = write_export(
             connection,

@@ -31,7 +31,7 @@ from .objects import (
     write_objects,
 )
 from .private import OWNER_ONLY
-from .room import is_full, tells_full
+from .room import is_full, room_error, tells_full
 from .statements import quote_identifier, quote_text
 
 # Readable by DuckDB 1.4 and newer, and able to compress with zstd
@@ -427,8 +427,8 @@ def file_error(name: Path | str, error: OSError) -> DatabaseError:
 
 def no_room(name: Path | str) -> RoomError:
     """Return the error of something for which the disk, or a quota, has no room."""
-    return RoomError(
-        f"{name}: no room on the disk",
+    return room_error(
+        name,
         "make room there (disk, quota, temporary files), and do the same again: a load continues",
     )
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import duckdb
 
 from .errors import RoomError
 
@@ -25,6 +28,30 @@ def is_full(error: OSError) -> bool:
 def tells_full(said: str) -> bool:
     """Whether the engine says so."""
     return SPILL_LIMIT in said or any(os.strerror(number) in said for number in FULL)
+
+
+@contextmanager
+def saying_if_full(place: Path, hint: str) -> Iterator[None]:
+    """Say of a place that there was no room for what was to be written there.
+
+    Raises:
+        RoomError: there was none; what is to be done is the hint.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if not tells_full(str(error)):
+            raise
+        raise room_error(place, hint) from error
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise room_error(place, hint) from error
+
+
+def room_error(place: Path | str, hint: str) -> RoomError:
+    """Return the error of a place that has no room, with what is to be done."""
+    return RoomError(f"{place}: no room on the disk", hint)
 
 
 def look_for_room(database: Path, directory: Path, what: str, tell: Callable[[str], None]) -> None:

@@ -5,10 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from bench.generate import generate
+from mailsql.cli import app
 from mailsql.database import speaking_of
 from mailsql.errors import DatabaseError, RoomError
+from mailsql.verify import faults
 from tests.conftest import assert_derived_alike, assert_rows_alike, load, rows_without_keys
 
 pytestmark = pytest.mark.newest
@@ -28,6 +31,17 @@ def disk(tmp_path):
         pytest.skip(f"nothing can be mounted: {mounted.stderr.strip()}")
     yield place
     subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of a log of some hundred mails."""
+    folder = tmp_path_factory.mktemp("loaded")
+    (folder / "mail.log").write_text(
+        "".join(line + "\n" for line in generate(1500, seed=3, per_second=3))
+    )
+    load([folder / "mail.log"], folder / "mail.duckdb")
+    return folder / "mail.duckdb"
 
 
 def fill(disk: Path, free_bytes: int) -> None:
@@ -72,6 +86,29 @@ def test_a_load_goes_on_when_there_is_room_again(disk, tmp_path, free_kib):
     starts = {str(log): 0}
     assert_rows_alike(rows_without_keys(database, starts), rows_without_keys(plain, starts))
     assert_derived_alike(database)
+
+
+# Before the manifest, in the rows of a table, and in what the engine spills or mailsql writes
+@pytest.mark.parametrize(
+    "free_kib", [0, 200, *(pytest.param(size, marks=pytest.mark.long) for size in (64, 600))]
+)
+def test_an_export_says_that_it_is_not_complete_until_there_is_room(
+    disk, loaded, tmp_path, free_kib
+):
+    out = disk / "out"
+    command = ["export", str(out), "--db", str(loaded), "--domain", "example.org"]
+    fill(disk, free_kib * 1024)
+    failed = CliRunner().invoke(app, command).exception
+    assert isinstance(failed, RoomError)
+    assert str(failed) == f"{out}: no room on the disk"
+    assert str(failed.hint).endswith("what is there now is not complete")
+    if (out / "manifest.json").exists():
+        assert next(iter(faults(out))) == "manifest.json: the export did not come to its end"
+    assert not (out / "manifest.json").exists() or free_kib
+    (disk / "ballast").unlink()
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.exception
+    assert list(faults(out)) == []
 
 
 def test_a_file_system_that_is_read_only_is_said(disk, tmp_path):
