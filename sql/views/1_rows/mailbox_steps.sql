@@ -50,8 +50,7 @@ delivered as (
         on handed.message_key = unstored.message_key and handed.user_key = unstored.user_key
 ),
 
--- Narrow, for all sessions are sorted: the rest is looked up
-fetching as (
+sessions as (
     select
         user_key(username) as user_key,
         'pop3_logout' as kind,
@@ -68,6 +67,18 @@ fetching as (
         logout_at as last_look_at
     from imap_sessions
     where body_count > 0 and logout_at is not null
+),
+
+-- Narrow, for all sessions are sorted: the rest is looked up. Of those that began in the same second
+-- the first in the log, or the engine takes any of them
+fetching as (
+    select
+        user_key,
+        kind,
+        last_look_at,
+        min(session_key) as session_key
+    from sessions
+    group by user_key, kind, last_look_at
 ),
 
 awaited as (
