@@ -23,6 +23,7 @@ from .derive_again import (
     derive_stored,
 )
 from .language import Language, Texts, read_texts
+from .memory import Memory, usual_memory
 from .objects import __version__
 from .output import format_json, format_rows
 from .private import OWNER_ONLY, created_with
@@ -141,6 +142,7 @@ def check_rows(
     progress: Progress | None = None,
     language: Language = Language.EN,
     keep: Callable[[Finding], None] | None = None,
+    memory: Memory | None = None,
 ) -> int:
     """Derive all rows again into a database that is removed, tell in which tables they differ.
 
@@ -154,6 +156,7 @@ def check_rows(
         progress: told how far it is.
         language: of what is told of tables.
         keep: given what was found of each table, which is not told then.
+        memory: that may be taken; a share of the machine's if None.
 
     Raises:
         HeldError: another process writes to it.
@@ -166,7 +169,12 @@ def check_rows(
         created_with(OWNER_ONLY),
         speaking_of(database),
     ):
-        target = Target(Path(place) / database.name, stored=database, wait_seconds=wait_seconds)
+        target = Target(
+            Path(place) / database.name,
+            stored=database,
+            wait_seconds=wait_seconds,
+            memory=memory or usual_memory(),
+        )
         deriver = Deriver(target)
         try:
             check_tables(deriver.connection, "stored", str(database))

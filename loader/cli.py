@@ -60,6 +60,7 @@ from .forget import forget as forget_log
 from .ingest import BATCH_BYTES, LoadOptions, read_options
 from .ingest import load as load_logs
 from .language import Language
+from .memory import MIB, read_memory
 from .objects import __version__
 from .openmetrics import status_openmetrics
 from .options import (
@@ -70,6 +71,7 @@ from .options import (
     LanguageOption,
     Limit,
     LocalDomains,
+    MemoryOption,
     OutputOption,
     OwnFormsOption,
     Since,
@@ -96,7 +98,7 @@ from .page_mail import page_message
 from .page_text import page_text
 from .page_words import read_page_words, row_words
 from .period import PERIOD_HELP, read_period, read_time
-from .private import created_with, file_mode
+from .private import OWNER_ONLY, created_with, file_mode
 from .prune import prune as prune_database
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
@@ -203,10 +205,11 @@ def load(
     own_forms: OwnFormsOption = None,
     batch_mb: Annotated[
         int, typer.Option(min=1, max=1024, metavar="MB", help="Megabytes read at once.")
-    ] = BATCH_BYTES // 2**20,
+    ] = BATCH_BYTES // MIB,
     threads: Annotated[
         int | None, typer.Option(min=1, max=1024, metavar="CORES", help="Cores to use.")
     ] = None,
+    memory: MemoryOption = None,
     force: Annotated[
         bool, typer.Option("--force", help="Also text of which no line begins as in a log.")
     ] = False,
@@ -236,6 +239,7 @@ def load(
     language: LanguageOption = Language.EN,
 ) -> None:
     """Load logs, plain or compressed; only what is new in them is added."""
+    allowed = read_memory(memory)
     if is_following:
         _check_followed(paths, later)
         options = read_options(
@@ -244,8 +248,9 @@ def load(
             host=host,
             dovecot_prefix=dovecot_prefix,
             forms=own_forms,
-            batch_bytes=batch_mb * 2**20,
+            batch_bytes=batch_mb * MIB,
             threads=threads,
+            memory=allowed,
             force=force,
             prove=prove,
             once=once,
@@ -280,8 +285,9 @@ def load(
                     host=host,
                     dovecot_prefix=dovecot_prefix,
                     forms=own_forms,
-                    batch_bytes=batch_mb * 2**20,
+                    batch_bytes=batch_mb * MIB,
                     threads=threads,
+                    memory=allowed,
                     progress=lambda count: bar.update(task, advance=count),
                     force=force,
                     prove=prove,
@@ -299,7 +305,7 @@ def load(
             narrate(f"{one_line(str(error))}; the next load has everything")
             return
     if any(source.is_read for source in loaded):
-        with open_reading(db) as connection:
+        with open_reading(db, memory=allowed) as connection:
             write(describe_load(connection, loaded, db, language))
     faults = [source.fault for source in loaded if source.fault is not None]
     for fault in faults[:-1]:
@@ -365,6 +371,7 @@ def query(
     timezone: Zone = None,
     local_domains: LocalDomains = None,
     thresholds: ThresholdsOption = None,
+    memory: MemoryOption = None,
 ) -> None:
     """Run SQL on the database, which it cannot change."""
     if (sql is None) == (file is None):
@@ -379,7 +386,12 @@ def query(
     _check_output(output, db)
     values: dict[str, object] = dict(_named(parameters, "-p NAME=VALUE"))
     files = {name: Path(file) for name, file in _named(tables, "--with TABLE=FILE.csv")}
-    with open_reading(db, timezone=timezone, tables=files) as connection:
+    mode = file_mode(group_readable)
+    allowed = read_memory(memory)
+    with (
+        created_with(mode),
+        open_reading(db, timezone=timezone, tables=files, memory=allowed) as connection,
+    ):
         set_local_domains(connection, _domains(local_domains))
         set_thresholds(connection, read_thresholds(thresholds))
         try:
@@ -389,7 +401,7 @@ def query(
                 result,
                 form,
                 output,
-                file_mode(group_readable),
+                mode,
                 limit=limit,
                 count=lambda: count_rows(connection, sql or "", values),
             )
@@ -474,6 +486,7 @@ def report(
     output: OutputOption = None,
     group_readable: GroupReadable = False,
     timezone: Zone = None,
+    memory: MemoryOption = None,
 ) -> None:
     """Print the page of a period (yesterday, if none is given), or run a saved report."""
     for file in (output, html):
@@ -489,7 +502,11 @@ def report(
     _check_html(html, output, is_mail=mail is not None)
     scope = Scope(host, _domain(domain), _domains(local_domains))
     now = datetime.now(UTC)
-    with open_reading(db, timezone=timezone) as connection:
+    allowed = read_memory(memory)
+    with (
+        created_with(mode),
+        open_reading(db, timezone=timezone, memory=allowed) as connection,
+    ):
         if is_list:
             if name is not None:
                 raise UsageError("--list, and a report", "either of them")
@@ -769,6 +786,7 @@ def export(
         ),
     ] = None,
     group_readable: GroupReadable = False,
+    memory: MemoryOption = None,
     language: LanguageOption = Language.EN,
 ) -> None:
     """Write mail, tables and reports for auditors, with a manifest of hashes; times are UTC."""
@@ -780,9 +798,10 @@ def export(
             "logs, signers and forms are for --verify", "mailsql export --verify DIR LOG..."
         )
     _check_output(directory, db)
+    allowed = read_memory(memory)
     with (
         created_with(file_mode(group_readable)),
-        open_reading(db, timezone="UTC", export_directory=directory) as connection,
+        open_reading(db, timezone="UTC", export_directory=directory, memory=allowed) as connection,
         saying_if_full(
             directory, "make room there, and export once more: what is there now is not complete"
         ),
@@ -859,13 +878,15 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="Directory to derive rows in; the database's if none."),
     ] = None,
+    memory: MemoryOption = None,
     language: LanguageOption = Language.EN,
     form: TextFormatOption = TextFormat.TEXT,
 ) -> None:
     """Verify that lines are as they were loaded, and that all rows are what the lines say."""
     findings: list[Finding] = []
     keep = findings.append if form is TextFormat.JSON else None
-    with open_reading(db) as connection:
+    allowed = read_memory(memory)
+    with created_with(OWNER_ONLY), open_reading(db, memory=allowed) as connection:
         check_tables(connection, "mail", str(db))
         failures = run_checks(connection, narrate, language, keep)
         failures += check_lines(connection, narrate, language, keep)
@@ -878,6 +899,7 @@ def check(
                 progress=progress,
                 language=language,
                 keep=keep,
+                memory=allowed,
             )
     if form is TextFormat.JSON:
         write(findings_json(findings))
@@ -892,10 +914,14 @@ def check(
 def reparse(
     db: Db = DEFAULT_DB,
     wait: Wait = WAIT_SECONDS,
+    memory: MemoryOption = None,
 ) -> None:
     """Derive all rows again from the stored lines, as this version of mailsql reads them."""
+    allowed = read_memory(memory)
     with _progress() as progress:
-        line_count = derive_anew(db, narrate, wait_seconds=wait, on_wait=narrate, progress=progress)
+        line_count = derive_anew(
+            db, narrate, wait_seconds=wait, on_wait=narrate, progress=progress, memory=allowed
+        )
     narrate(f"{db}: all rows are derived again from {line_count:,} lines")
 
 
@@ -948,9 +974,11 @@ def prune(
     db: Db = DEFAULT_DB,
     timezone: Zone = None,
     wait: Wait = WAIT_SECONDS,
+    memory: MemoryOption = None,
 ) -> None:
     """Remove what was logged before a time, but what goes on after it, and give the space back."""
     now = datetime.now(UTC)
+    allowed = read_memory(memory)
     with open_reading(db, timezone=timezone) as connection:
         moment = read_time(connection, before, now)
     with _progress() as progress:
@@ -963,6 +991,7 @@ def prune(
             wait_seconds=wait,
             on_wait=narrate,
             progress=progress,
+            memory=allowed,
         )
     if not gone.line_count and not gone.row_count:
         narrate(f"{db}: nothing to prune before {moment:%Y-%m-%d %H:%M}; it stays as it is")
@@ -991,11 +1020,12 @@ def config(
     language: LanguageOption = Language.EN,
     local_domains: LocalDomains = None,
     thresholds: ThresholdsOption = None,
+    memory: MemoryOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Show the settings in force, and where they are from: option, environment, file, default."""
     file: Config = context.obj
-    given = (db, timezone, language, local_domains, thresholds)
+    given = (db, timezone, language, local_domains, thresholds, memory)
     values = dict(zip(VARIABLES, given, strict=True))
     # Parameters have the names of their keys
     sources = {key: _source(context, "language" if key == "lang" else key) for key in VARIABLES}

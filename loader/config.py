@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from .errors import UsageError
 from .language import Language
+from .memory import read_memory
 
 FILE_VARIABLE = "MAILSQL_CONFIG"
 DB_VARIABLE = "MAILSQL_DB"
@@ -22,12 +23,14 @@ ZONE_VARIABLE = "MAILSQL_TIMEZONE"
 LANGUAGE_VARIABLE = "MAILSQL_LANG"
 DOMAINS_VARIABLE = "MAILSQL_LOCAL_DOMAINS"
 THRESHOLDS_VARIABLE = "MAILSQL_THRESHOLDS"
+MEMORY_VARIABLE = "MAILSQL_MEMORY"
 VARIABLES = {
     "db": DB_VARIABLE,
     "timezone": ZONE_VARIABLE,
     "lang": LANGUAGE_VARIABLE,
     "local_domains": DOMAINS_VARIABLE,
     "thresholds": THRESHOLDS_VARIABLE,
+    "memory": MEMORY_VARIABLE,
 }
 
 
@@ -112,6 +115,7 @@ def _read(path: Path, said: dict[str, Any]) -> dict[str, str]:
         "lang": _language,
         "local_domains": _domains,
         "thresholds": _thresholds,
+        "memory": _memory,
     }
     values = {}
     for key, value in said.items():
@@ -176,6 +180,17 @@ def _thresholds(value: object) -> str:
         if not isinstance(number, int) or isinstance(number, bool):
             raise ValueError(f"{name}: {number}: not a whole number", sample)
     return ",".join(f"{name}={number}" for name, number in value.items())
+
+
+def _memory(value: object) -> str:
+    sample = '"2G"'
+    if not isinstance(value, str):
+        raise ValueError("not a size", sample)
+    try:
+        read_memory(value)
+    except UsageError as error:
+        raise ValueError(str(error).removeprefix("--memory "), sample) from error
+    return value
 
 
 def defaults_of(commands: Mapping[str, Any], config: Config) -> dict[str, dict[str | None, str]]:

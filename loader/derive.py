@@ -7,7 +7,7 @@ come from, and what is kept of their coming, the piece knows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import duckdb
 from .database import ROW_GROUP_ROWS, WAIT_SECONDS, attach_stored, open_database, set_timezone
 from .encoded_words import clear_text
 from .kinds import own_expressions
+from .memory import Memory, usual_memory
 from .own_forms import OwnForms
 from .private import OWNER_ONLY
 from .room import SPILL_LIMIT, tells_full
@@ -24,8 +25,6 @@ from .site import keep_forms, kept_forms, show_site
 from .statements import quote_text, run_sql, run_told
 from .steps import Steps
 
-# Of the engine; with the batches in Python the process stays below 1 GiB
-MEMORY_LIMIT = "800MB"
 # A checkpoint after every piece would write partly filled row groups again and again
 CHECKPOINT_THRESHOLD = "1GB"
 # A row group that is not full is written anew when rows are added. What is added in small pieces
@@ -75,6 +74,7 @@ class Target:
         on_update: told what rows of an older mailsql lack.
         coming: names and bytes of the logs whose new lines are to be stored (log_files); None where
             it may be all of the database.
+        memory: what may be taken.
     """
 
     database: Path
@@ -86,6 +86,7 @@ class Target:
     on_wait: Callable[[str], None] | None = None
     on_update: Callable[[str], None] | None = None
     coming: Mapping[str, int] | None = None
+    memory: Memory = field(default_factory=usual_memory)
 
 
 @dataclass(frozen=True)
@@ -642,7 +643,7 @@ def _connect(target: Target) -> duckdb.DuckDBPyConnection:
     try:
         if target.threads is not None:
             connection.execute(f"set threads = {target.threads:d}")
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set memory_limit = '{target.memory.engine_limit}'")
         connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
         connection.execute("set enable_progress_bar = false")
         connection.execute(

@@ -23,6 +23,7 @@ from .database import WAIT_SECONDS, set_timezone
 from .decompress import DamagedDataError
 from .derive import Deriver, Piece, Target
 from .errors import InputError, OutdatedError, RoomError
+from .memory import Memory, usual_memory
 from .objects import __version__
 from .own_forms import OwnForms, told_forms
 from .prefixes import read_prefix
@@ -45,6 +46,7 @@ from .streams import IDENTITY_BYTES, Checkpoint, find_checkpoint, first_line_sha
 from .visible import visible
 from .wrappings import name_wrappings
 
+# Smaller ones cost time and save no memory, larger ones save no time
 BATCH_BYTES = 134217728
 CSV_BUFFER_BYTES = 16777216
 QUOTED_CHARACTERS = 80
@@ -112,6 +114,7 @@ def load(
     forms: Path | None = None,
     batch_bytes: int = BATCH_BYTES,
     threads: int | None = None,
+    memory: Memory | None = None,
     progress: Progress | None = None,
     force: bool = False,
     prove: bool = False,
@@ -140,6 +143,7 @@ def load(
         forms: directory of pages with forms of one's own.
         batch_bytes: size of the batches that a log is cut into.
         threads: of the engine; one per core if None.
+        memory: that may be taken; a share of the machine's if None.
         progress: called with the bytes added, after each batch.
         force: whether a log is loaded of which no line begins like that of a log.
         prove: whether these logs get a hash tree of their lines from now on, so that one line can
@@ -163,6 +167,7 @@ def load(
         forms=forms,
         batch_bytes=batch_bytes,
         threads=threads,
+        memory=memory,
         force=force,
         prove=prove,
         once=once,
@@ -195,6 +200,7 @@ class LoadOptions:
     own_forms: OwnForms | None
     batch_bytes: int
     threads: int | None
+    memory: Memory
     force: bool
     prove: bool
     once: bool
@@ -210,6 +216,7 @@ def read_options(
     forms: Path | None = None,
     batch_bytes: int = BATCH_BYTES,
     threads: int | None = None,
+    memory: Memory | None = None,
     force: bool = False,
     prove: bool = False,
     once: bool = False,
@@ -234,6 +241,7 @@ def read_options(
         own_forms,
         batch_bytes,
         threads,
+        memory or usual_memory(),
         force,
         prove,
         once,
@@ -285,6 +293,7 @@ def load_sources(
             on_wait,
             on_update,
             coming,
+            options.memory,
         )
         try:
             deriver = Deriver(target)
@@ -296,6 +305,7 @@ def load_sources(
                 what=what,
                 wait_seconds=wait_seconds,
                 on_wait=on_wait,
+                memory=options.memory,
             )
             deriver = Deriver(target)
         told = _Told(

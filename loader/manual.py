@@ -36,7 +36,8 @@ FILES = (
     (
         "~/.config/mailsql/config.toml",
         "Settings, all of them optional: db (a whole path), timezone (the zone that answers are "
-        "shown in), lang (en or ja), local_domains (a list), thresholds (a table). "
+        "shown in), lang (en or ja), local_domains (a list), thresholds (a table), "
+        "memory (such as 2G). "
         "$XDG_CONFIG_HOME takes the place of ~/.config. mailsql config shows what is in force.",
     ),
     (

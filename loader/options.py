@@ -12,6 +12,7 @@ from .config import (
     DB_VARIABLE,
     DOMAINS_VARIABLE,
     LANGUAGE_VARIABLE,
+    MEMORY_VARIABLE,
     THRESHOLDS_VARIABLE,
     ZONE_VARIABLE,
 )
@@ -107,6 +108,16 @@ ThresholdsOption = Annotated[
         metavar="NAME=NUMBER,...",
         envvar=THRESHOLDS_VARIABLE,
         help="From how many on reports tell of something; report --list names what each has.",
+    ),
+]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        envvar=MEMORY_VARIABLE,
+        help="Memory to take at most, as 800MB or 2G; if none is given, a quarter of the "
+        "machine's, and no more than 4G.",
     ),
 ]
 OwnFormsOption = Annotated[

@@ -17,9 +17,9 @@ from pathlib import Path
 import duckdb
 
 from .database import WAIT_SECONDS, open_database
-from .derive import MEMORY_LIMIT
 from .derive_again import Progress, check_tables
 from .errors import DatabaseError
+from .memory import Memory, usual_memory
 from .pruned import Run, count_in
 from .pruned_tree import PrunedTree, kept_hashes, kept_root, leaves_of
 from .prunings import add_pruning
@@ -68,6 +68,7 @@ def prune(
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> Pruned:
     """Remove what was logged before a time, and does not go on after it.
 
@@ -82,6 +83,7 @@ def prune(
         wait_seconds: for how long to wait where another process holds it.
         on_wait: told who holds it when waiting begins.
         progress: told how far it is.
+        memory: that may be taken; a share of the machine's if None.
 
     Raises:
         HeldError: another process holds it.
@@ -89,6 +91,7 @@ def prune(
             is no room.
     """
     deadline = time.monotonic() + wait_seconds
+    allowed = memory or usual_memory()
     open_database(
         database, read_only=False, creates=False, wait_seconds=wait_seconds, on_wait=on_wait
     ).close()
@@ -99,7 +102,7 @@ def prune(
         with replaced(database, what, tell, left, on_wait) as new:
             with open_database(new, read_only=False) as connection:
                 connection.execute("set enable_external_access = false")
-                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+                connection.execute(f"set memory_limit = '{allowed.engine_limit}'")
                 check_tables(connection, "mail", str(database))
                 line_count = _choose(connection, before, lines_only=lines_only)
                 if not line_count and not _count(connection, "altered_runs"):
@@ -111,7 +114,7 @@ def prune(
                 _cut_endings(connection)
                 connection.execute("commit")
                 rows_before = _count_rows(connection)
-            derive_from(new, database, progress)
+            derive_from(new, database, progress, allowed)
             with open_database(new, read_only=False) as connection:
                 row_count = rows_before - _count_rows(connection)
                 connection.execute("begin")

@@ -17,6 +17,7 @@ import duckdb
 
 from .database import WAIT_SECONDS, open_database, speaking_of
 from .errors import DatabaseError, UsageError
+from .memory import Memory, usual_memory
 from .statements import quote_identifier, quote_text
 
 # Functions that change settings, and those that run SQL made of text, in which these could hide.
@@ -25,8 +26,6 @@ SETTING_FUNCTIONS = re.compile(
     r"(?:enable|disable)_(?:logging|profil(?:e|ing))|truncate_duckdb_logs|query"
     r"|json_execute_serialized_sql"
 )
-# Of an export, however much it holds
-EXPORT_MEMORY = "800MB"
 SPILL = "spill.tmp"
 READING = {
     duckdb.StatementType.SELECT,
@@ -49,6 +48,7 @@ def open_reading(
     timezone: str | None = None,
     tables: dict[str, Path] | None = None,
     export_directory: Path | None = None,
+    memory: Memory | None = None,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database for commands that read; it can change nothing and read no other file.
@@ -58,6 +58,7 @@ def open_reading(
         timezone: IANA name of the zone that times are shown in; the system's if None.
         tables: CSV files that are read before the door is shut, by the name of the table.
         export_directory: the one place that may be written to, and read.
+        memory: that may be taken; a share of the machine's if None.
         wait_seconds: for how long to wait where another process writes to it.
 
     Raises:
@@ -75,7 +76,8 @@ def open_reading(
             # What does not fit into memory goes where whoever exports may write
             spill = export_directory.absolute() / SPILL
             connection.execute(f"set temp_directory = {quote_text(str(spill))}")
-            connection.execute(f"set memory_limit = '{EXPORT_MEMORY}'")
+        limit = (memory or usual_memory()).engine_limit
+        connection.execute(f"set memory_limit = '{limit}'")
         connection.execute("set enable_external_access = false")
 
     connection = open_database(path, timezone=timezone, wait_seconds=wait_seconds, shut=shut)

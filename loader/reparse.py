@@ -21,6 +21,7 @@ from .derive_again import (
     derive_stored,
 )
 from .errors import DatabaseError, OutdatedError
+from .memory import Memory, usual_memory
 from .objects import __version__, bring_up_to_date
 from .replacement import replaced
 from .statements import quote_identifier
@@ -35,6 +36,7 @@ def derive_anew(
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> int:
     """Derive all rows of a database again from its lines, and return how many lines there are.
 
@@ -48,6 +50,7 @@ def derive_anew(
         wait_seconds: for how long to wait where another process holds it.
         on_wait: told who holds it when waiting begins.
         progress: told how far it is.
+        memory: that may be taken; a share of the machine's if None.
 
     Raises:
         HeldError: another process holds it.
@@ -64,11 +67,16 @@ def derive_anew(
         is_outdated = True
     left = max(0.0, deadline - time.monotonic())
     with replaced(database, what, tell, left, on_wait) as new:
-        return derive_from(new, database, progress, is_outdated=is_outdated)
+        return derive_from(new, database, progress, memory, is_outdated=is_outdated)
 
 
 def derive_from(
-    new: Path, database: Path, progress: Progress | None, *, is_outdated: bool = False
+    new: Path,
+    database: Path,
+    progress: Progress | None,
+    memory: Memory | None,
+    *,
+    is_outdated: bool = False,
 ) -> int:
     """Make the derived tables of a copy anew from the lines of the database; return their number.
 
@@ -76,13 +84,15 @@ def derive_from(
         new: the copy; it says which lines of the database are pruned.
         database: the DuckDB file.
         progress: told how far it is.
+        memory: that may be taken; a share of the machine's if None.
         is_outdated: whether the database is of an older mailsql.
 
     Raises:
         DatabaseError: a table is none of mailsql's, or lines are missing.
     """
     indexes = _empty(new, database)
-    deriver = Deriver(Target(new, stored=database.resolve()))
+    target = Target(new, stored=database.resolve(), memory=memory or usual_memory())
+    deriver = Deriver(target)
     try:
         if is_outdated:
             check_read_tables(deriver.connection, str(database))

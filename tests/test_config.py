@@ -42,6 +42,7 @@ timezone = "UTC"
 lang = "ja"
 local_domains = ["example.org", "example.net"]
 thresholds = { guessed_names = 5 }
+memory = "1G"
 """
 
 
@@ -59,6 +60,7 @@ def test_option_environment_file_and_default_come_in_this_order(configured, data
         "lang": ("en", "default"),
         "local_domains": (None, "default"),
         "thresholds": (None, "default"),
+        "memory": (None, "default"),
     }
     told = settings_of(run(WHOLE, *show))
     assert told["db"] == (str(database), "file")
@@ -108,6 +110,9 @@ def test_the_zone_of_answers_is_not_that_of_stamps(configured):
     ("text", "fault"),
     [
         ("database = 1", "database: no such key"),
+        ("memory = 9", "memory: not a size"),
+        ('memory = "much"', "memory: much: no size"),
+        ('memory = "9MB"', "memory: 9MB: too little to work with"),
         ("[db]", "db: not the name of a file"),
         ('db = "mail.duckdb"', "db: mail.duckdb: not a whole path, from / or ~/ on"),
         ('db = "~nobody-here/x"', "db: ~nobody-here/x: nobody has this home directory"),
