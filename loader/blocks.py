@@ -14,12 +14,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import cycle, groupby
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 from .decompress import DamagedDataError
 from .encoding import encode_text
-from .errors import InputError
+from .errors import InputError, MailsqlError
 from .sources import ByteStream
 from .tree import SALT_BYTES, LineTree
 
@@ -59,12 +60,21 @@ class BatchFile:
 
 @contextmanager
 def open_batch_files() -> Iterator[tuple[BatchFile, BatchFile]]:
-    """Open the files of two batches: one is filled while the other is loaded."""
+    """Open the files of two batches: one is filled while the other is loaded.
+
+    Raises:
+        MailsqlError: files without a name have no path here, for /proc is not there.
+    """
     with ExitStack() as stack:
         first, second = (
             BatchFile(*[stack.enter_context(TemporaryFile(prefix="mailsql-")) for _ in range(3)])
             for _ in range(2)
         )
+        if not Path(first.path).exists():
+            raise MailsqlError(
+                "/proc: not mounted, so that the engine cannot read what is loaded",
+                "mount -t proc proc /proc, or let the container or the service see it",
+            )
         yield first, second
 
 

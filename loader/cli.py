@@ -104,7 +104,7 @@ from .reading import check_reading, open_reading
 from .reparse import derive_anew
 from .report import list_reports, run_report
 from .results import count_rows, engine_words, name_hint, write_result
-from .room import BYTES_PER_MB, saying_if_full
+from .room import BYTES_PER_MB, is_full, no_room, tells_full, writing
 from .scope import Scope, set_local_domains, set_period
 from .search import MOST_TERMS, read_term, suggest
 from .selection import Who
@@ -280,6 +280,7 @@ def load(
                     paths,
                     db,
                     now=datetime.now(UTC),
+                    clock=lambda: datetime.now(UTC),
                     year=year,
                     timezone=timezone,
                     host=host,
@@ -800,11 +801,9 @@ def export(
     _check_output(directory, db)
     allowed = read_memory(memory)
     with (
+        writing(directory),
         created_with(file_mode(group_readable)),
         open_reading(db, timezone="UTC", export_directory=directory, memory=allowed) as connection,
-        saying_if_full(
-            directory, "make room there, and export once more: what is there now is not complete"
-        ),
     ):
         rows = write_export(
             connection,
@@ -1079,8 +1078,12 @@ def _run() -> None:
             raise UsageError("what was given is not UTF-8", "write it in UTF-8") from error
         raise
     except duckdb.Error as error:
-        raise database_error("DuckDB", error) from error
+        # What the engine writes by itself is what does not fit into memory
+        is_about_room = tells_full(str(error))
+        raise database_error("temporary files" if is_about_room else "DuckDB", error) from error
     except OSError as error:
+        if is_full(error):
+            raise no_room(error.filename or "output") from error
         raise MailsqlError(f"{error.filename or 'output'}: {error.strerror or error}") from error
 
 

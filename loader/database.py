@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from .errors import DatabaseError, HeldError, OutdatedError, RoomError, UsageError
+from .errors import DatabaseError, HeldError, OutdatedError, UsageError
 from .objects import (
     OLDEST_SCHEMA,
     SCHEMA_VERSION,
@@ -31,7 +31,7 @@ from .objects import (
     write_objects,
 )
 from .private import OWNER_ONLY
-from .room import is_full, room_error, tells_full
+from .room import is_full, no_room, tells_full
 from .statements import quote_identifier, quote_text
 
 # Readable by DuckDB 1.4 and newer, and able to compress with zstd
@@ -422,14 +422,6 @@ def file_error(name: Path | str, error: OSError) -> DatabaseError:
     return DatabaseError(
         f"{name}: {error.strerror or error}",
         "look at the rights and the room of its directory, or name a file elsewhere",
-    )
-
-
-def no_room(name: Path | str) -> RoomError:
-    """Return the error of something for which the disk, or a quota, has no room."""
-    return room_error(
-        name,
-        "make room there (disk, quota, temporary files), and do the same again: a load continues",
     )
 
 

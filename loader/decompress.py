@@ -135,13 +135,14 @@ class DecompressedFile:
     """The bytes of a compressed file, read in order; going back begins anew."""
 
     def __init__(self, path: Path, compression: str) -> None:
-        self.path = path
         self.compression = compression
         self._damage: DamagedDataError | None = None
-        self._open(None)
+        # Kept: a rotation puts another file at the path
+        self._packed = path.open("rb")
+        self._begin(None)
 
-    def _open(self, whole_until: int | None) -> None:
-        self._packed = self.path.open("rb")
+    def _begin(self, whole_until: int | None) -> None:
+        self._packed.seek(0)
         if self.compression == JOURNAL_EXPORT:
             unpacked = iter(lambda: self._packed.read(PACKED_BYTES), b"")
         else:
@@ -183,8 +184,7 @@ class DecompressedFile:
     def _read_up_to(self, damage: DamagedDataError) -> None:
         """Decode what is behind the position once more, up to the very damage."""
         delivered = self._position
-        self.close()
-        self._open(damage.packed_bytes)
+        self._begin(damage.packed_bytes)
         rest = bytearray()
         seen = 0
         try:
@@ -203,9 +203,8 @@ class DecompressedFile:
             DamagedDataError: the damage comes before it.
         """
         if position < self._position:
-            self.close()
             self._damage = None
-            self._open(None)
+            self._begin(None)
         while (missing := position - self._position) > 0 and self.read(min(missing, 1048576)):
             pass
 

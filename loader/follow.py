@@ -215,6 +215,7 @@ class _Follower:
                     self.database,
                     self.options,
                     now=self.clock(),
+                    clock=self.clock,
                     progress=self._go_on,
                     on_lines=self._count,
                     wait_seconds=0,
@@ -228,7 +229,7 @@ class _Follower:
         except DatabaseError as error:
             if not (self.is_begun or isinstance(error, RoomError)):
                 raise
-            return self._retry(error)
+            return self._retry(news, error)
         self.watch.loaded(news)
         self._note(loaded)
         # Lines gather meanwhile, so that loads take half of a core at most, but for the large ones
@@ -249,8 +250,8 @@ class _Follower:
         if self.asked.is_end:
             raise _EndedError
 
-    def _say_lag(self, news: News, error: HeldError) -> None:
-        """Say who holds the database, and what waits, when it has become twice as long."""
+    def _say_lag(self, news: News, error: DatabaseError) -> None:
+        """Say what keeps lines from being loaded, and what waits, when that is twice as long."""
         seconds = time.monotonic() - (self.lag.since or 0.0)
         facts = {"error": error, "count": news.waiting_bytes, "seconds": round(seconds)}
         text = self.words.say("waiting", **facts)
@@ -260,10 +261,10 @@ class _Follower:
             self.lag.is_said = True
             self.tell(text)
 
-    def _retry(self, error: DatabaseError) -> float:
-        """Say what failed; return when to try again."""
+    def _retry(self, news: News, error: DatabaseError) -> float:
+        """Say what failed, and what waits; return when to try again."""
         self.said.say(str(self.database), error)
-        tell_service_manager(self.environ, f"STATUS={error}")
+        self._say_lag(news, error)
         self.lag.is_said = True
         self.lag.failures += 1
         return min(RETRY_SECONDS * 2.0 ** min(self.lag.failures - 1, 10), MOST_RETRY_SECONDS)

@@ -5,7 +5,10 @@ Python only moves the lines; what they mean is decided in SQL (derive).
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
+import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -19,7 +22,7 @@ import duckdb
 
 from .blocks import Batch, BatchFile, cut_in_two, open_batch_files, read_batches
 from .chain import commit_to, last_link, next_link
-from .database import WAIT_SECONDS, set_timezone
+from .database import WAIT_SECONDS, file_error, set_timezone
 from .decompress import DamagedDataError
 from .derive import Deriver, Piece, Target
 from .errors import InputError, OutdatedError, RoomError
@@ -107,6 +110,7 @@ def load(
     database: Path,
     *,
     now: datetime,
+    clock: Callable[[], datetime] | None = None,
     year: int | None = None,
     timezone: str | None = None,
     host: str | None = None,
@@ -133,7 +137,8 @@ def load(
     Args:
         paths: files, directories, or "-" for standard input.
         database: the DuckDB file; created if missing.
-        now: current time; dates standard input, and stands in load_batches.
+        now: current time; dates standard input.
+        clock: gives the time at which a batch is committed, for load_batches; now if None.
         year: year of the first line of each new log whose stamps have none; otherwise the latest
             that puts most of its last lines not after the last change of the file.
         timezone: IANA name of the zone of stamps without one; the system's if it was never told.
@@ -182,6 +187,7 @@ def load(
         database,
         options,
         now=now,
+        clock=clock,
         progress=progress,
         wait_seconds=wait_seconds,
         on_wait=on_wait,
@@ -255,6 +261,7 @@ def load_sources(
     options: LoadOptions,
     *,
     now: datetime,
+    clock: Callable[[], datetime] | None = None,
     progress: Progress | None = None,
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
@@ -264,7 +271,7 @@ def load_sources(
     """Load logs in their order into a database, and let it go; return what was added.
 
     What progress raises ends the load behind a batch, which is committed; before, on_lines is
-    called with the lines that it added.
+    called with the lines that it added. All else is as load describes it.
 
     Raises:
         HeldError: another process holds the database.
@@ -310,6 +317,7 @@ def load_sources(
             deriver = Deriver(target)
         told = _Told(
             now,
+            clock or (lambda: now),
             options.year,
             options.timezone,
             options.host,
@@ -338,17 +346,22 @@ def _writing_aside() -> Iterator[None]:
 
     Raises:
         RoomError: there is no room for them.
+        DatabaseError: their file system is read-only.
     """
+    another = "make room there, or name another directory with TMPDIR; a load continues then"
+    try:
+        place = tempfile.gettempdir()
+    except FileNotFoundError as error:
+        # It can write to none, whatever keeps it from that
+        raise RoomError("no directory for temporary files can be written to", another) from error
     try:
         yield
     except OSError as error:
-        # Where it can write to none, Python says that there is no directory
-        if not is_full(error) and tempfile.tempdir is not None:
-            raise
-        raise RoomError(
-            f"{tempfile.tempdir or 'temporary files'}: no room for temporary files",
-            "make room there, or name another directory with TMPDIR; a load continues then",
-        ) from error
+        if is_full(error):
+            raise RoomError(f"{place}: no room for temporary files", another) from error
+        if error.errno == errno.EROFS:
+            raise file_error(place, error) from error
+        raise
 
 
 def _ignore(text: str) -> None:
@@ -411,6 +424,7 @@ def load_again(
     dated = replace(source, reference_date=settings.reference_date or source.reference_date)
     told = _Told(
         now,
+        lambda: now,
         settings.year,
         settings.timezone,
         settings.host,
@@ -429,6 +443,7 @@ class _Told:
     """What was told of all logs of a load."""
 
     now: datetime
+    clock: Callable[[], datetime]
     year: int | None
     timezone: str | None
     host: str | None
@@ -463,7 +478,7 @@ class _Place:
     source: Source
     head: bytes
     checkpoint: Checkpoint
-    now: datetime
+    clock: Callable[[], datetime]
     is_any_text: bool
     is_proven: bool
     is_once: bool
@@ -624,7 +639,7 @@ class _TextPiece(Piece):
                 last_key + 1,
                 self.batch.salt,
                 next_link(chain, commitment).hex(),
-                self.place.now,
+                self.place.clock(),
                 __version__,
                 len(self.batch.tail),
                 hashlib.sha256(self.batch.tail).hexdigest(),
@@ -722,7 +737,7 @@ class _Loader:
             source,
             head,
             checkpoint,
-            self.told.now,
+            self.told.clock,
             self.told.force,
             is_proven,
             self.told.once,
@@ -746,6 +761,7 @@ class _Loader:
         ahead = _read_ahead(batches, must_end=source.path is not None)
         with closing(ahead):
             for batch in ahead:
+                _check_same(stream, head, source.name)
                 if isinstance(batch, bytes):
                     tally.waiting_bytes = len(batch)
                     break
@@ -832,6 +848,21 @@ class _Loader:
         if batch.byte_count >= self.batch_bytes:
             # Merging its row groups would write most of it twice: a smaller load does that
             self.deriver.connection.execute("set max_vacuum_tasks = 0")
+
+
+def _check_same(stream: ByteStream, head: bytes, name: str) -> None:
+    """Refuse what was read of a log that was truncated meanwhile, and written anew.
+
+    Raises:
+        InputError: it begins otherwise than before.
+    """
+    if isinstance(stream, io.BufferedReader):
+        begun = head[:IDENTITY_BYTES]
+        if os.pread(stream.fileno(), len(begun), 0) != begun:
+            raise InputError(
+                f"{name}: written anew while it was read",
+                "the next load reads what it holds now; name a copy that was made, too",
+            )
 
 
 def _read_ahead(

@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 from .errors import MailsqlError, UsageError
 from .language import Language
 from .private import OWNER_ONLY, created_with
+from .room import writing
 from .tables import table_pieces
 from .visible import UNSHOWN, one_line, visible
 
@@ -86,6 +87,7 @@ def write(text: str, output: Path | None = None, mode: int = OWNER_ONLY) -> None
 
     Raises:
         UsageError: the file cannot be written.
+        RoomError: there is no room for it.
     """
     _write_pieces([text], output, mode)
 
@@ -96,7 +98,7 @@ def _write_pieces(pieces: Iterable[str], output: Path | None, mode: int) -> None
             sys.stdout.write(piece)
         sys.stdout.flush()
         return
-    with _opened(output, mode) as target:
+    with writing(output), _opened(output, mode) as target:
         target.writelines(piece.encode() for piece in pieces)
 
 
@@ -108,7 +110,7 @@ def write_bytes(pieces: Iterable[bytes], output: Path | None, mode: int) -> None
             could direct.
     """
     if output is not None:
-        with _opened(output, mode) as target:
+        with writing(output), _opened(output, mode) as target:
             target.writelines(pieces)
         return
     if sys.stdout.isatty():

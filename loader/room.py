@@ -20,6 +20,35 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SPILL_LIMIT = "max_temp_directory_size"
 
 
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Say of a file, or of what is written into a directory, that there is no room for it.
+
+    Args:
+        place: the file or the directory, and nothing else is written.
+
+    Raises:
+        RoomError: there is none.
+    """
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        if not (is_full(error) if isinstance(error, OSError) else tells_full(str(error))):
+            raise
+        raise RoomError(
+            f"{place}: no room on the disk",
+            "make room there (disk, quota), and do the same again; what it holds now is not whole",
+        ) from error
+
+
+def no_room(name: Path | str) -> RoomError:
+    """Return the error of something for which the disk, or a quota, has no room."""
+    return RoomError(
+        f"{name}: no room on the disk",
+        "make room there (disk, quota, temporary files), and do the same again: a load continues",
+    )
+
+
 def is_full(error: OSError) -> bool:
     """Whether there is no room for what was to be written."""
     return error.errno in FULL
@@ -28,30 +57,6 @@ def is_full(error: OSError) -> bool:
 def tells_full(said: str) -> bool:
     """Whether the engine says so."""
     return SPILL_LIMIT in said or any(os.strerror(number) in said for number in FULL)
-
-
-@contextmanager
-def saying_if_full(place: Path, hint: str) -> Iterator[None]:
-    """Say of a place that there was no room for what was to be written there.
-
-    Raises:
-        RoomError: there was none; what is to be done is the hint.
-    """
-    try:
-        yield
-    except duckdb.Error as error:
-        if not tells_full(str(error)):
-            raise
-        raise room_error(place, hint) from error
-    except OSError as error:
-        if not is_full(error):
-            raise
-        raise room_error(place, hint) from error
-
-
-def room_error(place: Path | str, hint: str) -> RoomError:
-    """Return the error of a place that has no room, with what is to be done."""
-    return RoomError(f"{place}: no room on the disk", hint)
 
 
 def look_for_room(database: Path, directory: Path, what: str, tell: Callable[[str], None]) -> None:

@@ -111,11 +111,9 @@ def find_checkpoint(
             if skipped is not None:
                 return skipped
             continue
-        start = known.loaded_bytes - known.tail_bytes
-        tail = _read_at(stream, head, start, known.tail_bytes)
-        if hashlib.sha256(tail).hexdigest() == known.tail_sha256:
-            torn = _torn_line(stream, head, known.loaded_bytes, tail)
-            return _continued(connection, known, torn)
+        going_on = _going_on(connection, known, stream, head)
+        if going_on is not None:
+            return going_on
         related.append(known)
     related += [
         known for known in _streams_that_begin_alike(connection, head) if known not in related
@@ -124,6 +122,11 @@ def find_checkpoint(
         bytes_read = io.BytesIO(head) if source.path is None else stream
         found = [(_shared(connection, bytes_read, one.file_key), one) for one in related]
         shared, parent = max(found, key=lambda pair: (pair[0].byte_count, -pair[1].file_key))
+        if shared.byte_count == parent.loaded_bytes:
+            # A copy that was being made has grown since
+            going_on = _going_on(connection, parent, stream, head)
+            if going_on is not None:
+                return going_on
         if shared.line_count or shared.is_all:
             return _branch(connection, parent, shared)
     return Checkpoint(_next_key(connection), False, 0, 0)
@@ -170,6 +173,17 @@ def _next_key(connection: duckdb.DuckDBPyConnection) -> int:
     row = connection.execute("select coalesce(max(file_key), 0) + 1 from log_files").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def _going_on(
+    connection: duckdb.DuckDBPyConnection, known: _Stream, stream: ByteStream, head: bytes
+) -> Checkpoint | None:
+    """Where a log goes on with a stream; None if it does not hold all that is loaded of it."""
+    start = known.loaded_bytes - known.tail_bytes
+    tail = _read_at(stream, head, start, known.tail_bytes)
+    if hashlib.sha256(tail).hexdigest() != known.tail_sha256:
+        return None
+    return _continued(connection, known, _torn_line(stream, head, known.loaded_bytes, tail))
 
 
 def _continued(connection: duckdb.DuckDBPyConnection, known: _Stream, torn: bytes) -> Checkpoint:
@@ -280,9 +294,12 @@ def _shared(
                 shared = _Shared(end, last_line_no, file_key, False)
                 continue
             differs = is_whole
-        return _shared_lines(
+        shared = _shared_lines(
             connection, stream, file_key, shared, last_line_no, limit, differs=differs
         )
+        # What was too short may have grown since
+        if differs or shared.is_all or shared.line_count < last_line_no:
+            return shared
     return shared
 
 

@@ -30,6 +30,8 @@ from .sources import (
 HELD_SECONDS = 60.0
 # What was written lately is what is still written
 LATELY_SECONDS = 86400.0
+# More than this between two looks is time in which this process, or the machine, was stopped
+LONGEST_STEP_SECONDS = 15.0
 # A rotation renames a log, and makes the new one soon after
 MISSING_SECONDS = 5.0
 # A file that is being compressed is whole when nothing was written for so long
@@ -62,7 +64,7 @@ class _Held:
     Attributes:
         descriptor: the open file.
         path: where it was found.
-        lost_at: when something else was at its path, by the monotonic clock; None if it is there.
+        lost_at: when something else was at its path, by Watch._now; None if it is there.
     """
 
     descriptor: int
@@ -98,11 +100,18 @@ class Watch:
         self._paths = paths
         self._loaded: dict[Inode, Look] = {}
         self._held: dict[Inode, _Held] = {}
-        # When paths had a log last, by the monotonic clock
+        # When paths had a log last, by _now
         self._there_at: dict[str, float] = {}
+        # Since when compressed files look as they do
+        self._alike_since: dict[Inode, tuple[Look, float]] = {}
+        # For how long was looked, and when the last look was, by the monotonic clock
+        self._now = 0.0
+        self._looked_at = time.monotonic()
 
     def look(self) -> News:
         """Return what is new since it was loaded."""
+        before, self._looked_at = self._looked_at, time.monotonic()
+        self._now += min(self._looked_at - before, LONGEST_STEP_SECONDS)
         expanded = self._expanded()
         files, found_faults = find_files(expanded)
         path_faults = self._lasting(expanded, found_faults)
@@ -120,12 +129,11 @@ class Watch:
                 found.setdefault(_inode(state), _look(path, state))
         self._hold({path for path in named.values() if may_grow(path)}, found)
         gone, looks, ended = self._gone(found)
-        is_packed = time.time_ns() - PACKED_SECONDS * 1e9
+        unpacked = self._being_packed(found)
         looks |= {
             inode: look
             for inode, look in found.items()
-            if look != self._loaded.get(inode)
-            and not (COMPRESSED_SUFFIX.search(look.path.name) and look.touched_ns > is_packed)
+            if look != self._loaded.get(inode) and inode not in unpacked
         }
         sources: list[Source] = []
         log_faults: dict[str, InputError] = {}
@@ -133,11 +141,12 @@ class Watch:
             paths = [str(looks[inode].path) for inode in looks.keys() & found.keys()]
             described, unreadable = find_sources(paths, date.today())
             log_faults = {name: why for name, why in unreadable.items() if _is_there(Path(name))}
+            known = named.keys() | {found[one].path.resolve() for one in self._held.keys() & found}
             # What nobody named is the end of what somebody did, or nothing
             sources = [
                 replace(
                     source,
-                    must_go_on=source.path is not None and source.path.resolve() not in named,
+                    must_go_on=source.path is not None and source.path.resolve() not in known,
                 )
                 for source in described
             ]
@@ -180,18 +189,17 @@ class Watch:
                     pattern = str(path.relative_to(path.anchor))
                     matches = sorted(map(str, Path(path.anchor).glob(pattern)))
             if matches:
-                self._there_at[given] = time.monotonic()
+                self._there_at[given] = self._now
             expanded += matches or [given]
         return expanded
 
     def _lasting(self, expanded: list[str], faults: dict[str, InputError]) -> dict[str, InputError]:
         """Return the faults of paths that had no log just before."""
-        now = time.monotonic()
-        self._there_at |= {given: now for given in expanded if given not in faults}
+        self._there_at |= {given: self._now for given in expanded if given not in faults}
         return {
             given: fault
             for given, fault in faults.items()
-            if now - self._there_at.get(given, -math.inf) >= MISSING_SECONDS
+            if self._now - self._there_at.get(given, -math.inf) >= MISSING_SECONDS
         }
 
     def _hold(self, growing: set[Path], found: dict[Inode, Look]) -> None:
@@ -208,11 +216,28 @@ class Watch:
         for inode, held in self._held.items():
             is_there = inode in found and found[inode].path == held.path
             if not is_there and held.lost_at is None:
-                self._held[inode] = replace(held, lost_at=time.monotonic())
+                self._held[inode] = replace(held, lost_at=self._now)
                 # What was read at its path may have been something else already
                 self._loaded.pop(inode, None)
             elif is_there and held.lost_at is not None:
                 self._held[inode] = replace(held, lost_at=None)
+
+    def _being_packed(self, found: dict[Inode, Look]) -> set[Inode]:
+        """Return compressed files that were written a moment ago, as they or their times tell."""
+        self._alike_since = {
+            inode: self._alike_since[inode]
+            if inode in self._alike_since and self._alike_since[inode][0] == look
+            else (look, self._now)
+            for inode, look in found.items()
+            if COMPRESSED_SUFFIX.search(look.path.name)
+        }
+        clock = time.time_ns()
+        # A time to come is of a clock that was set back
+        return {
+            inode
+            for inode, (look, since) in self._alike_since.items()
+            if clock - look.touched_ns < PACKED_SECONDS * 1e9 and self._now - since < PACKED_SECONDS
+        }
 
     def _gone(
         self, found: dict[Inode, Look]
@@ -226,9 +251,9 @@ class Watch:
                 continue
             look = found.get(inode) or _look(held.path, os.fstat(held.descriptor))
             is_changed = look != self._loaded.get(inode)
-            is_over = time.monotonic() - held.lost_at > HELD_SECONDS
+            is_over = self._now - held.lost_at > HELD_SECONDS
             if is_changed:
-                self._held[inode] = replace(held, lost_at=time.monotonic())
+                self._held[inode] = replace(held, lost_at=self._now)
             elif is_over and inode in found:
                 os.close(self._held.pop(inode).descriptor)
             elif is_over:

@@ -101,7 +101,7 @@ def test_an_export_says_that_it_is_not_complete_until_there_is_room(
     failed = CliRunner().invoke(app, command).exception
     assert isinstance(failed, RoomError)
     assert str(failed) == f"{out}: no room on the disk"
-    assert str(failed.hint).endswith("what is there now is not complete")
+    assert str(failed.hint).endswith("what it holds now is not whole")
     if (out / "manifest.json").exists():
         assert next(iter(faults(out))) == "manifest.json: the export did not come to its end"
     assert not (out / "manifest.json").exists() or free_kib
