@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -58,9 +60,9 @@ def back_up(
         try:
             with (
                 created_with(found.st_mode & 0o666),
-                TemporaryDirectory(dir=folder, prefix=f".{copy.name}-") as place,
+                _place_beside(copy) as place,
             ):
-                new = Path(place) / copy.name
+                new = place / copy.name
                 copy_file(source, new)
                 _give(new, found)
                 sync(new)
@@ -71,6 +73,42 @@ def back_up(
         except OSError as error:
             raise file_error(copy, error) from error
     return found.st_size
+
+
+@contextmanager
+def _place_beside(copy: Path) -> Iterator[Path]:
+    """Make a directory for a file to be; those that killed processes left go.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder, prefix = copy.absolute().parent, f".{copy.name}-"
+    for left in folder.glob(f"{escape(prefix)}*/"):
+        with suppress(OSError), _locked(left) as is_unused:
+            if is_unused:
+                (left / copy.name).unlink(missing_ok=True)
+                left.rmdir()
+    with TemporaryDirectory(dir=folder, prefix=prefix) as place, _locked(Path(place)):
+        yield Path(place)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[bool]:
+    """Hold a directory as long as this process lives; tell whether nobody else does, and it can be.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        is_ours = False
+        # Another process holds it, or the file system knows no such locks
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_ours = True
+        yield is_ours
+    finally:
+        os.close(handle)
 
 
 def _name(new: Path, copy: Path) -> None:

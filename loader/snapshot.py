@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from .database import open_database
+from .database import file_error, open_database
 
 # Linux: the copy shares its blocks with the file until one of them changes (btrfs, XFS, bcachefs)
 FICLONE = 0x40049409
@@ -24,8 +24,8 @@ def open_snapshot(program: str, database: Path, *, is_writing: bool) -> int:
         is_writing: whether the copy may be changed.
 
     Raises:
-        DatabaseError: as open_database.
-        OSError: there is no room for the copy, or no right to write beside the file.
+        DatabaseError: as open_database, or there is no room for the copy.
+        OSError: there is no right to write beside the file.
     """
     with tempfile.TemporaryDirectory(dir=database.parent, prefix=f".{database.name}-") as place:
         copy = Path(place) / database.name
@@ -34,8 +34,11 @@ def open_snapshot(program: str, database: Path, *, is_writing: bool) -> int:
             for suffix in ("", ".wal"):
                 original = Path(f"{database}{suffix}")
                 if original.exists():
-                    with original.open("rb") as source:
-                        copy_file(source, Path(f"{copy}{suffix}"))
+                    try:
+                        with original.open("rb") as source:
+                            copy_file(source, Path(f"{copy}{suffix}"))
+                    except OSError as error:
+                        raise file_error(copy, error) from error
         command = [program, *([] if is_writing else ["-readonly"]), str(copy)]
         return subprocess.run(command, check=False).returncode
 
