@@ -45,3 +45,13 @@ def test_the_comparison_prints_lines_per_second_memory_and_size(tmp_path):
     )
     for words in ("bsd: 2,000 lines", "rfc3339: 2,000 lines", "2 threads", "storage floor"):
         assert words in done.stdout
+
+
+@pytest.mark.long
+def test_how_far_behind_following_is_is_printed():
+    command = [sys.executable, "-m", "bench.follow", "--seconds", "2", "--single", "1"]
+    done = subprocess.run(
+        [*command, "--per-second", "50"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for words in ("idle: ", "one line: found after ", "50 lines/s: "):
+        assert words in done.stdout
