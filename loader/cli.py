@@ -801,9 +801,9 @@ def export(
     _check_output(directory, db)
     allowed = read_memory(memory)
     with (
-        writing(directory),
         created_with(file_mode(group_readable)),
         open_reading(db, timezone="UTC", export_directory=directory, memory=allowed) as connection,
+        writing(directory),
     ):
         rows = write_export(
             connection,

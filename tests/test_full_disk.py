@@ -51,7 +51,7 @@ def disk(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def loaded(tmp_path_factory):
     """A database of a log of some hundred mails."""
     folder = tmp_path_factory.mktemp("loaded")
     (folder / "mail.log").write_text(
@@ -105,9 +105,9 @@ def test_a_load_goes_on_when_there_is_room_again(disk, tmp_path, free_kib):
     assert_derived_alike(database)
 
 
-# Before the manifest, in the rows of a table, and in what the engine spills or mailsql writes
+# Before the manifest, and in what the engine or mailsql writes
 @pytest.mark.parametrize(
-    "free_kib", [0, 200, *(pytest.param(size, marks=pytest.mark.long) for size in (64, 600))]
+    "free_kib", [0, 200, *(pytest.param(size, marks=pytest.mark.long) for size in (64, 350))]
 )
 def test_an_export_says_that_it_is_not_complete_until_there_is_room(
     disk, loaded, tmp_path, free_kib
@@ -142,18 +142,7 @@ def test_a_file_system_that_is_read_only_is_said(disk, tmp_path):
     assert load([log], database)[0].loaded_before == log.stat().st_size
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory):
-    """A database of some messages."""
-    folder = tmp_path_factory.mktemp("loaded")
-    log, database = folder / "mail.log", folder / "mail.duckdb"
-    log.write_text("".join(line + "\n" for line in generate(200, seed=3, per_second=3)))
-    load([log], database)
-    return database
-
-
 WRITTEN_BY = {
-    "export": ["export", "{disk}/out"],
     "report": ["report", "--html", "{disk}/out"],
     "query": ["query", "from log_lines", "--format", "csv", "--output", "{disk}/out"],
     "status": ["status", "--format", "openmetrics", "--output", "{disk}/out"],
@@ -165,9 +154,7 @@ WRITTEN_BY = {
 @pytest.mark.parametrize(
     "command",
     [
-        command
-        if command in ("export", "report")
-        else pytest.param(command, marks=pytest.mark.long)
+        command if command == "report" else pytest.param(command, marks=pytest.mark.long)
         for command in WRITTEN_BY
     ],
 )
