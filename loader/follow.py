@@ -22,7 +22,7 @@ from .ingest import LoadedSource, LoadOptions, load_sources
 from .language import Language, Texts, read_texts
 from .service import tell_service_manager
 from .status import describe_source
-from .watch import News, Watch
+from .watch import News, Watch, is_there
 
 # Between two looks at the logs: with a load, well below two seconds from line to row
 LOOK_SECONDS = 0.5
@@ -282,7 +282,9 @@ class _Follower:
         self.lag = _Lag()
         for source in loaded:
             if source.fault is not None:
-                self.said.say(source.name, source.fault)
+                # What a rotation took away meanwhile is found where it is now
+                if is_there(Path(source.name)):
+                    self.said.say(source.name, source.fault)
             else:
                 self.said.is_well(source.name)
             is_new = source.line_count and not source.loaded_before

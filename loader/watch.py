@@ -140,7 +140,7 @@ class Watch:
         if looks.keys() & found.keys():
             paths = [str(looks[inode].path) for inode in looks.keys() & found.keys()]
             described, unreadable = find_sources(paths, date.today())
-            log_faults = {name: why for name, why in unreadable.items() if _is_there(Path(name))}
+            log_faults = {name: why for name, why in unreadable.items() if is_there(Path(name))}
             known = named.keys() | {found[one].path.resolve() for one in self._held.keys() & found}
             # What nobody named is the end of what somebody did, or nothing
             sources = [
@@ -184,7 +184,7 @@ class Watch:
             matches: list[str] = []
             path = Path(given)
             # A name with * in it is no pattern; what may not be looked at is told of later
-            if not _is_there(path):
+            if not is_there(path):
                 with suppress(ValueError, OSError):
                     pattern = str(path.relative_to(path.anchor))
                     matches = sorted(map(str, Path(path.anchor).glob(pattern)))
@@ -266,7 +266,7 @@ class Watch:
         return sources, looks, frozenset(ended)
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """Whether something is seen at a path."""
     try:
         return path.exists()

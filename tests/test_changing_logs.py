@@ -11,7 +11,7 @@ import pytest
 import mailsql
 from mailsql import ingest, streams
 from tests.conftest import load
-from tests.test_follow import distinct_lines, text_of
+from tests.test_follow import distinct_lines, follow_here, stored_count, text_of, wait_until
 
 pytestmark = [pytest.mark.newest, pytest.mark.usefixtures("small_head")]
 
@@ -106,4 +106,24 @@ def test_the_place_of_a_compressed_part_is_taken_while_it_is_read(tmp_path, monk
     load([part], database)
     assert stored(database) == (sorted(lines[:1500]), 1)
     load([part], database)
+    assert stored(database) == (sorted(lines), 2)
+
+
+def test_a_log_that_is_renamed_before_it_is_read_is_found_and_no_fault(tmp_path, monkeypatch):
+    lines = distinct_lines(20, seed=14)
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.write_text(text_of(lines[:10]))
+
+    def rotate() -> None:
+        log.rename(tmp_path / "mail.log.1")
+
+    once_before(monkeypatch, ingest, "open_source", rotate)
+
+    def deeds(told: list[str]) -> None:
+        wait_until(lambda: stored_count(database) == 10)
+        log.write_text(text_of(lines[10:]))
+        wait_until(lambda: stored_count(database) == 20)
+
+    told = follow_here([str(log)], database, deeds)
+    assert not [text for text in told if "No such file" in text]
     assert stored(database) == (sorted(lines), 2)
