@@ -268,7 +268,7 @@ def log_days(stream: ByteStream) -> list[tuple[str, int]]:
 
 def _days_of(source: Source, byte_count: int | None) -> list[tuple[str, int]]:
     """Return log_days of a log, or of its beginning."""
-    with suppress(InputError), open_source(source) as stream:
+    with suppress(InputError, DamagedDataError), open_source(source) as stream:
         return log_days(stream if byte_count is None else io.BytesIO(stream.read(byte_count)))
     return []
 

@@ -2,16 +2,26 @@
 
 import gzip
 import os
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import mailsql
-from mailsql import ingest, streams
-from tests.conftest import load
-from tests.test_follow import distinct_lines, follow_here, stored_count, text_of, wait_until
+from mailsql import ingest, streams, watch
+from mailsql.ingest import load_sources, read_options
+from mailsql.watch import Watch
+from tests.conftest import NOW, load
+from tests.test_follow import (
+    PART_COUNT,
+    distinct_lines,
+    follow_here,
+    stored_count,
+    text_of,
+    wait_until,
+)
 
 pytestmark = [pytest.mark.newest, pytest.mark.usefixtures("small_head")]
 
@@ -127,3 +137,119 @@ def test_a_log_that_is_renamed_before_it_is_read_is_found_and_no_fault(tmp_path,
     told = follow_here([str(log)], database, deeds)
     assert not [text for text in told if "No such file" in text]
     assert stored(database) == (sorted(lines), 2)
+
+
+class KilledError(Exception):
+    """The process that follows is killed."""
+
+
+# What looks at logs, or reads them: a rotation may go on before each
+LOOKS = [
+    (watch, "find_files"),
+    (watch, "find_sources"),
+    (ingest, "open_source"),
+    (ingest, "check_text"),
+    (ingest, "find_checkpoint"),
+    (ingest, "read_batches"),
+    (ingest, "_check_same"),
+    (streams, "_read_at"),
+    (streams, "_going_on"),
+    (streams, "_shared"),
+    (streams, "_sha256"),
+    (streams, "_shared_lines"),
+]
+
+
+def daemon_and_rotation(log: Path, lines: list[str], chance: random.Random) -> Iterator[None]:
+    """Write lines, and rename or copy and truncate, pack and shift parts, step by step."""
+    first, second = (log.with_name(f"{log.name}.{end}") for end in ("1", "2.gz"))
+    written = 0
+    while written < len(lines):
+        if chance.random() < 0.7:
+            count = chance.randint(1, 25)
+            piece = text_of(lines[written : written + count]).encode()
+            written += count
+            cut = chance.randint(0, len(piece))
+            for part in (piece[:cut], piece[cut:]):
+                with log.open("ab") as stream:
+                    stream.write(part)
+                yield
+            continue
+        for number in range(PART_COUNT, 1, -1):
+            packed = log.with_name(f"{log.name}.{number}.gz")
+            if packed.exists():
+                packed.rename(log.with_name(f"{log.name}.{number + 1}.gz"))
+        yield
+        if first.exists():
+            yield from in_pieces(second, gzip.compress(first.read_bytes()))
+            first.unlink()
+            yield
+        if chance.random() < 0.5:
+            log.rename(first)
+            yield
+            log.touch()
+        else:
+            # Nobody writes between the copy and the truncation: such lines are lost to all
+            yield from in_pieces(first, log.read_bytes())
+            os.truncate(log, 0)
+        yield
+
+
+def in_pieces(file: Path, data: bytes) -> Iterator[None]:
+    """Write a file in three steps."""
+    size = len(data) // 3 + 1
+    for start in range(0, len(data), size):
+        with file.open("ab" if start else "wb") as stream:
+            stream.write(data[start : start + size])
+        yield
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(4))
+def test_rotations_and_kills_at_any_moment_of_a_look_leave_every_line_once(
+    tmp_path, monkeypatch, seed
+):
+    chance = random.Random(seed)
+    lines = distinct_lines(150, seed=seed)
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    log.touch()
+    steps = daemon_and_rotation(log, lines, chance)
+    is_over = False
+
+    def go_on() -> None:
+        nonlocal is_over
+        for _ in range(chance.randint(1, 4)):
+            is_over = is_over or next(steps, "over") == "over"
+
+    def disturbed(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **options: Any) -> Any:
+            if not is_over and chance.random() < 0.2:
+                go_on()
+            if not is_over and chance.random() < 0.01:
+                raise KilledError
+            return original(*given, **options)
+
+        return call
+
+    for module, name in LOOKS:
+        monkeypatch.setattr(module, name, disturbed(getattr(module, name)))
+    # Half a compressed file may be read, too
+    monkeypatch.setattr(watch, "PACKED_SECONDS", 0.0)
+    options = read_options(timezone="UTC", threads=1, batch_bytes=chance.choice([1500, 2**20]))
+    looking, is_quiet = Watch([str(log)]), False
+    while not (is_over and is_quiet):
+        if not is_over:
+            go_on()
+        try:
+            news = looking.look()
+            if news.sources:
+                load_sources(news.sources, database, options, now=NOW, wait_seconds=0)
+            looking.loaded(news)
+            is_quiet = is_over and not news.sources
+        except KilledError:
+            looking.close()
+            looking = Watch([str(log)])
+    looking.close()
+    with mailsql.open_database(database) as connection:
+        found = connection.execute("select line, copy_of from raw_lines order by line").fetchall()
+    assert found == [(line, None) for line in sorted(lines)]

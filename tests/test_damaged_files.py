@@ -16,7 +16,7 @@ import pytest
 
 from bench.generate import generate
 from mailsql.decompress import compression_of, zstd
-from tests.conftest import load, rows_without_keys
+from tests.conftest import NOW, load, rows_without_keys
 from tests.test_cli import LINE, mailsql
 from tests.test_crash import start
 
@@ -199,6 +199,19 @@ def test_every_good_file_is_loaded_and_every_bad_one_told_at_the_end(tmp_path):
     assert sorted(told) == ["b.log.gz", "c.log", "e", "f.log", "nowhere.log"]
     assert len([line for line in err.splitlines() if line.startswith("try: ")]) == 5
     mailsql("check", cwd=tmp_path)
+
+
+def test_a_part_of_which_nothing_can_be_read_dates_no_other_and_stops_none(tmp_path):
+    older, part = tmp_path / "mail.log.3", tmp_path / "mail.log.2.gz"
+    older.write_bytes(TEXT)
+    part.write_bytes(gzip.compress(TEXT)[:10])
+    for path in (older, part):
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    database = tmp_path / "mail.duckdb"
+    faults = [loaded.fault for loaded in load([older, part], database)]
+    assert faults[0] is None
+    assert "damaged gzip file" in str(faults[1])
+    assert loaded_text(database) == TEXT
 
 
 def test_text_that_is_no_log_is_refused_unless_asked_for(tmp_path):
