@@ -286,6 +286,14 @@ def cut_in_two(batch: Batch) -> Iterator[Batch]:
             yield writer.finish()
 
 
+def last_line(batch: Batch) -> bytes:
+    """Return the last line of a batch as it stands in the stream, without its newline."""
+    with mmap.mmap(batch.file.raw.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+        end = batch.raw_start + batch.byte_count
+        end -= raw[end - 1 : end] == b"\n"
+        return raw[raw.rfind(b"\n", batch.raw_start, end) + 1 : end]
+
+
 def _line_end_length(torn: bytes, data: bytes) -> int:
     """How many bytes of what follows a torn line only end it."""
     if data.startswith(b"\r\n"):

@@ -177,7 +177,9 @@ def _common(
 
 @app.command()
 def load(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Logs, directories, or -.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH", help="Logs, directories, journal, or -.")
+    ],
     db: Db = DEFAULT_DB,
     year: Annotated[
         int | None,

@@ -19,6 +19,7 @@ from types import FrameType
 from .database import speaking_of
 from .errors import DatabaseError, HeldError, MailsqlError, RoomError
 from .ingest import LoadedSource, LoadOptions, load_sources
+from .journalctl import names_journal
 from .language import Language, Texts, read_texts
 from .service import tell_service_manager
 from .status import describe_source
@@ -203,7 +204,7 @@ class _Follower:
         for name, fault in (news.path_faults | news.log_faults).items():
             self.said.say(name, fault)
         if not news.sources:
-            self.watch.loaded(news)
+            self.watch.loaded(news, {})
             return LOOK_SECONDS
         begun, worked = time.monotonic(), time.process_time()
         if self.lag.since is None:
@@ -230,7 +231,8 @@ class _Follower:
             if not (self.is_begun or isinstance(error, RoomError)):
                 raise
             return self._retry(news, error)
-        self.watch.loaded(news)
+        cursors = {source.name: source.cursor for source in loaded if source.fault is None}
+        self.watch.loaded(news, cursors)
         self._note(loaded)
         # Lines gather meanwhile, so that loads take half of a core at most, but for the large ones
         seconds = time.monotonic() - begun
@@ -283,12 +285,12 @@ class _Follower:
         for source in loaded:
             if source.fault is not None:
                 # What a rotation took away meanwhile is found where it is now
-                if is_there(Path(source.name)):
+                if names_journal(source.name) or is_there(Path(source.name)):
                     self.said.say(source.name, source.fault)
             else:
                 self.said.is_well(source.name)
             is_new = source.line_count and not source.loaded_before
-            if is_new or source.failed_steps:
+            if is_new or source.failed_steps or source.gap is not None:
                 for line in describe_source(source, self.words.language):
                     self.tell(line)
         if count:

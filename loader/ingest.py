@@ -20,12 +20,13 @@ from threading import Thread
 
 import duckdb
 
-from .blocks import Batch, BatchFile, cut_in_two, open_batch_files, read_batches
+from .blocks import Batch, BatchFile, cut_in_two, last_line, open_batch_files, read_batches
 from .chain import commit_to, last_link, next_link
 from .database import WAIT_SECONDS, file_error, set_timezone
 from .decompress import DamagedDataError
 from .derive import Deriver, Piece, Target
 from .errors import InputError, OutdatedError, RoomError
+from .journalctl import JournalError, JournalStream, entry_cursor
 from .memory import Memory, usual_memory
 from .objects import __version__
 from .own_forms import OwnForms, told_forms
@@ -45,7 +46,14 @@ from .sources import (
     open_source,
 )
 from .statements import run_sql
-from .streams import IDENTITY_BYTES, Checkpoint, find_checkpoint, first_line_sha256
+from .streams import (
+    IDENTITY_BYTES,
+    Checkpoint,
+    find_checkpoint,
+    find_journal,
+    first_line_sha256,
+    journal_cursor,
+)
 from .visible import visible
 from .wrappings import name_wrappings
 
@@ -81,6 +89,9 @@ class LoadedSource:
         first_foreign_line: its first line, if all of it is new and none is of Postfix or Dovecot.
         future_count: of the lines added, how many are dated more than a day after the load.
         future_until: the time of the last of them.
+        cursor: of a journal, of the last entry that was read.
+        gap: of a journal, times between which entries are gone that were not loaded, if there were
+            any: of the last one loaded, and of the first one there is.
         fault: why it was not loaded, or not to its end; None if it was.
     """
 
@@ -97,6 +108,8 @@ class LoadedSource:
     first_foreign_line: str | None = None
     future_count: int = 0
     future_until: datetime | None = None
+    cursor: str | None = None
+    gap: tuple[datetime, datetime] | None = None
     fault: InputError | None = None
 
     @property
@@ -135,7 +148,7 @@ def load(
     stream goes on with what was told before; told anew, they hold from there on.
 
     Args:
-        paths: files, directories, or "-" for standard input.
+        paths: files, directories, journals, or "-" for standard input.
         database: the DuckDB file; created if missing.
         now: current time; dates standard input.
         clock: gives the time at which a batch is committed, for load_batches; now if None.
@@ -468,6 +481,8 @@ class _Tally:
     is_doubled: bool = False
     named_host: str | None = None
     first_foreign_line: str | None = None
+    cursor: str | None = None
+    gap: tuple[datetime, datetime] | None = None
     failed_steps: list[str] = field(default_factory=list)
 
 
@@ -483,6 +498,12 @@ class _Place:
     is_proven: bool
     is_once: bool
     year_source: str
+
+    @property
+    def identity(self) -> tuple[int, str]:
+        """How many first bytes of the stream identify it, and their SHA-256."""
+        begun = self.head[:IDENTITY_BYTES]
+        return self.checkpoint.identity or (len(begun), hashlib.sha256(begun).hexdigest())
 
 
 @dataclass(frozen=True)
@@ -513,7 +534,7 @@ class _TextPiece(Piece):
 
     @property
     def identity(self) -> tuple[str, str | None, int | None]:
-        digest = hashlib.sha256(self.place.head[:IDENTITY_BYTES]).hexdigest()
+        _, digest = self.place.identity
         # What only lies somewhere else is still a part of its rotation; what goes on there is not
         rotation = self.place.source.rotation if self.batch is not None else None
         return digest, rotation, self.place.checkpoint.branch_of
@@ -581,12 +602,11 @@ class _TextPiece(Piece):
 
     def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write the stream's row, or where it is found now."""
-        identity_sha256, rotation, branch_of = self.identity
+        _, rotation, branch_of = self.identity
         values = [
             self.place.source.name,
             self.place.source.compression,
-            len(self.place.head[:IDENTITY_BYTES]),
-            identity_sha256,
+            *self.place.identity,
             self.place.is_proven,
             self.is_once,
         ]
@@ -633,7 +653,8 @@ class _TextPiece(Piece):
             "?::bigint as last_line_no, ?::integer as torn_bytes, ?::varchar as sha256, "
             "?::varchar as root, ?::integer as batch_key, ?::varchar as salt, "
             "?::varchar as chain, ?::timestamptz as committed_at, "
-            "?::varchar as mailsql_version, ?::integer as tail_bytes, ?::varchar as tail_sha256",
+            "?::varchar as mailsql_version, ?::integer as tail_bytes, ?::varchar as tail_sha256, "
+            "?::varchar as journal_cursor",
             [
                 *told,
                 last_key + 1,
@@ -643,9 +664,17 @@ class _TextPiece(Piece):
                 __version__,
                 len(self.batch.tail),
                 hashlib.sha256(self.batch.tail).hexdigest(),
+                self._journal_cursor(),
             ],
         )
         run_sql(connection, "ingest/9_loaded")
+
+    def _journal_cursor(self) -> str | None:
+        """Cursor of the last entry; None of other logs than journals."""
+        if self.place.source.journal is None:
+            return None
+        assert self.batch is not None
+        return entry_cursor(last_line(self.batch))
 
 
 class _Loader:
@@ -675,11 +704,19 @@ class _Loader:
         tally = _Tally()
         fault = None
         try:
-            with open_source(source) as stream:
+            cursor = journal_cursor(self.deriver.connection, source)
+            with open_source(source, cursor) as stream:
                 self.load_stream(source, stream, tally)
+                if isinstance(stream, JournalStream):
+                    tally.cursor, tally.gap = stream.cursor, stream.gap
         except InputError as error:
             self.deriver.roll_back()
             fault = error
+        except JournalError as error:
+            fault = InputError(
+                f"{source.name}: {error}; what came before that is loaded",
+                "the next load goes on behind it",
+            )
         except DamagedDataError as error:
             fault = InputError(
                 f"{source.name}: damaged {error.compression} file ({error}); what stands before "
@@ -700,6 +737,8 @@ class _Loader:
             is_doubled=tally.is_doubled,
             named_host=tally.named_host,
             first_foreign_line=tally.first_foreign_line,
+            cursor=tally.cursor,
+            gap=tally.gap,
             fault=fault,
         )
         if tally.first_key is None:
@@ -717,17 +756,22 @@ class _Loader:
         """
         head = stream.read(max(IDENTITY_BYTES, SNIFFED_BYTES))
         check_text(head, source.name)
-        tally.is_empty = not head
-        if not head:
+        if isinstance(stream, JournalStream):
+            checkpoint = find_journal(self.deriver.connection, source)
+        else:
+            checkpoint = find_checkpoint(self.deriver.connection, source, stream, head)
+        # Of a journal only what is new comes
+        tally.is_empty = not head and not checkpoint.loaded_bytes
+        if tally.is_empty:
             return
-        checkpoint = find_checkpoint(self.deriver.connection, source, stream, head)
         start = tally.loaded_before = checkpoint.loaded_bytes
         is_related = checkpoint.is_known or checkpoint.branch_of is not None
         if checkpoint.is_all or (
             source.must_go_on and not is_related and not self._is_of_loaded_log(source)
         ):
             return
-        begun = head[start:]
+        # Of a journal only what is behind its cursor comes
+        begun = head if isinstance(stream, JournalStream) else head[start:]
         if source.path is not None:
             stream.seek(max(start, len(head)))
         settings = self._settings(source, checkpoint.settings)

@@ -18,8 +18,15 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Protocol
 
-from .decompress import BEGINNING_BYTES, DamagedDataError, DecompressedFile, compression_of
+from .decompress import (
+    BEGINNING_BYTES,
+    JOURNAL_EXPORT,
+    DamagedDataError,
+    DecompressedFile,
+    compression_of,
+)
 from .errors import InputError
+from .journalctl import JournalStream, names_journal
 from .room import is_full
 
 STANDARD_INPUT = "-"
@@ -71,7 +78,7 @@ class Source:
     """A log as the user named it.
 
     Attributes:
-        path: the file, or None for standard input.
+        path: the file, or None for standard input and journals.
         compression: a word of decompress.BEGINNINGS, or None; of standard input it is not known
             yet.
         is_closed: nothing is appended any more, so a last line without newline is whole.
@@ -85,6 +92,7 @@ class Source:
             something else.
         must_go_on: nobody named it, but the log of which it is a part: it is loaded only if it
             continues what is loaded of that.
+        journal: a journal of systemd, as it was named; it has no path.
     """
 
     path: Path | None
@@ -95,10 +103,13 @@ class Source:
     rotation: str | None
     descriptor: int | None = None
     must_go_on: bool = False
+    journal: str | None = None
 
     @property
     def name(self) -> str:
         r"""The path as shown and stored; bytes of it that are no UTF-8 as \xNN."""
+        if self.journal is not None:
+            return self.journal
         if self.path is None:
             return STANDARD_INPUT
         return _shown_path(self.path)
@@ -106,6 +117,8 @@ class Source:
     @property
     def byte_count(self) -> int | None:
         """About how many bytes it has uncompressed; None where that is not known, as of a pipe."""
+        if self.journal is not None:
+            return None
         try:
             found = Path("/dev/fd/0" if self.path is None else self.path).stat()
         except OSError:
@@ -119,14 +132,16 @@ def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[
     """Return the logs under the given paths, older parts of a rotated log first, and the faults.
 
     Args:
-        paths: files, directories, or "-" for standard input.
+        paths: files, directories, journals, or "-" for standard input.
         today: dates the stamps of standard input.
 
     Returns:
         The logs; and for each path that does not exist, is no file, cannot be read or holds no
         mail log, why.
     """
-    files, faults = find_files([given for given in paths if given != STANDARD_INPUT])
+    files, faults = find_files(
+        [given for given in paths if given != STANDARD_INPUT and not names_journal(given)]
+    )
     unique = sorted({file.resolve(): file for file in files}.values(), key=_age_order)
     sources = []
     for file in unique:
@@ -135,9 +150,16 @@ def find_sources(paths: Sequence[str], today: date) -> tuple[list[Source], dict[
         except OSError as error:
             faults[str(file)] = _unreadable(str(file), error)
     sources = _in_order(sources)
+    named = dict.fromkeys(given for given in paths if names_journal(given))
+    sources += [journal_source(journal, today) for journal in named]
     if STANDARD_INPUT in paths:
         sources.append(Source(None, None, True, today, "load time", None))
     return sources, faults
+
+
+def journal_source(journal: str, today: date) -> Source:
+    """Return a journal of systemd."""
+    return Source(None, JOURNAL_EXPORT, True, today, "load time", None, journal=journal)
 
 
 def find_files(paths: Sequence[str]) -> tuple[list[Path], dict[str, InputError]]:
@@ -344,14 +366,17 @@ class StandardInput:
 
 
 @contextmanager
-def open_source(source: Source) -> Iterator[ByteStream]:
-    """Open a log for reading its uncompressed bytes.
+def open_source(source: Source, cursor: str | None = None) -> Iterator[ByteStream]:
+    """Open a log for reading its uncompressed bytes; a journal, those behind an entry.
 
     Raises:
         InputError: it cannot be opened or read.
     """
     try:
-        if source.path is None:
+        if source.journal is not None:
+            with closing(JournalStream(source.journal, cursor)) as entries:
+                yield entries
+        elif source.path is None:
             with TemporaryFile() as packed, closing(StandardInput(packed)) as stream:
                 yield stream
         elif source.compression is not None:

@@ -122,6 +122,9 @@ def _describe_source(source: LoadedSource, words: Texts) -> str:
         if source.future_until is not None:
             day = f"{source.future_until:%Y-%m-%d}"
             said.append(words.say("future", count=source.future_count, day=day))
+    if source.gap is not None:
+        since, until = (f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" for moment in source.gap)
+        said.append(words.say("gap", since=since, until=until))
     if source.waiting_bytes:
         said.append(words.say("waiting", count=source.waiting_bytes))
     if source.line_count and source.first_foreign_line is not None:

@@ -43,6 +43,8 @@ class Checkpoint:
         torn: what stands before loaded_bytes, if that is no whole line.
         is_all: whether the log ends there.
         is_proven: whether it has a hash tree of its lines.
+        identity: of a journal, of which the beginning is not read again: how many first bytes
+            identify it, and their SHA-256.
     """
 
     file_key: int
@@ -55,6 +57,7 @@ class Checkpoint:
     torn: bytes = b""
     is_all: bool = False
     is_proven: bool = False
+    identity: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,25 @@ def find_checkpoint(
     return Checkpoint(_next_key(connection), False, 0, 0)
 
 
+def journal_cursor(connection: duckdb.DuckDBPyConnection, source: Source) -> str | None:
+    """Return the cursor of the last entry of a journal that is loaded; None of other logs."""
+    row = connection.execute(
+        "select journal_cursor from log_files where path = ? and journal_cursor is not null "
+        "order by file_key desc limit 1",
+        [source.name if source.journal is not None else None],
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def find_journal(connection: duckdb.DuckDBPyConnection, source: Source) -> Checkpoint:
+    """Find out how far a journal is loaded, which is known by its name."""
+    condition = "path = ? and journal_cursor is not null"
+    for known in _find_streams(connection, condition, [source.name]):
+        identity = known.identity_bytes, known.identity_sha256
+        return replace(_continued(connection, known, b""), identity=identity)
+    return Checkpoint(_next_key(connection), False, 0, 0)
+
+
 def first_line_sha256(head: bytes) -> str | None:
     """Hash of the first line of some bytes, without its end; None where they hold no whole one."""
     first_line, ended, _ = head.partition(b"\n")
@@ -144,14 +166,19 @@ def _streams_of(connection: duckdb.DuckDBPyConnection, head: bytes) -> list[_Str
         "select distinct identity_bytes from log_files where identity_bytes <= ?", [len(head)]
     ).fetchall()
     hashes = [hashlib.sha256(head[:length]).hexdigest() for (length,) in lengths]
-    return _find_streams(connection, "identity_sha256 in (select unnest(?::varchar[]))", [hashes])
+    return _find_streams(
+        connection,
+        "identity_sha256 in (select unnest(?::varchar[])) and journal_cursor is null",
+        [hashes],
+    )
 
 
 def _streams_that_begin_alike(connection: duckdb.DuckDBPyConnection, head: bytes) -> list[_Stream]:
     """Streams too short to be known by these bytes, or with more of them, that begin alike."""
     return _find_streams(
         connection,
-        "first_line_sha256 = ? and (identity_bytes < ? or identity_bytes > ?)",
+        "first_line_sha256 = ? and (identity_bytes < ? or identity_bytes > ?) "
+        "and journal_cursor is null",
         [first_line_sha256(head), IDENTITY_BYTES, len(head)],
     )
 

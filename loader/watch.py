@@ -9,19 +9,21 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from .errors import InputError
+from .journalctl import JournalNews, names_journal
 from .sources import (
     COMPRESSED_SUFFIX,
     Source,
     find_files,
     find_sources,
     held_source,
+    journal_source,
     may_grow,
     rotated_parts,
 )
@@ -83,6 +85,7 @@ class News:
         path_faults: of paths without a log, those of a moment ago left out.
         log_faults: of logs that are to be loaded, and cannot be opened.
         waiting_bytes: bytes more than when they were loaded; of compressed files, all.
+        journals: those that are among the sources.
     """
 
     sources: list[Source]
@@ -91,13 +94,16 @@ class News:
     path_faults: dict[str, InputError]
     log_faults: dict[str, InputError]
     waiting_bytes: int
+    journals: tuple[JournalNews, ...] = ()
 
 
 class Watch:
     """Looks at paths again and again, and remembers how what was loaded looked."""
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self._paths = paths
+        self._paths = [path for path in paths if not names_journal(path)]
+        named = dict.fromkeys(path for path in paths if names_journal(path))
+        self._journals = [JournalNews(path) for path in named]
         self._loaded: dict[Inode, Look] = {}
         self._held: dict[Inode, _Held] = {}
         # When paths had a log last, by _now
@@ -159,10 +165,23 @@ class Watch:
             for inode, look in self._loaded.items()
             if inode in found or inode in self._held
         }
-        return News([*gone, *sources], looks, ended, path_faults, log_faults, max(0, waiting))
+        journals = tuple(journal for journal in self._journals if journal.look())
+        sources += [journal_source(one.journal, date.today()) for one in journals]
+        waiting = max(0, waiting) + sum(one.waiting_bytes for one in journals)
+        return News([*gone, *sources], looks, ended, path_faults, log_faults, waiting, journals)
 
-    def loaded(self, news: News) -> None:
-        """Remember how what was loaded looked before."""
+    def loaded(self, news: News, cursors: Mapping[str, str | None]) -> None:
+        """Remember how what was loaded looked before.
+
+        Args:
+            news: what was loaded.
+            cursors: of each journal that could be loaded, the entry that was read last, if any.
+        """
+        for one in news.journals:
+            if one.journal in cursors:
+                one.loaded(cursors[one.journal])
+            else:
+                one.failed()
         self._loaded |= news.looks
         for inode in news.ended:
             os.close(self._held.pop(inode).descriptor)
@@ -170,12 +189,16 @@ class Watch:
     def look_anew(self) -> None:
         """Forget how all looked, so that everything is looked into."""
         self._loaded = {}
+        for one in self._journals:
+            one.look_anew()
 
     def close(self) -> None:
         """Let all files go."""
         for held in self._held.values():
             os.close(held.descriptor)
         self._held = {}
+        for one in self._journals:
+            one.close()
 
     def _expanded(self) -> list[str]:
         """The paths, and for each pattern what fits it."""

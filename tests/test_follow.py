@@ -250,7 +250,7 @@ def test_a_log_in_which_nothing_is_new_is_not_looked_into(tmp_path):
     assert [source.path for source in news.sources] == [log]
     # What could not be loaded comes again
     assert watch.look().looks == news.looks
-    watch.loaded(news)
+    watch.loaded(news, {})
     assert watch.look().sources == []
     log.chmod(0o600)
     assert [source.path for source in watch.look().sources] == [log]
@@ -439,7 +439,7 @@ def test_a_log_is_missing_only_when_it_stays_away(tmp_path, monkeypatch):
     log = tmp_path / "mail.log"
     log.write_text("x\n")
     watch = Watch([str(log), str(tmp_path / "mail.lo?")])
-    watch.loaded(watch.look())
+    watch.loaded(watch.look(), {})
     log.unlink()
     assert watch.look().path_faults == {}
     monkeypatch.setattr("mailsql.watch.MISSING_SECONDS", 0)

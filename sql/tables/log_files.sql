@@ -17,11 +17,13 @@ create table if not exists log_files (
     rotation varchar,
     first_line_sha256 varchar,
     is_once boolean,
-    year_source varchar
+    year_source varchar,
+    journal_cursor varchar
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
-comment on column log_files.path is 'Where the stream was last seen; - is standard input';
+comment on column log_files.path is
+'Where the stream was last seen; - is standard input, journal or journal:PLACE one of systemd';
 comment on column log_files.compression is
 'gzip, bzip2, xz, zstd, lzma or journal export (journalctl -o export, read as -o json writes it);
 NULL for plain text and standard input';
@@ -49,3 +51,6 @@ comment on column log_files.is_once is
 comment on column log_files.year_source is
 'What tells the year of stamps without one: --year, file time, file name, next part (of its
 rotation) or load time (standard input); NULL while no line has such a stamp';
+comment on column log_files.journal_cursor is
+'Of the journal of systemd: cursor of the last entry loaded, behind which the next load goes on;
+NULL for all other logs';
