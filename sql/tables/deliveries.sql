@@ -25,6 +25,7 @@ create table if not exists deliveries (
     tls_cipher varchar,
     dsn varchar,
     status varchar,
+    own_outcome varchar,
     reply varchar using compression 'zstd',
     reply_code integer,
     reply_dsn varchar,
@@ -62,6 +63,8 @@ comment on column deliveries.tls_protocol is
 comment on column deliveries.tls_cipher is 'TLS cipher';
 comment on column deliveries.dsn is 'Enhanced status code (RFC 3463)';
 comment on column deliveries.status is 'sent, deferred, bounced, ...';
+comment on column deliveries.own_outcome is
+'What became of the recipient as far as this line tells; delivery_outcomes knows of content filters';
 comment on column deliveries.reply is 'The text in parentheses: the remote reply or the reason';
 comment on column deliveries.reply_code is 'SMTP reply code in that text (RFC 5321)';
 comment on column deliveries.reply_dsn is

@@ -10,6 +10,13 @@ select
     processes.daemon as agent,
     processes.service,
     delivery_records.* exclude (line_key, header_id),
+    delivery_outcome(
+        processes.daemon,
+        delivery_records.status,
+        delivery_records.reply,
+        delivery_records.remote_queue_id,
+        delivery_records.relay_ip
+    ) as own_outcome,
     tls.tls_trust,
     tls.tls_protocol,
     tls.tls_cipher

@@ -13,17 +13,7 @@ with spans as (
 outcomes as (
     select
         deliveries.message_key,
-        bit_or(
-            outcome_bit(
-                delivery_outcome(
-                    deliveries.agent,
-                    deliveries.status,
-                    deliveries.reply,
-                    deliveries.remote_queue_id,
-                    deliveries.relay_ip
-                )
-            )
-        ) as outcome_bits
+        bit_or(outcome_bit(deliveries.own_outcome)) as outcome_bits
     from deliveries
     semi join message_spans on deliveries.message_key = message_spans.message_key
     group by deliveries.message_key

@@ -40,13 +40,7 @@ select
                 or (unnamed.is_returned and deliveries.remote_queue_id is null)
             )
             then 'filtered'
-        else delivery_outcome(
-            deliveries.agent,
-            deliveries.status,
-            deliveries.reply,
-            deliveries.remote_queue_id,
-            deliveries.relay_ip
-        )
+        else deliveries.own_outcome
     end as outcome
 from deliveries
 left join filtered

@@ -71,13 +71,7 @@ attempted as (
             -- The filter that gave this message back did not do so for this recipient
             when attempts.message_key <> followed.end_message_key
                 then filter_rest(attempts.reply)
-            else delivery_outcome(
-                attempts.agent,
-                attempts.status,
-                attempts.reply,
-                attempts.remote_queue_id,
-                attempts.relay_ip
-            )
+            else attempts.own_outcome
         end as attempted_outcome
     from followed
     inner join main.messages on followed.end_message_key = messages.message_key
