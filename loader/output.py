@@ -28,6 +28,7 @@ from .private import OWNER_ONLY, created_with
 from .room import writing
 from .tables import table_pieces
 from .visible import UNSHOWN, one_line, visible
+from .whole import write_whole
 
 # What a spreadsheet may run as a formula, also where it cuts the text at separators or quotes, or
 # reads full-width signs as ASCII ones; for Python's and for the engine's regular expressions
@@ -85,11 +86,14 @@ def tell_error(error: MailsqlError) -> None:
 def write(text: str, output: Path | None = None, mode: int = OWNER_ONLY) -> None:
     """Write data to standard output, or to a file, which gets a mode if it is new.
 
+    Whoever reads the file meanwhile, or after a disk was full, sees the one before as a whole.
+
     Raises:
         UsageError: the file cannot be written.
         RoomError: there is no room for it.
     """
-    _write_pieces([text], output, mode)
+    if output is None or not write_whole(text, output, mode):
+        _write_pieces([text], output, mode)
 
 
 def _write_pieces(pieces: Iterable[str], output: Path | None, mode: int) -> None:
