@@ -5,7 +5,7 @@ select
     total(attempts(attempt_count, occurrences)) as attempt_count,
     count(distinct lower(username)) as username_count,
     string_agg(distinct protocol, ', ' order by protocol) as protocols,
-    max_by(logins, (logged_at, login_key)).username as last_username,
+    max_by(struct_pack(username := username), (logged_at, login_key)).username as last_username,
     min(logged_at) as first_at,
     max(logged_at) as last_at
 from main.logins

@@ -13,8 +13,13 @@ attempts_by_recipient as (
     select
         deliveries.message_key,
         count(*) as attempt_count,
+        -- Packed, for they may be NULL; and not the whole row, which would be read of all
         max_by(
-            deliveries,
+            struct_pack(
+                status := deliveries.status,
+                recipient := deliveries.recipient,
+                reply := deliveries.reply
+            ),
             (deliveries.logged_at, log_files.first_logged_at, deliveries.delivery_key)
         ) as last_attempt,
         max((deliveries.logged_at, log_files.first_logged_at, deliveries.delivery_key)) as place
@@ -39,7 +44,11 @@ marks as (
     select
         rejections.message_key,
         max_by(
-            rejections,
+            struct_pack(
+                sender := rejections.sender,
+                recipient := rejections.recipient,
+                reason := rejections.reason
+            ),
             (rejections.logged_at, log_files.first_logged_at, rejections.rejection_key)
         ) as last_mark
     from main.rejections

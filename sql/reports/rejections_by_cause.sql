@@ -9,7 +9,6 @@ with refusals as materialized (
         reason,
         dsn,
         coalesce(reason, action) as said,
-        general_reason(said) as general_text,
         decision(action, reply_code, dsn) as decision
     from main.rejections
     where
@@ -19,25 +18,44 @@ with refusals as materialized (
         and (of_domain(recipient) or of_domain(sender))
 ),
 
+texts as (
+    select distinct
+        dsn,
+        said
+    from refusals
+),
+
+general_texts as materialized (
+    select
+        dsn,
+        said,
+        general_reason(said) as general_text
+    from texts
+),
+
 -- Which names a text has does not matter to its cause
-text_causes as (
+causes_of_texts as (
     select
         dsn,
         general_text,
         cause_of(dsn, any_value(said)) as cause
-    from refusals
+    from general_texts
     group by dsn, general_text
 ),
 
 named as (
     select
-        refusals.* exclude (dsn, said, general_text),
-        text_causes.cause
+        refusals.* exclude (dsn, said),
+        causes_of_texts.cause
     from refusals
-    inner join text_causes
+    inner join general_texts
         on
-            refusals.dsn is not distinct from text_causes.dsn
-            and refusals.general_text is not distinct from text_causes.general_text
+            refusals.dsn is not distinct from general_texts.dsn
+            and refusals.said is not distinct from general_texts.said
+    inner join causes_of_texts
+        on
+            general_texts.dsn is not distinct from causes_of_texts.dsn
+            and general_texts.general_text is not distinct from causes_of_texts.general_text
 )
 
 select

@@ -5,12 +5,7 @@ with arrivals as (
         coalesce(origin, 'unknown') as origin,
         coalesce(state, 'unknown') as state,
         size_bytes
-    from main.messages
-    where
-        in_period(queued_at)
-        and on_host(host)
-        and message_of_domain(message_key, sender)
-        and is_mail_accepted(origin, state)
+    from arrivals()
 ),
 
 told as (

@@ -5,12 +5,7 @@ with days as (
         queued_at::date as day,
         count(*) as message_count,
         total(size_bytes) as size_bytes
-    from main.messages
-    where
-        in_period(queued_at)
-        and on_host(host)
-        and message_of_domain(message_key, sender)
-        and is_mail_accepted(origin, state)
+    from arrivals()
     group by all
 ),
 

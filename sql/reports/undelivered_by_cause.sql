@@ -53,23 +53,33 @@ expiries as (
 ),
 
 told as materialized (
+    from failures
+    union all
+    from expiries
+),
+
+texts as (
+    select distinct
+        dsn,
+        reply
+    from told
+),
+
+general_texts as materialized (
     select
-        *,
+        dsn,
+        reply,
         general_reason(reply) as general_text
-    from (
-        from failures
-        union all
-        from expiries
-    ) as failures_and_expiries
+    from texts
 ),
 
 -- Which names a text has does not matter to its cause
-text_causes as (
+causes_of_texts as (
     select
         dsn,
         general_text,
         cause_of(dsn, any_value(reply)) as cause
-    from told
+    from general_texts
     group by dsn, general_text
 ),
 
@@ -77,17 +87,21 @@ named as (
     select
         told.outcome,
         coalesce(lower(nullif(told.relay_name, 'none')), domain_of(told.recipient)) as destination,
-        text_causes.cause,
+        causes_of_texts.cause,
         told.message_key,
         told.delivery_key,
         told.recipient,
         told.reply,
         told.logged_at
     from told
-    inner join text_causes
+    inner join general_texts
         on
-            told.dsn is not distinct from text_causes.dsn
-            and told.general_text is not distinct from text_causes.general_text
+            told.dsn is not distinct from general_texts.dsn
+            and told.reply is not distinct from general_texts.reply
+    inner join causes_of_texts
+        on
+            general_texts.dsn is not distinct from causes_of_texts.dsn
+            and general_texts.general_text is not distinct from causes_of_texts.general_text
 )
 
 select

@@ -20,13 +20,8 @@ with told as (
         client_ip,
         1 as message_count,
         size_bytes
-    from main.messages
-    where
-        client_ip is not null
-        and in_period(queued_at)
-        and on_host(host)
-        and message_of_domain(message_key, sender)
-        and is_mail_accepted(origin, state)
+    from arrivals()
+    where client_ip is not null
     union all by name
     select
         client_name,

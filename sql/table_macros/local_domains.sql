@@ -6,10 +6,17 @@ from unnest(string_split(getvariable('local_domains')::varchar, ',')) as told (d
 where trim(told.domain) <> ''
 union
 select domain_of(stored.recipient) as domain
-from main.delivery_outcomes as stored
+-- Each address once, and not each delivery
+from (
+    select distinct
+        recipient,
+        outcome
+    from main.delivery_outcomes
+    where
+        getvariable('local_domains') is null
+        -- Never puts mail into a mailbox: half of them need not be looked at
+        and agent <> 'smtp'
+) as stored
 where
-    getvariable('local_domains') is null
-    -- Never puts mail into a mailbox: half of them need not be looked at
-    and stored.agent <> 'smtp'
-    and list_contains(['stored in mailbox', 'delivered'], stored.outcome)
+    stored.outcome in ('stored in mailbox', 'delivered')
     and domain_of(stored.recipient) is not null;

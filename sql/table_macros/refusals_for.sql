@@ -10,8 +10,7 @@ with refusals as materialized (
         recipient,
         occurrences,
         dsn,
-        reason,
-        general_reason(reason) as text
+        reason
     from main.rejections
     where
         is_refusal(action)
@@ -21,11 +20,19 @@ with refusals as materialized (
         and (of_domain(recipient) or of_domain(sender))
 ),
 
-texts as (
+reasons as (
     select distinct
         dsn,
-        text
+        reason
     from refusals
+),
+
+texts as materialized (
+    select
+        dsn,
+        reason,
+        general_reason(reason) as text
+    from reasons
 ),
 
 judged as materialized (
@@ -34,14 +41,28 @@ judged as materialized (
         text,
         cause_of(dsn, text) as cause
     from texts
+    group by dsn, text
+),
+
+-- One at most for each refusal
+wanted as (
+    select
+        texts.dsn,
+        texts.reason,
+        judged.cause
+    from texts
+    inner join judged
+        on
+            texts.dsn is not distinct from judged.dsn
+            and texts.text is not distinct from judged.text
+    where list_contains(causes, judged.cause)
 )
 
 select
-    refusals.* exclude (text),
-    judged.cause
+    refusals.*,
+    wanted.cause
 from refusals
-inner join judged
+inner join wanted
     on
-        refusals.dsn is not distinct from judged.dsn
-        and refusals.text is not distinct from judged.text
-where list_contains(causes, judged.cause);
+        refusals.dsn is not distinct from wanted.dsn
+        and refusals.reason is not distinct from wanted.reason;

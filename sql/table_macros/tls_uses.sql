@@ -39,9 +39,15 @@ delivered as (
 ),
 
 told as (
-    from connected
-    union all
-    from delivered
+    select
+        *,
+        count(*) as occurrences
+    from (
+        from connected
+        union all
+        from delivered
+    ) as connected_and_delivered
+    group by all
 )
 
 select
@@ -52,7 +58,7 @@ select
     protocol,
     cipher,
     trust,
-    1 as occurrences
+    occurrences
 from told
 union all
 select

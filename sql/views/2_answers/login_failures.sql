@@ -83,6 +83,11 @@ attempts as (
         ) as previous
     from logins
     semi join failures on logins.client_ip = failures.client_ip
+    -- What the auth process said of nobody, no login can have used up
+    semi join of_users
+        on
+            logins.client_ip = of_users.client_ip
+            and lower(logins.username) = of_users.user_key
     where logins.username is not null
 ),
 
