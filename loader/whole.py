@@ -30,7 +30,9 @@ def write_whole(text: str, file: Path, mode: int) -> bool:
         return False
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".mailsql-", suffix=".new")
-    except OSError:
+    except OSError as error:
+        if is_full(error):
+            raise _full(file) from error
         return False
     made = Path(name)
     try:
@@ -43,11 +45,15 @@ def write_whole(text: str, file: Path, mode: int) -> bool:
         made.replace(path)
     except OSError as error:
         if is_full(error):
-            raise RoomError(f"{file}: no room on the disk", "make room there") from error
+            raise _full(file) from error
         raise
     finally:
         made.unlink(missing_ok=True)
     return True
+
+
+def _full(file: Path) -> RoomError:
+    return RoomError(f"{file}: no room on the disk", "make room there; it is what it was")
 
 
 def _takes_after(made: Path, path: Path, mode: int) -> bool:
