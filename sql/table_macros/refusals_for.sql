@@ -35,11 +35,12 @@ texts as materialized (
     from reasons
 ),
 
-judged as materialized (
+judged as (
     select
         dsn,
         text,
-        cause_of(dsn, text) as cause
+        -- An aggregate, or the engine asks for the cause before it groups
+        cause_of(dsn, any_value(text)) as cause
     from texts
     group by dsn, text
 ),
