@@ -98,7 +98,7 @@ from .page_mail import page_message
 from .page_text import page_text
 from .page_words import read_page_words, row_words
 from .period import PERIOD_HELP, read_period, read_time
-from .private import OWNER_ONLY, created_with, file_mode
+from .private import created_with, file_mode
 from .prune import prune as prune_database
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
@@ -391,10 +391,7 @@ def query(
     files = {name: Path(file) for name, file in _named(tables, "--with TABLE=FILE.csv")}
     mode = file_mode(group_readable)
     allowed = read_memory(memory)
-    with (
-        created_with(mode),
-        open_reading(db, timezone=timezone, tables=files, memory=allowed) as connection,
-    ):
+    with open_reading(db, timezone=timezone, tables=files, memory=allowed) as connection:
         set_local_domains(connection, _domains(local_domains))
         set_thresholds(connection, read_thresholds(thresholds))
         try:
@@ -506,10 +503,7 @@ def report(
     scope = Scope(host, _domain(domain), _domains(local_domains))
     now = datetime.now(UTC)
     allowed = read_memory(memory)
-    with (
-        created_with(mode),
-        open_reading(db, timezone=timezone, memory=allowed) as connection,
-    ):
+    with open_reading(db, timezone=timezone, memory=allowed) as connection:
         if is_list:
             if name is not None:
                 raise UsageError("--list, and a report", "either of them")
@@ -887,7 +881,7 @@ def check(
     findings: list[Finding] = []
     keep = findings.append if form is TextFormat.JSON else None
     allowed = read_memory(memory)
-    with created_with(OWNER_ONLY), open_reading(db, memory=allowed) as connection:
+    with open_reading(db, memory=allowed) as connection:
         check_tables(connection, "mail", str(db))
         failures = run_checks(connection, narrate, language, keep)
         failures += check_lines(connection, narrate, language, keep)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import duckdb
 from .database import WAIT_SECONDS, open_database, speaking_of
 from .errors import DatabaseError, UsageError
 from .memory import Memory, usual_memory
+from .private import OWNER_ONLY, beside, created_with
 from .statements import quote_identifier, quote_text
 
 # Functions that change settings, and those that run SQL made of text, in which these could hide.
@@ -85,7 +86,10 @@ def open_reading(
         if not _lock_binds_functions():
             _check_views(connection, path)
         connection.execute("set lock_configuration = true")
-        with speaking_of(path):
+        # What does not fit into memory goes beside the database, for those who may read that; an
+        # export has a place and a mode of its own
+        private = nullcontext() if export_directory else created_with(beside(path, OWNER_ONLY))
+        with private, speaking_of(path):
             yield connection
     finally:
         connection.close()

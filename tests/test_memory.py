@@ -1,5 +1,7 @@
 """What a command may take: said, or a share of what the machine or its control group has."""
 
+import shutil
+
 import duckdb
 import pytest
 from typer.testing import CliRunner
@@ -109,6 +111,26 @@ def engine_bytes(connection: duckdb.DuckDBPyConnection) -> str:
 def test_the_engine_is_told(samples_database):
     with open_reading(samples_database, memory=read_memory("1GiB")) as connection:
         assert engine_bytes(connection) == f"{(1024 * MIB - OUTSIDE_BYTES) // MIB}.0 MiB"
+
+
+def test_what_does_not_fit_is_written_for_those_who_may_read_the_database(
+    samples_database, tmp_path
+):
+    database = tmp_path / "mail.duckdb"
+    shutil.copy(samples_database, database)
+    modes = set()
+    for mode in (0o600, 0o640):
+        database.chmod(mode)
+        with open_reading(database, memory=Memory(OUTSIDE_BYTES + 40 * MIB)) as connection:
+            rows = connection.execute(
+                "select hash(i)::varchar || repeat('x', 40) as word from range(1000000) as t(i) "
+                "order by word"
+            )
+            for file in (tmp_path / "mail.duckdb.tmp").iterdir():
+                modes.add(file.stat().st_mode & 0o777)
+            rows.fetchone()
+        assert modes == {mode}
+        modes.clear()
 
 
 def run(*arguments, **environment):
