@@ -11,8 +11,9 @@ from itertools import chain, islice, pairwise
 import duckdb
 
 from .chain import BEGINNING, next_link, unhex
+from .erased import erased_in, erased_otherwise
 from .errors import DatabaseError
-from .pruned import Run, count_in, lines_left, pruned_runs
+from .pruned import Run, changed_runs, count_in, lines_left
 from .pruned_tree import PrunedTree, kept_hashes, kept_root, leaves_of
 from .prunings import commitment_of_prunings, last_pruning
 from .stored_bytes import (
@@ -62,12 +63,13 @@ def changed_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[Change]:
     pruning = last_pruning(connection)
     if pruning is None or pruning[1] != commitment_of_prunings(connection):
         yield Change("pruned lines", pruning and pruning[0], 0, 0, ("chain",))
+    for path, line_no in erased_otherwise(connection):
+        yield Change(path, None, line_no, line_no, ("lines",))
     streams = connection.execute("select file_key, path from log_files order by file_key")
     for file_key, path in streams.fetchall():
         cursor = LineCursor(stored_lines(connection, file_key))
         pruned = [
-            (run.first_line_no, run.last_line_no)
-            for run in pruned_runs(connection, file_key).get(file_key, [])
+            (run.first_line_no, run.last_line_no) for run in changed_runs(connection, file_key)
         ]
         before: StoredBatch | None = None
         is_changed = False
@@ -139,7 +141,10 @@ def _differences_left(
     leaf_count = batch.last_line_no - first + 1
     tree = PrunedTree(batch, leaf_count, kept_hashes(connection, batch.batch_key))
     line_count = 0
+    erased = erased_in(connection, batch.file_key)
     for line_no, leaf in leaves_there(cursor, batch, before, behind):
+        if line_no in erased:
+            continue
         tree.add(line_no - first, leaf)
         line_count += 1
     if line_count != leaf_count - count_in(gone):
@@ -167,7 +172,7 @@ def _ends_that_differ(connection: duckdb.DuckDBPyConnection, file_key: int) -> I
                 break
         # No line is shorter than a byte; of a branch, more may stand in the other stream
         first_line_no = max(1, line_count - tail_bytes + 1)
-        runs = pruned_runs(connection, file_key).get(file_key, [])
+        runs = changed_runs(connection, file_key)
         is_tail_there = lines_left(runs, first_line_no, line_count) == [(first_line_no, line_count)]
         last = stored_lines(connection, file_key, first_line_no)
         tail = b"".join(line.data or b"" for line in last)
@@ -178,6 +183,9 @@ def _ends_that_differ(connection: duckdb.DuckDBPyConnection, file_key: int) -> I
     except DatabaseError:
         # A line stands for no bytes, as its batch tells, or was pruned
         return
+    line_count = beginning.count(b"\n") + 1
+    if lines_left(runs, 1, line_count) != [(1, line_count)]:
+        beginning = b""
     # A last line that waits for its end is part of the beginning, and not loaded
     if len(beginning) >= identity_bytes:
         beginning = beginning[:identity_bytes]

@@ -50,6 +50,7 @@ from .config import (
 )
 from .database import WAIT_SECONDS, check_encoded, database_error, open_database, speaking_of
 from .derive_again import check_tables
+from .erase import erase as erase_address
 from .errors import DatabaseError, HeldError, Interrupted, MailsqlError, UsageError
 from .explain import explain as explain_lines
 from .explain import explain_json, explain_text
@@ -59,6 +60,7 @@ from .follow import follow as follow_logs
 from .forget import forget as forget_log
 from .ingest import BATCH_BYTES, LoadOptions, read_options
 from .ingest import load as load_logs
+from .journalctl import names_journal
 from .language import Language
 from .memory import MIB, read_memory
 from .objects import __version__
@@ -68,12 +70,15 @@ from .options import (
     Db,
     FormatOption,
     GroupReadable,
+    KeepDomains,
+    KeepNetworks,
     LanguageOption,
     Limit,
     LocalDomains,
     MemoryOption,
     OutputOption,
     OwnFormsOption,
+    Pseudonymize,
     Since,
     StatusFormatOption,
     TextFormatOption,
@@ -100,6 +105,7 @@ from .page_words import read_page_words, row_words
 from .period import PERIOD_HELP, read_period, read_time
 from .private import created_with, file_mode
 from .prune import prune as prune_database
+from .pseudonyms import KEY_HINT, Keeping, Pseudonyms, read_key
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
 from .report import list_reports, run_report
@@ -225,6 +231,9 @@ def load(
             "--prove", help="Also a hash tree, so that one line can be proven without the others."
         ),
     ] = False,
+    key_file: Pseudonymize = None,
+    keep_domains: KeepDomains = False,
+    keep_networks: KeepNetworks = False,
     wait: Wait = WAIT_SECONDS,
     later: Annotated[
         bool,
@@ -242,6 +251,17 @@ def load(
 ) -> None:
     """Load logs, plain or compressed; only what is new in them is added."""
     allowed = read_memory(memory)
+    pseudonyms = _pseudonyms(key_file, keep_domains, keep_networks)
+    if pseudonyms is not None and dovecot_prefix is not None:
+        raise UsageError(
+            "--pseudonymize, and --dovecot-prefix",
+            "either: users are not found in a prefix of one's own",
+        )
+    if pseudonyms is not None and any(map(names_journal, paths)):
+        raise UsageError(
+            "--pseudonymize, and a journal",
+            "journalctl -o export --facility=mail | mailsql load --pseudonymize KEYFILE -",
+        )
     if is_following:
         _check_followed(paths, later)
         options = read_options(
@@ -256,6 +276,7 @@ def load(
             force=force,
             prove=prove,
             once=once,
+            pseudonyms=pseudonyms,
             mode=file_mode(group_readable),
         )
         _follow(paths, db, options, language)
@@ -295,6 +316,7 @@ def load(
                     force=force,
                     prove=prove,
                     once=once,
+                    pseudonyms=pseudonyms,
                     mode=file_mode(group_readable),
                     wait_seconds=wait,
                     on_wait=narrate,
@@ -315,6 +337,20 @@ def load(
         tell_error(fault)
     if faults:
         raise faults[-1]
+
+
+def _pseudonyms(key_file: Path | None, domains: bool, networks: bool) -> Pseudonyms | None:
+    """The pseudonyms that are asked for.
+
+    Raises:
+        UsageError: the key cannot be used, or something is to stay in clear that would anyway.
+    """
+    if key_file is not None:
+        return read_key(key_file, Keeping(domains, networks))
+    if domains or networks:
+        option = "--keep-domains" if domains else "--keep-networks"
+        raise UsageError(f"{option}: without --pseudonymize all stays", KEY_HINT)
+    return None
 
 
 def _check_followed(paths: list[str], later: bool) -> None:
@@ -994,6 +1030,39 @@ def prune(
     room = gone.byte_count / BYTES_PER_MB
     given_back = f", {room:,.1f} MB given back" if room > 0 else ""
     narrate(f"{db}: {gone.line_count:,} lines and {gone.row_count:,} rows pruned{given_back}")
+
+
+@app.command()
+def erase(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="As alice@example.com.")],
+    db: Db = DEFAULT_DB,
+    wait: Wait = WAIT_SECONDS,
+    form: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    group_readable: GroupReadable = False,
+    language: LanguageOption = Language.EN,
+) -> None:
+    """Put a name that is kept nowhere in the place of an address, and tell what was changed."""
+    _check_output(output, db)
+    with _progress() as progress:
+        gone = erase_address(
+            db,
+            address,
+            narrate,
+            now=datetime.now(UTC),
+            wait_seconds=wait,
+            on_wait=narrate,
+            progress=progress,
+        )
+    if not gone.rows:
+        narrate(f"{db}: {address} stands nowhere; it stays as it is")
+        return
+    told = [(table, column, count) for (table, column), count in sorted(gone.rows.items())]
+    names = ["table_name", "column_name", "row_count"]
+    write_rows(names, told, form, output, file_mode(group_readable), language=language)
+    for path, count in gone.lines.items():
+        narrate(f"{one_line(path)}: {count:,} lines changed")
+    narrate(f"{db}: it is {gone.pseudonym} now; mailsql check proves all other lines")
 
 
 @app.command()

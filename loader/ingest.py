@@ -32,7 +32,11 @@ from .objects import __version__
 from .own_forms import OwnForms, told_forms
 from .prefixes import read_prefix
 from .private import OWNER_ONLY, beside, created_with
+from .pseudonymized import check_pseudonyms, keep_places
+from .pseudonyms import Pseudonyms
 from .reparse import derive_anew
+from .rewriting import Rewriter
+from .rewritten_stream import RewrittenStream, WholeLines, rewritten
 from .room import is_full
 from .settings import Settings, Stretch
 from .site import drop_unused_forms
@@ -136,6 +140,7 @@ def load(
     force: bool = False,
     prove: bool = False,
     once: bool = False,
+    pseudonyms: Pseudonyms | None = None,
     mode: int = OWNER_ONLY,
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
@@ -167,6 +172,7 @@ def load(
         prove: whether these logs get a hash tree of their lines from now on, so that one line can
             be proven without the others.
         once: whether each line of these logs stands there twice, and counts once, from now on.
+        pseudonyms: what is written in the place of people, domains and addresses; None for clear.
         mode: of the database if it is created; what stands beside it gets the database's.
         wait_seconds: for how long to wait where another process holds the database.
         on_wait: told who holds it when waiting begins.
@@ -175,7 +181,8 @@ def load(
     Raises:
         HeldError: another process holds the database.
         DatabaseError: the database cannot be opened for writing.
-        UsageError: the time zone is not known, or the prefix or the forms cannot be used.
+        UsageError: the time zone is not known, the prefix or the forms cannot be used, or what is
+            loaded has no pseudonyms, or others.
     """
     options = read_options(
         year=year,
@@ -189,6 +196,7 @@ def load(
         force=force,
         prove=prove,
         once=once,
+        pseudonyms=pseudonyms,
         mode=mode,
     )
     sources, faults = find_sources(paths, now.date())
@@ -223,6 +231,7 @@ class LoadOptions:
     force: bool
     prove: bool
     once: bool
+    pseudonyms: Pseudonyms | None
     mode: int
 
 
@@ -239,6 +248,7 @@ def read_options(
     force: bool = False,
     prove: bool = False,
     once: bool = False,
+    pseudonyms: Pseudonyms | None = None,
     mode: int = OWNER_ONLY,
 ) -> LoadOptions:
     """Return the options of a load, those of `load`.
@@ -264,6 +274,7 @@ def read_options(
         force,
         prove,
         once,
+        pseudonyms,
         mode,
     )
 
@@ -333,15 +344,17 @@ def load_sources(
             clock or (lambda: now),
             options.year,
             options.timezone,
-            options.host,
+            _told_host(options),
             options.dovecot_prefix,
             own_forms.sha256 if own_forms is not None else None,
             options.force,
             options.prove,
             options.once,
+            rewriter=Rewriter(options.pseudonyms) if options.pseudonyms is not None else None,
         )
         loader = _Loader(deriver, files, told, options.batch_bytes, progress, on_lines)
         try:
+            check_pseudonyms(deriver.connection, options.pseudonyms, database)
             if own_forms is not None:
                 deriver.keep_forms(own_forms)
             added = [loader.load_source(source) for source in sources]
@@ -351,6 +364,13 @@ def load_sources(
             return [replace(one, copies=_copies(deriver.connection, keys)) for one, keys in added]
         finally:
             deriver.connection.close()
+
+
+def _told_host(options: LoadOptions) -> str | None:
+    """The host of lines that name none, as they would name it."""
+    if options.host is None or options.pseudonyms is None:
+        return options.host
+    return options.pseudonyms.host(options.host.encode()).decode()
 
 
 @contextmanager
@@ -466,6 +486,7 @@ class _Told:
     prove: bool
     once: bool
     year_source: str | None = None
+    rewriter: Rewriter | None = None
 
 
 @dataclass
@@ -498,6 +519,7 @@ class _Place:
     is_proven: bool
     is_once: bool
     year_source: str
+    rewritten: RewrittenStream | None
 
     @property
     def identity(self) -> tuple[int, str]:
@@ -579,7 +601,10 @@ class _TextPiece(Piece):
             self.batch.file.raw.seek(self.batch.raw_start)
             return log_days(self.batch.file.raw)
         with suppress(InputError, DamagedDataError), open_source(self.place.source) as stream:
-            stream.seek(self.batch.first_byte)
+            first_byte = self.batch.first_byte
+            if self.place.rewritten is not None:
+                first_byte = self.place.rewritten.place_before(first_byte).original
+            stream.seek(first_byte)
             return log_days(stream)
         return []
 
@@ -668,6 +693,8 @@ class _TextPiece(Piece):
             ],
         )
         run_sql(connection, "ingest/9_loaded")
+        if self.place.rewritten is not None:
+            keep_places(connection, self.file_key, self.place.rewritten)
 
     def _journal_cursor(self) -> str | None:
         """Cursor of the last entry; None of other logs than journals."""
@@ -706,7 +733,9 @@ class _Loader:
         try:
             cursor = journal_cursor(self.deriver.connection, source)
             with open_source(source, cursor) as stream:
-                self.load_stream(source, stream, tally)
+                rewriter = self.told.rewriter
+                told = stream if rewriter is None else rewritten(stream, rewriter)
+                self.load_stream(source, told, tally)
                 if isinstance(stream, JournalStream):
                     tally.cursor, tally.gap = stream.cursor, stream.gap
         except InputError as error:
@@ -772,7 +801,11 @@ class _Loader:
             return
         # Of a journal only what is behind its cursor comes
         begun = head if isinstance(stream, JournalStream) else head[start:]
-        if source.path is not None:
+        lines = stream
+        if isinstance(stream, RewrittenStream) and source.path is not None:
+            begun, lines = b"", WholeLines(stream)
+            stream.seek(start)
+        elif source.path is not None:
             stream.seek(max(start, len(head)))
         settings = self._settings(source, checkpoint.settings)
         first_line_no = checkpoint.loaded_lines + 1
@@ -786,12 +819,13 @@ class _Loader:
             is_proven,
             self.told.once,
             self.told.year_source or (source.date_source if self.told.year is None else "--year"),
+            stream if isinstance(stream, RewrittenStream) else None,
         )
         here = _TextPiece(
             checkpoint.file_key, first_line_no, 0, settings, checkpoint.date_before, place, None
         )
         batches = read_batches(
-            stream,
+            lines,
             begun,
             start,
             self.batch_bytes,

@@ -124,3 +124,17 @@ OwnFormsOption = Annotated[
     Path | None,
     typer.Option("--forms", metavar="DIR", help="Pages of your own that say what lines mean."),
 ]
+Pseudonymize = Annotated[
+    Path | None,
+    typer.Option(
+        "--pseudonymize",
+        metavar="KEYFILE",
+        help="Write pseudonyms, made with this secret key, for people, domains and addresses.",
+    ),
+]
+KeepDomains = Annotated[
+    bool, typer.Option("--keep-domains", help="With pseudonyms, but example.com stays as it is.")
+]
+KeepNetworks = Annotated[
+    bool, typer.Option("--keep-networks", help="With pseudonyms, but networks (/24, /48) stay.")
+]

@@ -8,7 +8,7 @@ import duckdb
 
 from .errors import MailsqlError
 from .proof import LineProof
-from .pruned import lines_left, pruned_runs
+from .pruned import changed_runs, lines_left
 from .stored_bytes import (
     LineCursor,
     StoredBatch,
@@ -52,10 +52,10 @@ def _prove_in(
             "what is loaded with mailsql load --prove can be proven",
         )
     first = first_line_in(batch, before)
-    gone = pruned_runs(connection, batch.file_key).get(batch.file_key, [])
+    gone = changed_runs(connection, batch.file_key)
     if lines_left(gone, first, batch.last_line_no) != [(first, batch.last_line_no)]:
         raise MailsqlError(
-            f"line {line_no:,} of log {batch.file_key}: lines of its batch were pruned",
+            f"line {line_no:,} of log {batch.file_key}: lines of its batch were pruned or changed",
             "mailsql check compares those that are left with the hash tree",
         )
     lines = stored_lines(connection, batch.file_key, first, batch.last_line_no)

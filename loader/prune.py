@@ -18,6 +18,7 @@ import duckdb
 
 from .database import WAIT_SECONDS, open_database
 from .derive_again import Progress, check_tables
+from .erased import erased_in
 from .errors import DatabaseError
 from .memory import Memory, usual_memory
 from .pruned import Run, count_in
@@ -207,8 +208,33 @@ def _keep_hashes(connection: duckdb.DuckDBPyConnection) -> None:
     Raises:
         DatabaseError: one is not as it was loaded.
     """
-    runs_then = _runs_of(connection, "pruned_runs")
-    runs_before = _runs_of(connection, "pruned_lines")
+    erased = (
+        "select line_key as first_line_key, line_key as last_line_key from erased_lines "
+        "anti join {} as runs on line_key between runs.first_line_key and runs.last_line_key"
+    )
+    then, until_now = (
+        f"(select first_line_key, last_line_key from {runs} union all {erased.format(runs)})"
+        for runs in ("pruned_runs", "pruned_lines")
+    )
+    keep_hashes(connection, then, until_now, "nothing was pruned")
+
+
+def keep_hashes(
+    connection: duckdb.DuckDBPyConnection, then: str, until_now: str, nothing_done: str
+) -> None:
+    """Keep what proves the lines that stay as they were loaded, of batches in which others go.
+
+    Args:
+        connection: of the database, in which they are still as they are.
+        then: SQL of the runs that then are gone or changed (pruned_lines).
+        until_now: SQL of those that are already.
+        nothing_done: told if one was changed before.
+
+    Raises:
+        DatabaseError: one is not as it was loaded.
+    """
+    runs_then = _runs_of(connection, then)
+    runs_before = _runs_of(connection, until_now)
     wholly_gone: list[int] = []
     for file_key, runs in runs_then.items():
         gone_before = runs_before.get(file_key, [])
@@ -224,7 +250,9 @@ def _keep_hashes(connection: duckdb.DuckDBPyConnection) -> None:
                 wholly_gone.append(batch.batch_key)
             # Where no more of it goes its hashes are there
             elif gone != leaves_of(batch, before, gone_before):
-                _keep_hashes_of(connection, batch, before, behind, gone, bool(runs_before))
+                _keep_hashes_of(
+                    connection, batch, before, behind, gone, bool(runs_before), nothing_done
+                )
             before = batch
     for name in ("pruned_hashes", "pruned_batches"):
         connection.execute(
@@ -254,6 +282,7 @@ def _keep_hashes_of(
     behind: StoredBatch | None,
     gone: list[Run],
     pruned_before: bool,
+    nothing_done: str,
 ) -> None:
     """Keep what proves the lines that are left of a batch."""
     first = first_line_in(batch, before)
@@ -264,7 +293,10 @@ def _keep_hashes_of(
     tree = PrunedTree(batch, leaf_count, kept)
     digest = hashlib.sha256()
     cursor = LineCursor(stored_lines(connection, batch.file_key, first, batch.last_line_no))
+    erased = erased_in(connection, batch.file_key)
     for line_no, leaf in leaves_there(cursor, batch, before, behind):
+        if line_no in erased:
+            continue
         tree.add(line_no - first, leaf)
         digest.update(leaf)
     found = tree.root()
@@ -273,7 +305,7 @@ def _keep_hashes_of(
         raise DatabaseError(
             f"lines {first:,} to {batch.last_line_no:,} of log {batch.file_key} are not as they "
             "were loaded",
-            "mailsql check tells more; nothing was pruned",
+            f"mailsql check tells more; {nothing_done}",
         )
     if batch.root is None and root is None:
         connection.execute(

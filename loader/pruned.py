@@ -51,6 +51,20 @@ def pruned_runs(
     return found
 
 
+def changed_runs(connection: duckdb.DuckDBPyConnection, file_key: int) -> list[PrunedRun]:
+    """Return the runs of a stream that are not there as they were loaded: pruned, or erased in."""
+    erased = connection.execute(
+        "select line_key & 4294967295 from erased_lines where line_key >> 32 = ?", [file_key]
+    ).fetchall()
+    pruned = pruned_runs(connection, file_key).get(file_key, [])
+    runs = pruned + [
+        PrunedRun(line_no, line_no, True, None, None, None)
+        for (line_no,) in erased
+        if lines_left(pruned, line_no, line_no)
+    ]
+    return sorted(runs, key=lambda run: run.first_line_no)
+
+
 def count_in(runs: Sequence[Run]) -> int:
     """How many lines there are in runs."""
     return sum(last - first + 1 for first, last in runs)

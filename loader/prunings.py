@@ -10,7 +10,7 @@ import duckdb
 from .chain import last_link, unhex
 
 NOTHING = b""
-TABLES = ("prunings", "pruned_lines", "pruned_batches", "pruned_hashes")
+TABLES = ("prunings", "pruned_lines", "pruned_batches", "pruned_hashes", "erased_lines")
 TIMES = ("pruned_at", "before", "first_logged_at", "last_logged_at")
 
 

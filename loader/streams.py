@@ -16,7 +16,9 @@ from tempfile import TemporaryFile
 import duckdb
 
 from .decompress import DamagedDataError
-from .pruned import lines_left, pruned_runs
+from .pruned import changed_runs, lines_left
+from .pseudonymized import go_to_places
+from .rewritten_stream import BEGINNING, RewrittenInput, RewrittenStream
 from .settings import Settings, date_at, settings_at
 from .sources import ByteStream, Source, StandardInput
 from .stored_bytes import stored_lines
@@ -109,7 +111,7 @@ def find_checkpoint(
     """
     related = []
     for known in _streams_of(connection, head):
-        if isinstance(stream, StandardInput) and known.loaded_bytes > len(head):
+        if isinstance(stream, StandardInput | RewrittenInput) and known.loaded_bytes > len(head):
             skipped = _skip(connection, known, stream, head)
             if skipped is not None:
                 return skipped
@@ -207,8 +209,12 @@ def _going_on(
 ) -> Checkpoint | None:
     """Where a log goes on with a stream; None if it does not hold all that is loaded of it."""
     start = known.loaded_bytes - known.tail_bytes
+    if isinstance(stream, RewrittenStream) and known.loaded_bytes > len(head):
+        go_to_places(connection, known.file_key, stream)
     tail = _read_at(stream, head, start, known.tail_bytes)
     if hashlib.sha256(tail).hexdigest() != known.tail_sha256:
+        if isinstance(stream, RewrittenStream) and not isinstance(stream, RewrittenInput):
+            stream.begin_at(BEGINNING)
         return None
     return _continued(connection, known, _torn_line(stream, head, known.loaded_bytes, tail))
 
@@ -241,7 +247,10 @@ def _branch(connection: duckdb.DuckDBPyConnection, parent: _Stream, shared: _Sha
 
 
 def _skip(
-    connection: duckdb.DuckDBPyConnection, known: _Stream, stream: StandardInput, head: bytes
+    connection: duckdb.DuckDBPyConnection,
+    known: _Stream,
+    stream: StandardInput | RewrittenInput,
+    head: bytes,
 ) -> Checkpoint | None:
     """Read standard input up to where its stream goes on; give it back if it is another one."""
     with ExitStack() as files:
@@ -352,8 +361,9 @@ def _shared_lines(
 ) -> _Shared:
     """Compare line by line behind what is shared already, up to a line of the stream.
 
-    Lines that were pruned are taken for shared, so that they do not come back, unless something
-    shows that the log is another one and no line behind them shows that it is the same.
+    Lines that were pruned, or erased in, are taken for shared, so that they do not come back,
+    unless something shows that the log is another one and no line behind them shows that it is
+    the same.
     """
     position, line_count = shared.byte_count, shared.line_count
     stream.seek(max(0, position - 1))
@@ -361,7 +371,7 @@ def _shared_lines(
         position -= len(torn)
         line_count -= 1
         shared = _Shared(position, line_count, file_key, False)
-    gaps = pruned_runs(connection, file_key).get(file_key, [])
+    gaps = changed_runs(connection, file_key)
     pruned_before = _pruned_before(connection) if gaps else None
     left = lines_left(gaps, line_count + 1, last_line_no)
     stored = (

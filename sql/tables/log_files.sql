@@ -18,7 +18,12 @@ create table if not exists log_files (
     first_line_sha256 varchar,
     is_once boolean,
     year_source varchar,
-    journal_cursor varchar
+    journal_cursor varchar,
+    pseudonym_key varchar,
+    pseudonyms_keep varchar,
+    original_bytes bigint,
+    resumed_byte bigint,
+    original_resumed_byte bigint
 );
 
 comment on column log_files.file_key is 'Number of the stream, in the order of first loading';
@@ -54,3 +59,14 @@ rotation) or load time (standard input); NULL while no line has such a stamp';
 comment on column log_files.journal_cursor is
 'Of the journal of systemd: cursor of the last entry loaded, behind which the next load goes on;
 NULL for all other logs';
+comment on column log_files.pseudonym_key is
+'Fingerprint of the key that its pseudonyms are made with (load --pseudonymize); NULL in clear.
+Bytes, hashes and lines are those of the log with pseudonyms';
+comment on column log_files.pseudonyms_keep is
+'What stayed in clear: domains, networks, both, or nothing; NULL where all is in clear';
+comment on column log_files.original_bytes is
+'Bytes of the log itself that are loaded; NULL where these are loaded_bytes';
+comment on column log_files.resumed_byte is
+'Where a line begins shortly before loaded_bytes; NULL in clear';
+comment on column log_files.original_resumed_byte is
+'The same place in the log itself; NULL in clear';

@@ -1,4 +1,4 @@
--- One row per time that lines were pruned
+-- One row per time that lines were pruned, or an address was erased in them
 create table if not exists prunings (
     batch_key integer not null,
     pruned_at timestamptz not null,
@@ -12,9 +12,10 @@ comment on column prunings.batch_key is
 'Its link of the chain of hashes (forgotten_batches), which stands for what was pruned up to then';
 comment on column prunings.pruned_at is 'When';
 comment on column prunings.what is
-'rows, with their lines; lines, whose rows stay; or log forgotten, of which lines had been pruned';
+'rows, with their lines; lines, whose rows stay; log forgotten, of which lines had been pruned; or
+address erased in lines, which stay';
 comment on column prunings.before is
 'What was logged before then was pruned, unless it goes on later;
-NULL where a log was forgotten';
-comment on column prunings.line_count is 'How many lines went';
-comment on column prunings.row_count is 'How many rows of tables went';
+NULL where a log was forgotten or an address erased';
+comment on column prunings.line_count is 'How many lines went, or were changed';
+comment on column prunings.row_count is 'How many rows of tables went, or were changed';
