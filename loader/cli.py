@@ -1037,6 +1037,7 @@ def erase(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="As alice@example.com.")],
     db: Db = DEFAULT_DB,
     wait: Wait = WAIT_SECONDS,
+    memory: MemoryOption = None,
     form: FormatOption = Format.TABLE,
     output: OutputOption = None,
     group_readable: GroupReadable = False,
@@ -1044,12 +1045,14 @@ def erase(
 ) -> None:
     """Put a name that is kept nowhere in the place of an address, and tell what was changed."""
     _check_output(output, db)
+    allowed = read_memory(memory)
     with _progress() as progress:
         gone = erase_address(
             db,
             address,
             narrate,
             now=datetime.now(UTC),
+            memory=allowed,
             wait_seconds=wait,
             on_wait=narrate,
             progress=progress,

@@ -22,7 +22,7 @@ from .database import WAIT_SECONDS, open_database
 from .derive_again import Progress, check_tables
 from .erased import text_sha256
 from .errors import DatabaseError, UsageError
-from .memory import usual_memory
+from .memory import Memory, usual_memory
 from .prune import keep_hashes
 from .prunings import add_pruning
 from .reparse import derive_from
@@ -66,6 +66,7 @@ def erase(
     tell: Callable[[str], None],
     *,
     now: datetime,
+    memory: Memory | None = None,
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
     progress: Progress | None = None,
@@ -79,6 +80,7 @@ def erase(
         address: the address, in any letters.
         tell: told what is done, and the room that it takes.
         now: current time.
+        memory: that may be taken; a share of the machine's if None.
         wait_seconds: for how long to wait where another process holds it.
         on_wait: told who holds it when waiting begins.
         progress: told how far it is.
@@ -91,6 +93,7 @@ def erase(
     """
     if not ADDRESS.fullmatch(address):
         raise UsageError(f"{address}: not an address", "mailsql erase alice@example.com")
+    allowed = memory or usual_memory()
     deadline = time.monotonic() + wait_seconds
     open_database(
         database, read_only=False, creates=False, wait_seconds=wait_seconds, on_wait=on_wait
@@ -107,7 +110,7 @@ def erase(
         with replaced(database, "erasing an address", tell, left, on_wait) as new:
             with open_database(new, read_only=False) as connection:
                 connection.execute("set enable_external_access = false")
-                connection.execute(f"set memory_limit = '{usual_memory().engine_limit}'")
+                connection.execute(f"set memory_limit = '{allowed.engine_limit}'")
                 check_tables(connection, "mail", str(database))
                 lines = _lines_with(connection, pattern, f"erased-{name}@", domain)
                 rows = _rows_with(connection, address)
@@ -120,7 +123,7 @@ def erase(
                 connection.execute("force checkpoint")
             changed = new.with_name(f"lines-{new.name}")
             shutil.copyfile(new, changed)
-            derive_from(new, changed, progress)
+            derive_from(new, changed, progress, allowed)
             changed.unlink()
             with open_database(new, read_only=False) as connection:
                 if left_over := _rows_with(connection, address, ("facts", "lines", "state")):
