@@ -39,6 +39,11 @@ __version__ = installed_version("mailsql")
 SCHEMA_VERSION = 10
 # The oldest schema of which lines, and where they come from, can be read
 OLDEST_SCHEMA = 4
+# New columns whose values other columns of the same row tell
+FILLED = {
+    "deliveries.own_outcome": "update main.deliveries set own_outcome = "
+    "main.delivery_outcome(agent, status, reply, remote_queue_id, relay_ip)"
+}
 KEPT_TEMPLATES = 4
 # In a macro: the text of a view in the place of the view
 VIEW_TEXT = re.compile(r"select \* from text_of\.(?P<view>\w+)")
@@ -110,7 +115,9 @@ def _write(
     for file in sql_files("reports"):
         _create(connection, file, "view", schema="reports")
     _comment_reports(connection)
-    return added
+    for column in FILLED.keys() & set(added):
+        connection.execute(FILLED[column])
+    return [column for column in added if column not in FILLED]
 
 
 def _sign(connection: duckdb.DuckDBPyConnection) -> None:

@@ -137,6 +137,17 @@ def test_columns_that_are_new_are_said_once(older):
 
 
 @pytest.mark.newest
+def test_a_new_column_that_others_tell_is_filled(older, made):
+    update(older)
+    asked = "select logged_at, recipient, own_outcome from deliveries order by all"
+    found = []
+    for database in (older, made / "new.duckdb"):
+        with open_database(database) as connection:
+            found.append(connection.execute(asked).fetchall())
+    assert found[0] == found[1] != []
+
+
+@pytest.mark.newest
 @pytest.mark.parametrize(
     "sql",
     [

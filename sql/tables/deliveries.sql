@@ -25,12 +25,12 @@ create table if not exists deliveries (
     tls_cipher varchar,
     dsn varchar,
     status varchar,
-    own_outcome varchar,
     reply varchar using compression 'zstd',
     reply_code integer,
     reply_dsn varchar,
     remote_queue_id varchar,
-    remote_session_id varchar
+    remote_session_id varchar,
+    own_outcome varchar
 );
 
 comment on column deliveries.delivery_key is 'Its line (log_lines)';
@@ -63,8 +63,6 @@ comment on column deliveries.tls_protocol is
 comment on column deliveries.tls_cipher is 'TLS cipher';
 comment on column deliveries.dsn is 'Enhanced status code (RFC 3463)';
 comment on column deliveries.status is 'sent, deferred, bounced, ...';
-comment on column deliveries.own_outcome is
-'What became of the recipient as far as this line tells; delivery_outcomes knows of content filters';
 comment on column deliveries.reply is 'The text in parentheses: the remote reply or the reason';
 comment on column deliveries.reply_code is 'SMTP reply code in that text (RFC 5321)';
 comment on column deliveries.reply_dsn is
@@ -73,3 +71,5 @@ comment on column deliveries.remote_queue_id is
 'Queue id that the next hop gave it, or that it was forwarded as';
 comment on column deliveries.remote_session_id is
 'Id that Dovecot''s LMTP server gave the transaction (mailbox_deliveries)';
+comment on column deliveries.own_outcome is
+'What became of the recipient as far as this line tells; delivery_outcomes knows of content filters';
