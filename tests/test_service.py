@@ -55,7 +55,7 @@ def test_the_guide_names_the_units_and_commands_that_there_are():
         if found is not None:
             check_command(shlex.split(found[0]))
             checked += 1
-    assert checked == 6
+    assert checked == 7
 
 
 def test_nobody_is_told_where_nobody_listens(tmp_path):
