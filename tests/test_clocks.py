@@ -54,7 +54,7 @@ def seen(watch: Watch) -> list[str]:
 
 def test_a_batch_is_of_the_time_when_it_is_committed(tmp_path, small_head):
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
-    lines = distinct_lines(60, seed=21)
+    lines = distinct_lines(30, seed=21)
     log.write_text(text_of(lines))
     hours = iter(range(1, 1000))
     load([log], database, batch_bytes=2000, clock=lambda: NOW + timedelta(hours=next(hours)))
@@ -63,11 +63,12 @@ def test_a_batch_is_of_the_time_when_it_is_committed(tmp_path, small_head):
             "select committed_at from load_batches order by batch_key"
         ).fetchall()
     times = [time for (time,) in found]
-    assert len(times) > 2
+    assert len(times) > 1
     assert times[0] > NOW
     assert all(later - earlier == timedelta(hours=1) for earlier, later in pairwise(times))
 
 
+@pytest.mark.long
 def test_clocks_that_are_set_while_logs_are_followed(tmp_path):
     """By a year forwards, and by two back."""
     lines = distinct_lines(30, seed=22)
