@@ -24,6 +24,7 @@ from typing import Any
 import duckdb
 
 from .database import set_timezone
+from .erased import erased_in
 from .errors import UsageError
 from .export_proofs import ProofCounts, write_proofs
 from .export_readme import readme
@@ -35,7 +36,7 @@ from .own_forms import FAMILY
 from .period import Period, read_period, read_time
 from .portions import has_portions, run_in_portions
 from .private import directory_mode, file_mode
-from .pruned import count_in, pruned_runs
+from .pruned import changed_runs, count_in, lines_left, pruned_runs
 from .reading import SPILL
 from .report import execute_report, list_reports
 from .scope import Scope, check_limits, set_period
@@ -671,6 +672,21 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     for file_key, runs in pruned_runs(connection).items():
         spans = [(run.first_line_no, run.last_line_no) for run in runs]
         logs[file_key]["pruned_line_count"] = count_in(spans)
+    for file_key, key, kept in connection.execute(
+        "select file_key, pseudonym_key, pseudonyms_keep from log_files "
+        "where pseudonym_key is not null"
+    ).fetchall():
+        if file_key in logs:
+            logs[file_key]["pseudonyms"] = {"key": key, "kept": kept}
+    for file_key, log in logs.items():
+        if erased := sorted(erased_in(connection, file_key)):
+            log["erased_line_nos"] = erased
+        runs = changed_runs(connection, file_key)
+        for entry in log["batches"]:
+            first, last = entry["tree_first_line_no"], entry["last_line_no"]
+            # No proof of a single line leads to it
+            if lines_left(runs, first, last) != [(first, last)]:
+                entry["root"] = None
     return list(logs.values())
 
 

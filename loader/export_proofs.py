@@ -16,7 +16,7 @@ import duckdb
 
 from .errors import MailsqlError
 from .proof import NONCE_BYTES, LineProof, leaf_hash, node_hash
-from .pruned import pruned_runs
+from .pruned import changed_runs
 from .pruned_tree import leaves_of
 from .stored_bytes import (
     LineCursor,
@@ -36,7 +36,8 @@ class ProofCounts:
 
     Attributes:
         proven: those that have one.
-        unproven: those in batches that were loaded without a hash tree, or are pruned in part.
+        unproven: those in batches that were loaded without a hash tree, or of which lines were
+            pruned or changed.
     """
 
     proven: int
@@ -90,8 +91,7 @@ def write_proofs(connection: duckdb.DuckDBPyConnection, file: TextIO) -> ProofCo
     for (file_key,) in streams:
         before: StoredBatch | None = None
         pruned = [
-            (run.first_line_no, run.last_line_no)
-            for run in pruned_runs(connection, file_key).get(file_key, [])
+            (run.first_line_no, run.last_line_no) for run in changed_runs(connection, file_key)
         ]
         for batch, behind in pairwise(chain(stored_batches(connection, file_key), [None])):
             assert batch is not None

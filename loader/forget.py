@@ -24,7 +24,7 @@ from .derive import Deriver, RemovedLines, Target
 from .errors import UsageError
 from .ingest import load_again
 from .private import OWNER_ONLY
-from .pruned import pruned_runs
+from .pruned import changed_runs, pruned_runs
 from .prunings import add_pruning
 from .replacement import replaced
 from .settings import Settings, Stretch, read_stretches, settings_at
@@ -101,11 +101,11 @@ class _Forgotten(RemovedLines):
             add_pruning(connection, self.now, "log forgotten", None, 0, 0)
 
     def _forget_pruned(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """Forget what proves batches of which lines were pruned; return whether any were.
+        """Forget what proves batches of which lines were pruned or changed; return if any were.
 
         Rows of these lines, where they stayed, go as well.
         """
-        if not pruned_runs(connection, self.file_key):
+        if not changed_runs(connection, self.file_key):
             return False
         for name in ("pruned_batches", "pruned_hashes"):
             connection.execute(
@@ -113,8 +113,9 @@ class _Forgotten(RemovedLines):
                 "(select batch_key from load_batches where file_key = ?)",
                 [self.file_key],
             )
+        is_pruned = bool(pruned_runs(connection, self.file_key))
         for table in tables().values():
-            if table.holds == "facts":
+            if is_pruned and table.holds == "facts":
                 connection.execute(
                     f"delete from {table.name} where {table.key[0]} between ? and ?", [*self.keys]
                 )

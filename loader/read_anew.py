@@ -89,6 +89,8 @@ def _hindrance(
         return "logs were forgotten since they were loaded"
     if any(log.get("pruned_line_count") for log in manifest["logs"]):
         return "lines were pruned since they were loaded"
+    if any(log.get("erased_line_nos") for log in manifest["logs"]):
+        return "an address was erased in lines since they were loaded"
     if any(len(log["settings"]) != 1 for log in manifest["logs"]):
         return "a log was read with several settings"
     used = {log["settings"][0]["forms_sha256"] for log in manifest["logs"]} - {None}

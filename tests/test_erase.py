@@ -1,5 +1,7 @@
 """An address that is erased stands nowhere, and all other lines are proven to be as they were."""
 
+import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from mailsql.check import run_checks
 from mailsql.cli import app
 from mailsql.erase import erase
 from mailsql.errors import UsageError
+from mailsql.forget import forget
 from mailsql.prune import prune
+from mailsql.verify_export import verify_export
 from tests.conftest import load
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -118,6 +122,27 @@ def test_what_was_erased_in_can_be_pruned_and_the_rest_stays_proven(database):
     assert changes(database) == []
 
 
+def test_an_export_says_what_was_erased_in_and_is_verified(database, tmp_path):
+    name = erase(database, "alice@example.com", lambda _: None, now=NOW).pseudonym
+    out = tmp_path / "out"
+    given = ["export", str(out), "--db", str(database), "--address", name]
+    run = CliRunner().invoke(app, given)
+    assert run.exit_code == 0, run.exception
+    (log,) = json.loads((out / "manifest.json").read_text())["logs"]
+    assert log["erased_line_nos"] == [3, 4, 6]
+    told: list[str] = []
+    original = str(database.with_name("mail.log"))
+    assert [*verify_export(out, [original], None, told.append, now=NOW)] == []
+    assert any(re.search(r"2 batches and [1-9] exported lines found there", text) for text in told)
+
+
+def test_a_log_that_was_erased_in_can_be_forgotten(database):
+    erase(database, "alice@example.com", lambda _: None, now=NOW)
+    forget(database, "1", lambda _: None, now=NOW)
+    assert texts(database) == []
+    assert changes(database) == []
+
+
 @pytest.mark.newest
 def test_what_is_no_address_is_refused(tmp_path):
     with pytest.raises(UsageError, match="not an address"):
@@ -129,6 +154,7 @@ def test_the_command_tells_what_was_changed(database):
         app, ["erase", "carol@example.com", "--db", str(database), "--format", "csv"]
     )
     assert result.exit_code == 0, result.exception
-    assert (
-        "table_name,column_name,row_count\nlogins,username,1\nraw_lines,line,1\n" in result.stdout
+    assert result.stdout == (
+        "table_name,column_name,row_count\nimap_sessions,username,1\nlogins,username,1\n"
+        "raw_lines,line,1\n"
     )
