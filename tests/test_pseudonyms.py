@@ -107,6 +107,7 @@ def originals(connection: duckdb.DuckDBPyConnection) -> set[str]:
     }
 
 
+@pytest.mark.newest
 def test_nothing_of_the_originals_is_left(both):
     words = words_of_daemons() | WORDS | UNSEEN
     texts = set()
@@ -189,6 +190,7 @@ def differing_columns(both: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[o
     return differing
 
 
+@pytest.mark.newest
 def test_rows_say_the_same_of_other_names(both):
     assert differing_columns(both) == {}
 
