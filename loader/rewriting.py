@@ -106,9 +106,17 @@ class Rewriter:
             told = b"\n".join(map(self._rewrite, bytes(numbers).split(b"\n")))
             return b"[" + b",".join(b"%d" % byte for byte in told) + b"]"
 
+        def between(text: bytes) -> bytes:
+            """What stands around the texts: of a line that only looks like JSON, or is cut off."""
+            told = JSON_BYTES.sub(say_bytes, text)
+            return told if JSON_SIGNS.fullmatch(text) else self._rewrite(told)
+
         begin = line.index(b'{"')
-        told = JSON_BYTES.sub(say_bytes, JSON_TEXT.sub(say, line[begin:]))
-        return self._rewrite(line[:begin]) + (told if told != line[begin:] else self._rewrite(told))
+        told, end = [self._rewrite(line[:begin])], begin
+        for text in JSON_TEXT.finditer(line, begin):
+            told += [between(line[end : text.start()]), say(text)]
+            end = text.end()
+        return b"".join([*told, between(line[end:])])
 
     def _rewrite_names_in_texts(self, lines: bytes, told: bytes) -> bytes:
         """Rewrite users whom a line names elsewhere, too: in replies, and in paths of files."""
@@ -153,6 +161,8 @@ class Rewriter:
 JSON_TEXT = re.compile(
     rb'("(?:_HOSTNAME|hostname|host|HOSTNAME|syslog_hostname|sysloghost)"\s*:\s*(?:\{"name"\s*:\s*)?)?("(?:[^"\\]|\\.)*")'
 )
+# What stands between two texts
+JSON_SIGNS = re.compile(rb"(?:[\s\[\]{}:,]|-?[0-9][0-9.eE+-]*|true|false|null)*")
 # What the journal has for a text that is no UTF-8
 JSON_BYTES = re.compile(rb"\[\d{1,3}(?:, ?\d{1,3})*\]")
 # Where a sentence, or a path of a file, may name somebody

@@ -301,6 +301,9 @@ def test_domains_and_networks_are_kept_on_request():
     [
         b"\xff\xfe\xfd alice@example.net \xfe\xfe",
         b'{"log":"from=\\u003calice@example.net\\u003e\\n","stream":"stdout"}',
+        # Torn, and what only looks like it
+        b'{"log":"from=\\u003calice@example.net\\u003e',
+        b'[0.00] [X{"y;},Z{bank.example.net;none"@example.net;}], rcpts: <alice@example.net>',
         b"mx1 \xe3\x81\x82@example.net, subject=\xe4\xbb\xb6",
     ],
 )

@@ -29,6 +29,8 @@ UNTOLD = {
     "deliveries": {
         *("before_qmgr_seconds", "in_qmgr_seconds"),
         *("connection_seconds", "transmission_seconds"),
+        # recipient_outcomes are told, of which it is a part
+        "own_outcome",
     },
     # tests/e2e/states.py knows it
     "messages": {"state", "state_at"},
