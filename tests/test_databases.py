@@ -221,10 +221,10 @@ def test_errors_say_what_they_are_about(tmp_path, held):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-def test_a_full_disk_is_said_in_one_line(log):
+def test_a_full_disk_is_said_of_the_file(log):
     run("load", "mail.log", cwd=log.parent)
-    _, err = run("query", "select 1", "--output", "/dev/full", cwd=log.parent, code=1)
-    assert err == "mailsql: output: No space left on device\n"
+    _, err = run("query", "select 1", "--output", "/dev/full", cwd=log.parent, code=4)
+    assert err.startswith("mailsql: /dev/full: no room on the disk\ntry: make room there")
 
 
 @pytest.mark.parametrize("command", [["query", "select 1"], ["report"], ["report", "status"]])
