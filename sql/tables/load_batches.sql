@@ -31,5 +31,6 @@ comment on column load_batches.root is
 'Root of the hash tree of its lines (RFC 6962); NULL where none was asked for (load --prove)';
 comment on column load_batches.chain is
 'SHA-256 over the chain of the batch before and what this row tells: stands for all up to here';
-comment on column load_batches.committed_at is 'When the batch was written, just before it was committed';
+comment on column load_batches.committed_at is
+'When the batch was written, just before it was committed';
 comment on column load_batches.mailsql_version is 'Version of mailsql that read it';
