@@ -48,7 +48,7 @@ def clock(monkeypatch):
 def seen(watch: Watch) -> list[str]:
     """Names of the logs in which something is new, which is then loaded."""
     news = watch.look()
-    watch.loaded(news)
+    watch.loaded(news, {})
     return [source.path.name for source in news.sources if source.path is not None]
 
 
