@@ -8,6 +8,8 @@ import mailsql
 from mailsql.forget import forget
 from tests.conftest import NOW, assert_derived_alike, load
 
+pytestmark = pytest.mark.newest
+
 NOON = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
 CONNECT = "postfix/submission/smtpd[30]: connect from dsl.example.net[198.51.100.77]"
 GONE = (
@@ -449,7 +451,6 @@ def test_a_message_is_one_in_whatever_order_its_processes_speak(story, loaded):
     assert lives(loaded(log(*lines))) == expected
 
 
-@pytest.mark.newest
 def test_a_message_is_one_however_its_lines_come_and_go(tmp_path):
     stories, expected = zip(*LIVES.values(), strict=True)
     assert_told_however_cut(stories, lives, list(expected), tmp_path)
@@ -600,7 +601,6 @@ def test_what_mailscanner_puts_back_came_of_what_it_took_away(story, loaded):
     assert scans(loaded(log(*lines))) == (links, states)
 
 
-@pytest.mark.newest
 def test_what_mailscanner_puts_back_is_told_however_its_lines_come_and_go(tmp_path):
     stories = [lines for lines, *_ in SCANS.values()]
     expected = [(links, states) for _, links, states in SCANS.values()]
@@ -613,7 +613,6 @@ def test_what_sieve_sends_on_came_of_the_mail_for_its_user(story, loaded):
     assert parents(loaded(log(*lines))) == expected
 
 
-@pytest.mark.newest
 def test_what_sieve_sends_on_is_told_however_its_lines_come_and_go(tmp_path):
     stories, expected = zip(*REDIRECTS.values(), strict=True)
     assert_told_however_cut(stories, parents, list(expected), tmp_path)
@@ -774,7 +773,6 @@ def test_a_login_is_without_tls_where_its_service_would_have_told_of_it(story, l
     assert protections(loaded(log(*lines))) == expected
 
 
-@pytest.mark.newest
 def test_whether_tls_protected_a_login_is_told_however_lines_come_and_go(tmp_path):
     stories, expected = zip(*PROTECTIONS.values(), strict=True)
     assert_told_however_cut(stories, protections, list(expected), tmp_path)

@@ -12,6 +12,8 @@ import mailsql
 from mailsql.forget import forget
 from tests.conftest import NOW, assert_derived_alike, load
 
+pytestmark = pytest.mark.newest
+
 REFUSED = (
     "2026-02-03T09:00:00+00:00 mx1 postfix/smtpd[7]: NOQUEUE: reject: RCPT from "
     "c.example.net[192.0.2.7]: 550 5.1.1 <x@example.com>: No; from=<a@example.net> "

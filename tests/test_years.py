@@ -13,6 +13,8 @@ from mailsql.sources import log_days
 from mailsql.status import describe_load
 from tests.conftest import NOW, assert_derived_alike, load
 
+pytestmark = pytest.mark.newest
+
 CASES = {
     "this year": ("Nov 30, Dec  1", "2026-12-02", None, [2026, 2026]),
     "New Year": ("Dec 31, Jan  1", "2027-01-02", None, [2026, 2027]),
