@@ -241,7 +241,7 @@ def test_rotations_and_kills_at_any_moment_of_a_look_leave_every_line_once(
             news = looking.look()
             if news.sources:
                 load_sources(news.sources, database, options, now=NOW, wait_seconds=0)
-            looking.loaded(news)
+            looking.loaded(news, {})
             is_quiet = is_over and not news.sources
         except KilledError:
             looking.close()
