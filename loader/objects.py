@@ -42,7 +42,7 @@ OLDEST_SCHEMA = 4
 # New columns whose values other columns of the same row tell
 FILLED = {
     "deliveries.own_outcome": "update main.deliveries set own_outcome = "
-    "main.delivery_outcome(agent, status, reply, remote_queue_id, relay_ip)"
+    "main.delivery_outcome(agent, status, reply, relay_ip)"
 }
 KEPT_TEMPLATES = 4
 # In a macro: the text of a view in the place of the view

@@ -6,13 +6,12 @@ Places in it are not those in the log itself; where lines begin in both is remem
 
 from __future__ import annotations
 
-import io
 from bisect import bisect_right
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from .decompress import DamagedDataError
 from .rewriting import Rewriter
-from .sources import ByteStream, StandardInput
+from .sources import ByteStream, ComesOnce, StandardInput
 
 PIECE_BYTES = 262144
 # The reader of batches refuses a longer line
@@ -121,29 +120,17 @@ class RewrittenStream:
             self._places.append(self._place)
 
 
-class RewrittenInput(RewrittenStream):
+class RewrittenInput(ComesOnce, RewrittenStream):
     """Standard input with pseudonyms, which comes only once."""
 
     def __init__(self, stream: StandardInput, rewriter: Rewriter) -> None:
-        super().__init__(stream, rewriter)
-        self._returned: IO[bytes] = io.BytesIO()
+        ComesOnce.__init__(self)
+        RewrittenStream.__init__(self, stream, rewriter)
 
     def read(self, count: int) -> bytes:
         """Return the next bytes, fewer only at the end."""
         returned = self._returned.read(count)
-        return returned + super().read(count - len(returned))
-
-    def give_back(self, file: IO[bytes]) -> None:
-        """Read what follows in a file once more, before what comes."""
-        self._returned = file
-
-    def seek(self, position: int) -> object:
-        """Refuse: nothing comes twice.
-
-        Raises:
-            io.UnsupportedOperation: always.
-        """
-        raise io.UnsupportedOperation("seek")
+        return returned + RewrittenStream.read(self, count - len(returned))
 
 
 def rewritten(stream: ByteStream, rewriter: Rewriter) -> RewrittenStream:

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -306,16 +307,39 @@ def _find_files(given: str) -> list[Path]:
     raise InputError(f"{given}: no such file", "check the path; a directory works as well")
 
 
-class StandardInput:
+class ComesOnce(ABC):
+    """A stream that comes once; what was read of it can be given back."""
+
+    def __init__(self) -> None:
+        self._returned: IO[bytes] = io.BytesIO()
+
+    @abstractmethod
+    def read(self, count: int) -> bytes:
+        """Return the next bytes, fewer only at the end."""
+
+    def give_back(self, file: IO[bytes]) -> None:
+        """Read what follows in a file once more, before what comes."""
+        self._returned = file
+
+    def seek(self, position: int) -> object:
+        """Refuse: nothing comes twice.
+
+        Raises:
+            io.UnsupportedOperation: always.
+        """
+        raise io.UnsupportedOperation("seek")
+
+
+class StandardInput(ComesOnce):
     """Standard input, read past the buffer of sys.stdin, whose lock a waiting thread would hold.
 
     If it is compressed, all of it goes into a file first, so that a damage is found as in a file.
     """
 
     def __init__(self, packed: IO[bytes]) -> None:
+        super().__init__()
         self._packed = packed
         self._stream: DecompressedFile | io.FileIO | None = None
-        self._returned: IO[bytes] = io.BytesIO()
 
     def read(self, count: int) -> bytes:
         """Return the next bytes, fewer only at the end."""
@@ -351,18 +375,6 @@ class StandardInput:
         """Close what was opened; standard input itself stays open."""
         if self._stream is not None:
             self._stream.close()
-
-    def give_back(self, file: IO[bytes]) -> None:
-        """Read what follows in a file once more, before what comes."""
-        self._returned = file
-
-    def seek(self, position: int) -> object:
-        """Refuse: nothing comes twice.
-
-        Raises:
-            io.UnsupportedOperation: always.
-        """
-        raise io.UnsupportedOperation("seek")
 
 
 @contextmanager

@@ -18,9 +18,9 @@ import duckdb
 from .decompress import DamagedDataError
 from .pruned import changed_runs, lines_left
 from .pseudonymized import go_to_places
-from .rewritten_stream import BEGINNING, RewrittenInput, RewrittenStream
+from .rewritten_stream import BEGINNING, RewrittenStream
 from .settings import Settings, date_at, settings_at
-from .sources import ByteStream, Source, StandardInput
+from .sources import ByteStream, ComesOnce, Source
 from .stored_bytes import stored_lines
 
 IDENTITY_BYTES = 1024
@@ -111,7 +111,7 @@ def find_checkpoint(
     """
     related = []
     for known in _streams_of(connection, head):
-        if isinstance(stream, StandardInput | RewrittenInput) and known.loaded_bytes > len(head):
+        if isinstance(stream, ComesOnce) and known.loaded_bytes > len(head):
             skipped = _skip(connection, known, stream, head)
             if skipped is not None:
                 return skipped
@@ -213,7 +213,7 @@ def _going_on(
         go_to_places(connection, known.file_key, stream)
     tail = _read_at(stream, head, start, known.tail_bytes)
     if hashlib.sha256(tail).hexdigest() != known.tail_sha256:
-        if isinstance(stream, RewrittenStream) and not isinstance(stream, RewrittenInput):
+        if isinstance(stream, RewrittenStream) and not isinstance(stream, ComesOnce):
             stream.begin_at(BEGINNING)
         return None
     return _continued(connection, known, _torn_line(stream, head, known.loaded_bytes, tail))
@@ -249,7 +249,7 @@ def _branch(connection: duckdb.DuckDBPyConnection, parent: _Stream, shared: _Sha
 def _skip(
     connection: duckdb.DuckDBPyConnection,
     known: _Stream,
-    stream: StandardInput | RewrittenInput,
+    stream: ComesOnce,
     head: bytes,
 ) -> Checkpoint | None:
     """Read standard input up to where its stream goes on; give it back if it is another one."""

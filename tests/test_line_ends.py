@@ -17,7 +17,7 @@ LONGEST = 470
 # What strangers imitate in whole lines is not told apart in cut ones; JSON that is cut is none
 OF_DAEMONS = [family for family in FAMILIES if family.stem not in ("hostile", "wrappings")]
 # An id counts only where it stands at the end of a reply
-NEEDS_THE_END = {"remote_queue_id", "remote_session_id", "own_outcome"}
+NEEDS_THE_END = {"remote_queue_id", "remote_session_id"}
 # The last word says what these lines tell
 TOLD_BY_THE_LAST_WORD = (
     ": Mailbox Projects: Mailbox",

@@ -1,5 +1,5 @@
 -- What became of a recipient in one delivery attempt: status sent alone does not tell
-create or replace macro delivery_outcome(agent, status, reply, remote_queue_id, relay_ip) as
+create or replace macro delivery_outcome(agent, status, reply, relay_ip) as
     case
         when status is null then 'unknown'
         when is_probe(status) then 'probed'
@@ -9,7 +9,10 @@ create or replace macro delivery_outcome(agent, status, reply, remote_queue_id, 
             agent = 'discard'
             or reply in ('discarded', 'undeliverable postmaster notification discarded')
             then 'discarded'
-        when agent = 'local' and remote_queue_id is not null then 'forwarded'
+        -- Also where the queue id behind it is cut off
+        when
+            agent = 'local' and regexp_full_match(reply, 'forwarded as(?: [0-9A-Za-z]*)?')
+            then 'forwarded'
         when
             -- Only of a filter of one's own; a socket has no address
             agent in ('smtp', 'lmtp')

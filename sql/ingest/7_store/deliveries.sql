@@ -14,7 +14,6 @@ select
         processes.daemon,
         delivery_records.status,
         delivery_records.reply,
-        delivery_records.remote_queue_id,
         delivery_records.relay_ip
     ) as own_outcome,
     tls.tls_trust,
