@@ -74,6 +74,10 @@ REFUSAL = (
     "<bob@example.com>: Recipient address rejected: Greylisted; from=<late@example.net> "
     "to=<bob@example.com> proto=ESMTP helo=<mx.example.net>"
 )
+# A second recipient of a mail that is queued for the first
+SECOND_REFUSED = (
+    REFUSAL.replace("NOQUEUE", "AA00000012").replace("late@", "partly@").replace("bob@", "carol@")
+)
 SPF_OF_TWO = "client-ip=198.51.100.52; helo=example.net; envelope-from=two@example.net; receiver=x "
 SIGNATURE = 'signature=aaaa domain=example.net selector=s result="'
 RSPAMD_REFUSED = (
@@ -94,6 +98,11 @@ GIVEN_BACK = (
     "status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as AA00000011)"
 )
 CAME_BACK = "Message-ID: <same@example.net>, Hits: 1, queued_as: AA0000000D"
+LISTED = (
+    "450 4.2.0 <bob@example.com>: Recipient address rejected: Greylisted",
+    "554 5.7.1 Service unavailable; Client host [198.51.100.52] blocked using dnsbl.example.org",
+)
+PARTLY = message("39:30", "AA00000012", "partly@example.net", message_id="partly")
 EVENTS = [
     # SPF of two messages of one sender, the second behind one that was put off
     spf("01:00", "alice@example.net"),
@@ -185,7 +194,13 @@ EVENTS = [
     ),
     ("39:02", f"postfix/smtp[4]: AA00000010: {GIVEN_BACK}"),
     ("39:02", "postfix/qmgr[3]: AA00000010: removed"),
+    # Put off for one of its recipients
+    *PARTLY[:1],
+    ("39:30", SECOND_REFUSED),
+    *PARTLY[1:],
     # Before there is a message, and of none
+    ("39:50", REFUSAL.replace(*LISTED)),
+    ("39:51", REFUSAL.replace("Greylisted", "x blocked using dnsbl.example.org")),
     ("40:00", "postfix/postscreen[11]: DNSBL rank 6 for [192.0.2.66]:43987"),
     ("41:00", "opendkim[8]: AA0000000A: DKIM verification successful"),
     amavis("42:00", "Blocked BANNED (a.exe)", "Queue-ID: AA000000FF, Hits: 1", "lost@example.net"),
@@ -202,6 +217,7 @@ TOLD = [
     ("spf", "pass", None, None),
     ("spf", "fail", None, None),
     ("spf", "pass", None, None),
+    ("greylist", "greylisted", None, None),
     ("greylist", "greylisted", None, None),
     ("greylist", "passed", "late@example.net", "client, sender and time"),
     ("spam", "spam", None, None),
@@ -228,6 +244,8 @@ TOLD = [
     ("dmarc", "fail", "fam@example.net", "queue id"),
     ("virus", "infected", "fam@example.net", "queue id"),
     ("virus", "infected", "fam@example.net", "queue id"),
+    ("greylist", "greylisted", "partly@example.net", "queue id"),
+    ("rbl", "listed", None, None),
     ("rbl", "listed", None, None),
     ("dkim", "pass", None, None),
     ("policy", "banned", None, None),
@@ -283,6 +301,8 @@ def test_a_trace_tells_checks_in_their_place(checks):
         text = "".join(trace_text(checks, hits, language, with_lines=False))
         return [line[27:].strip() for line in text.splitlines() if line[:5].strip(" .").isdigit()]
 
+    # What Postfix refused is told once
+    assert len([step for step in steps("AA00000012", Language.EN) if "reylist" in step]) == 1
     told = steps("AA00000005", Language.EN)
     assert told[0] == "postgrey: greylisting: passed after 721 s (triplet found)."
     assert "sent a message" in told[1]
@@ -307,7 +327,7 @@ REPORTS = {
         ("AA00000008", MX_IP, "spam@example.net", 1, "spamd", "spam", 12.0),
     ],
     "dmarc_failures_by_domain": [("example.net", 2, 1, 0, 2), ("bank.example.org", 1, 1, 1, 0)],
-    "greylisting_delays": [("example.net", 1, 1, 0, 721.0, 721.0, 721.0)],
+    "greylisting_delays": [("example.net", 2, 1, 1, 721.0, 721.0, 721.0)],
     "viruses_by_sender": [
         ("Eicar", "own@example.net", "192.0.2.66", 1, "amavis"),
         ("Eicar", "second@example.net", MX_IP, 1, "clamav-milter"),

@@ -72,7 +72,7 @@ def test_every_filter_that_is_driven_has_its_say(loaded):
     said = {entry["program"] for entry in loaded.ledger.of("message_checks")}
     assert said == {
         *("amavis", "clamav-milter", "opendkim", "opendmarc"),
-        *("policyd-spf", "postgrey", "spamd"),
+        *("policyd-spf", "postgrey", "smtpd", "spamd"),
     }
 
 

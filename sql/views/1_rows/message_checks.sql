@@ -1,4 +1,4 @@
--- One row per result of a check that a filter told, and the message that it is about
+-- One row per result of a check that a filter or Postfix told, and the message that it is about
 create or replace view message_checks as
 -- A queue id of the same host belongs to the message that had it then
 with named as (
@@ -227,41 +227,57 @@ left join linked
 left join messages on linked.message_key = messages.message_key
 left join senders on linked.message_key = senders.message_key
 union all
--- Blocklists say it before a client may speak: there is no message yet
+-- Postfix itself tells what a greylist or a blocklist said, in the line of what it refused. Postscreen asks
+-- blocklists before a client may speak: there is no message yet
 select
-    rejections.rejection_key as check_key,
-    rejections.rejection_key as line_key,
-    null::bigint as message_key,
-    rejections.logged_at as checked_at,
-    rejections.host,
-    rejections.daemon as program,
-    'rbl' as check_name,
-    'listed' as result,
+    told.rejection_key as check_key,
+    told.rejection_key as line_key,
+    told.message_key,
+    told.logged_at as checked_at,
+    told.host,
+    told.daemon as program,
+    told.check_name,
+    case told.check_name when 'rbl' then 'listed' else 'greylisted' end as result,
     true as is_certain,
-    rejections.action,
+    told.action,
     null as domain,
-    try_cast(regexp_extract(rejections.content, '-?[0-9]+$') as double) as score,
+    case told.kind
+        when 'postscreen_dnsbl' then try_cast(regexp_extract(told.content, '-?[0-9]+$') as double)
+    end as score,
     null::double as threshold,
     null::double as waited_seconds,
-    rejections.client_name,
-    rejections.client_ip,
-    null as sender,
-    null as recipient,
+    told.client_name,
+    told.client_ip,
+    told.sender,
+    told.recipient,
     null as message_id,
-    null as queue_id,
-    rejections.reason as text,
-    null as evidence,
-    rejections.occurrences
-from rejections
-where rejections.kind = 'postscreen_dnsbl';
+    told.queue_id,
+    told.reason as text,
+    case when told.message_key is not null then 'queue id' end as evidence,
+    told.occurrences
+from (
+    select
+        *,
+        case
+            when kind = 'postscreen_dnsbl' then 'rbl'
+            when is_greylisted(action, reply_code, dsn, reason) then 'greylist'
+            when
+                contains(reason, ' blocked using ')
+                and checked(action, stage, reason) = 'blocklist'
+                then 'rbl'
+        end as check_name
+    from rejections
+) as told
+where told.check_name is not null;
 
 comment on column message_checks.check_key is 'Its line; a line may tell several checks';
 comment on column message_checks.line_key is 'The line that says it (log_lines)';
 comment on column message_checks.message_key is
 'The message (messages); NULL where that cannot be told without guessing, or there was none yet';
 comment on column message_checks.checked_at is 'When';
-comment on column message_checks.host is 'Host of the filter';
-comment on column message_checks.program is 'The filter, as the line names it';
+comment on column message_checks.host is 'Host of the filter, or of Postfix where that tells it';
+comment on column message_checks.program is
+'The filter, as the line names it; the daemon of Postfix where that tells it';
 comment on column message_checks.check_name is
 'spf, dkim, dmarc, arc, spam, virus, greylist, policy or rbl';
 comment on column message_checks.result is

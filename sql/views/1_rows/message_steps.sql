@@ -224,6 +224,8 @@ select
     message_checks.line_key
 from message_checks
 inner join messages on message_checks.message_key = messages.message_key
+-- What Postfix refused is a step already
+anti join rejections on message_checks.line_key = rejections.rejection_key
 union all
 select * from mailbox_steps;
 

@@ -11,10 +11,7 @@ with refusals as (
         lower(sender) as sender,
         lower(recipient) as recipient
     from rejections
-    where
-        reply_code // 100 = 4
-        and is_refusal(action)
-        and cause_of(dsn, reason) = 'greylisted'
+    where is_greylisted(action, reply_code, dsn, reason)
 ),
 
 -- Another server of the sender may have brought it

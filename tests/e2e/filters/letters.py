@@ -81,6 +81,8 @@ def proofs(
         ("opendkim", "dkim"): dkim,
         ("opendmarc", "dmarc"): dmarc,
         ("postgrey", "greylist"): greylist,
+        # Postfix tells it, too, in its refusal
+        ("smtpd", "greylist"): greylist if greylist == "greylisted" else None,
     }
     return {check: {"result": result} for check, result in found.items() if result is not None}
 
