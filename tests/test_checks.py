@@ -271,6 +271,17 @@ def test_a_check_is_of_the_one_message_that_it_fits(checks):
     assert checks.execute(LINKS).fetchall() == TOLD
 
 
+def test_the_checks_of_one_message_are_those_of_the_view(checks):
+    keys = checks.execute("select message_key from messages order by all").fetchall()
+    of_each = [
+        row
+        for (key,) in keys
+        for row in checks.execute("from checks_of([?]) order by all", [key]).fetchall()
+    ]
+    told = checks.execute("from message_checks where message_key is not null order by all")
+    assert sorted(of_each, key=str) == sorted(told.fetchall(), key=str)
+
+
 def test_each_result_is_of_its_own_message(checks):
     assert checks.execute(
         "select queue_id, sender, spf, dkim, dmarc from proofs_of_origin order by queued_at"

@@ -17,6 +17,10 @@ deliveries as (
     semi join keys on deliveries.message_key = keys.message_key
 ),
 
+message_checks as (
+    select * from checks_of(message_keys)
+),
+
 mailbox_steps as (
     select * from text_of.mailbox_steps
 ),
