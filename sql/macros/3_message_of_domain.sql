@@ -4,5 +4,8 @@ create or replace macro message_of_domain(of_message_key, sender) as
     or of_domain(sender)
     or of_message_key in (
         select to_domain.message_key from main.deliveries as to_domain
-        where of_domain(to_domain.recipient) or of_domain(to_domain.orig_recipient)
+        -- Without one, nothing is read here
+        where
+            getvariable('domain') is not null
+            and (of_domain(to_domain.recipient) or of_domain(to_domain.orig_recipient))
     );
