@@ -17,6 +17,7 @@ import duckdb
 import pytest
 
 from bench.generate import generate
+from tests.command_server import run_command
 
 pytestmark = pytest.mark.newest
 
@@ -24,15 +25,10 @@ SAMPLES = Path(__file__).parent.parent / "sample_logs"
 LINE = "Feb  3 09:15:40 mx1 postfix/smtpd[2101]: connect from mail.example.net[192.0.2.17]\n"
 
 
-def mailsql(*arguments: str, cwd: Path, stdin: bytes | None = None, code: int = 0):
+def mailsql(*arguments: str, cwd: Path, stdin: bytes = b"", code: int = 0):
     """Run a command; its exit code must be the one given."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from mailsql.cli import main; main()", *arguments],
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        env=os.environ | {"TZ": "Asia/Tokyo", "COLUMNS": "80"},
-    )
+    environment = os.environ | {"TZ": "Asia/Tokyo", "COLUMNS": "80"}
+    done = run_command([*arguments], cwd, environment, stdin)
     assert done.returncode == code, done.stderr.decode()
     assert b"Traceback" not in done.stderr
     return done.stdout.decode(), done.stderr.decode()
