@@ -50,6 +50,22 @@ def log(*lines: tuple[float, str], host: str = "mx1") -> str:
     )
 
 
+def assert_told(stories, told, loaded):
+    """Stories tell what they have to, each of a host of its own in one log.
+
+    Args:
+        stories: for each name the lines and what it has to tell.
+        told: what an open database tells of a host.
+        loaded: loads a text.
+    """
+    hosts = {story: f"mx{number}" for number, story in enumerate(stories)}
+    connection = loaded(
+        "".join(log(*lines, host=hosts[story]) for story, (lines, _) in stories.items())
+    )
+    found = {story: told(connection, host) for story, host in hosts.items()}
+    assert found == {story: expected for story, (_, expected) in stories.items()}
+
+
 def assert_told_however_cut(stories, told, expected, directory):
     """Stories tell the same when they are cut into two logs, whichever of these is loaded first.
 
@@ -82,147 +98,137 @@ def assert_told_however_cut(stories, told, expected, directory):
             assert_derived_alike(database)
 
 
-def failures(connection):
-    """Who failed to log in, and why."""
+def failures(connection, host="mx1"):
+    """Who failed to log in at a host, and why."""
     return connection.execute(
-        "select username, failure, attempt_count from login_failures order by login_key"
+        "select username, failure, attempt_count from login_failures where host = ? "
+        "order by login_key",
+        [host],
     ).fetchall()
 
 
-@pytest.mark.parametrize(
-    ("lines", "expected"),
-    [
-        pytest.param(
-            [(0, CONNECT), (5, GONE)],
-            [(None, "authentication failed", 3)],
-            id="only counted at the end of the connection",
-        ),
-        pytest.param(
-            [
-                (
-                    0,
-                    "dovecot: imap-login: Login failed: Plaintext authentication disabled: "
-                    "user=<maria>, session=<QLKFOm5XX8nLAHEJ>",
-                ),
-                (
-                    1,
-                    "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 1 secs): "
-                    "user=<maria>, method=PLAIN, rip=198.51.100.77, lip=192.0.2.25, "
-                    "session=<QLKFOm5XX8nLAHEJ>",
-                ),
-            ],
-            [("maria", "plaintext refused", 1)],
-            id="no password was looked at",
-        ),
-        pytest.param(
-            [(0, CONNECT), (1, MISMATCH), (3, FAILED), (4, GONE)],
-            [("maria@example.org", "wrong password", 1)],
-            id="the auth process names the user",
-        ),
-        pytest.param(
-            [(1, MISMATCH), (12, FAILED)],
-            [(None, "authentication failed", 1)],
-            id="long before, it spoke of another attempt",
-        ),
-        pytest.param(
-            [(1, MISMATCH), (63, f"{FAILED}, sasl_username=maria@example.org")],
-            [("maria@example.org", "authentication failed", 1)],
-            id="long before, it spoke of another attempt of the same user",
-        ),
-        pytest.param(
-            [(1, MISMATCH.replace("198.51.100.77", "192.0.2.1")), (3, FAILED)],
-            [(None, "authentication failed", 1)],
-            id="it spoke of another address",
-        ),
-        pytest.param(
-            [(1, MISMATCH), (2, MISMATCH.replace("maria", "otto")), (3, FAILED), (4, FAILED)],
-            [(None, "authentication failed", 1), (None, "authentication failed", 1)],
-            id="two users are behind the address",
-        ),
-        pytest.param(
-            [(1, MISMATCH), (3, FAILED), (4, MISMATCH.replace("maria", "otto")), (6, FAILED)],
-            [
-                ("maria@example.org", "wrong password", 1),
-                ("otto@example.org", "wrong password", 1),
-            ],
-            id="two users, one after the other",
-        ),
-        pytest.param(
-            [(1, MISMATCH), (3, FAILED), (5, FAILED)],
-            [("maria@example.org", "wrong password", 1), (None, "authentication failed", 1)],
-            id="it spoke of one attempt",
-        ),
-        pytest.param(
-            [(1, MISMATCH), (2, MISMATCH), (3, FAILED)],
-            [("maria@example.org", "wrong password", 1)],
-            id="it spoke twice of one user",
-        ),
-        pytest.param(
-            [(1, MISMATCH), (2, ABORTED), (3, FAILED)],
-            [(None, "authentication failed", 2), (None, "authentication failed", 1)],
-            id="another failure is meant, of POP3",
-        ),
-        pytest.param(
-            [(1, REFUSED), (3, FAILED)],
-            [(None, "authentication failed", 1)],
-            id="a login process spoke",
-        ),
-        pytest.param(
-            [(1, SESSION_MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
-            [
-                ("maria@example.org", "wrong password", 1),
-                (None, "authentication failed", 1),
-            ],
-            id="it spoke of a session",
-        ),
-        pytest.param(
-            [(1, MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
-            [
-                ("maria@example.org", "wrong password", 1),
-                (None, "authentication failed", 1),
-            ],
-            id="it spoke of a session, which only the login process tells",
-        ),
-        pytest.param(
-            [(0, SESSION_MISMATCH), (1, MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
-            [
-                ("maria@example.org", "wrong password", 1),
-                ("maria@example.org", "wrong password", 1),
-            ],
-            id="it spoke of a session, and of no session",
-        ),
-        pytest.param(
-            [(1, MISMATCH), (2, IMAP_LOGIN), (3, FAILED)],
-            [(None, "authentication failed", 1)],
-            id="the user logged in at the second attempt",
-        ),
-        pytest.param(
-            [(1, SESSION_MISMATCH), (2, IMAP_LOGIN)],
-            [],
-            id="the user logged in at the second attempt of a session",
-        ),
-        pytest.param(
-            [(1, MISMATCH), (3, IMAP_FAILED), (9, IMAP_FAILED.replace("QLKF", "RLKF"))],
-            [
-                ("maria@example.org", "wrong password", 1),
-                ("maria@example.org", "authentication failed", 1),
-            ],
-            id="it spoke of the first of two sessions",
-        ),
-        pytest.param(
-            [(0, CONNECT), (1, MISMATCH), (5, GONE)],
-            [(None, "authentication failed", 3)],
-            id="one of several attempts that are only counted",
-        ),
-        pytest.param(
-            [(3, FAILED), (7, MISMATCH), (9, f"{SMTPD}: message repeated 2 times: [ {TEXT}]")],
-            [(None, "authentication failed", 1), (None, "authentication failed", 1)],
-            id="one of several attempts alike",
-        ),
-    ],
-)
-def test_a_failed_login_is_told_by_all_that_speak_of_it(lines, expected, loaded):
-    assert failures(loaded(log(*lines))) == expected
+# Lines, and who failed to log in, why and how often
+FAILURES = {
+    "only counted at the end of the connection": (
+        [(0, CONNECT), (5, GONE)],
+        [(None, "authentication failed", 3)],
+    ),
+    "no password was looked at": (
+        [
+            (
+                0,
+                "dovecot: imap-login: Login failed: Plaintext authentication disabled: "
+                "user=<maria>, session=<QLKFOm5XX8nLAHEJ>",
+            ),
+            (
+                1,
+                "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 1 secs): "
+                "user=<maria>, method=PLAIN, rip=198.51.100.77, lip=192.0.2.25, "
+                "session=<QLKFOm5XX8nLAHEJ>",
+            ),
+        ],
+        [("maria", "plaintext refused", 1)],
+    ),
+    "the auth process names the user": (
+        [(0, CONNECT), (1, MISMATCH), (3, FAILED), (4, GONE)],
+        [("maria@example.org", "wrong password", 1)],
+    ),
+    "long before, it spoke of another attempt": (
+        [(1, MISMATCH), (12, FAILED)],
+        [(None, "authentication failed", 1)],
+    ),
+    "long before, it spoke of another attempt of the same user": (
+        [(1, MISMATCH), (63, f"{FAILED}, sasl_username=maria@example.org")],
+        [("maria@example.org", "authentication failed", 1)],
+    ),
+    "it spoke of another address": (
+        [(1, MISMATCH.replace("198.51.100.77", "192.0.2.1")), (3, FAILED)],
+        [(None, "authentication failed", 1)],
+    ),
+    "two users are behind the address": (
+        [(1, MISMATCH), (2, MISMATCH.replace("maria", "otto")), (3, FAILED), (4, FAILED)],
+        [(None, "authentication failed", 1), (None, "authentication failed", 1)],
+    ),
+    "two users, one after the other": (
+        [(1, MISMATCH), (3, FAILED), (4, MISMATCH.replace("maria", "otto")), (6, FAILED)],
+        [
+            ("maria@example.org", "wrong password", 1),
+            ("otto@example.org", "wrong password", 1),
+        ],
+    ),
+    "it spoke of one attempt": (
+        [(1, MISMATCH), (3, FAILED), (5, FAILED)],
+        [("maria@example.org", "wrong password", 1), (None, "authentication failed", 1)],
+    ),
+    "it spoke twice of one user": (
+        [(1, MISMATCH), (2, MISMATCH), (3, FAILED)],
+        [("maria@example.org", "wrong password", 1)],
+    ),
+    "another failure is meant, of POP3": (
+        [(1, MISMATCH), (2, ABORTED), (3, FAILED)],
+        [(None, "authentication failed", 2), (None, "authentication failed", 1)],
+    ),
+    "a login process spoke": (
+        [(1, REFUSED), (3, FAILED)],
+        [(None, "authentication failed", 1)],
+    ),
+    "it spoke of a session": (
+        [(1, SESSION_MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
+        [
+            ("maria@example.org", "wrong password", 1),
+            (None, "authentication failed", 1),
+        ],
+    ),
+    "it spoke of a session, which only the login process tells": (
+        [(1, MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
+        [
+            ("maria@example.org", "wrong password", 1),
+            (None, "authentication failed", 1),
+        ],
+    ),
+    "it spoke of a session, and of no session": (
+        [(0, SESSION_MISMATCH), (1, MISMATCH), (2, IMAP_FAILED), (3, FAILED)],
+        [
+            ("maria@example.org", "wrong password", 1),
+            ("maria@example.org", "wrong password", 1),
+        ],
+    ),
+    "the user logged in at the second attempt": (
+        [(1, MISMATCH), (2, IMAP_LOGIN), (3, FAILED)],
+        [(None, "authentication failed", 1)],
+    ),
+    "the user logged in at the second attempt of a session": (
+        [(1, SESSION_MISMATCH), (2, IMAP_LOGIN)],
+        [],
+    ),
+    "it spoke of the first of two sessions": (
+        [(1, MISMATCH), (3, IMAP_FAILED), (9, IMAP_FAILED.replace("QLKF", "RLKF"))],
+        [
+            ("maria@example.org", "wrong password", 1),
+            ("maria@example.org", "authentication failed", 1),
+        ],
+    ),
+    "one of several attempts that are only counted": (
+        [(0, CONNECT), (1, MISMATCH), (5, GONE)],
+        [(None, "authentication failed", 3)],
+    ),
+    "one of several attempts alike": (
+        [(3, FAILED), (7, MISMATCH), (9, f"{SMTPD}: message repeated 2 times: [ {TEXT}]")],
+        [(None, "authentication failed", 1), (None, "authentication failed", 1)],
+    ),
+}
+
+
+def test_a_failed_login_is_told_by_all_that_speak_of_it(loaded):
+    # What the auth process says of an address counts at all hosts: each story has its own
+    stories = {
+        story: (
+            [(at, text.replace("198.51.100.77", f"198.51.100.{number}")) for at, text in lines],
+            expected,
+        )
+        for number, (story, (lines, expected)) in enumerate(FAILURES.items(), start=100)
+    }
+    assert_told(stories, failures, loaded)
 
 
 @pytest.mark.parametrize(("count", "is_named"), [(10, True), (11, False)])
@@ -265,45 +271,46 @@ FAR = FILTERED.replace("127.0.0.1[127.0.0.1]:10024", "mx.example.net[203.0.113.2
 OTHER_ID = CHILD_ID.replace("<one@", "<two@")
 
 
-@pytest.mark.parametrize(
-    ("lines", "expected"),
-    [
-        pytest.param(
-            [(0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_CLIENT), (4, CHILD_ID), (4, FILTERED)],
-            [("filter", "queued as")],
-            id="all lines",
-        ),
-        pytest.param(
-            [(0, PARENT_CLIENT), (0, EMPTY_ID), (4, CHILD_CLIENT), (4, MADE_ID), (4, FILTERED)],
-            [("filter", "queued as, at that time")],
-            id="no message-id came, Postfix made one",
-        ),
-        pytest.param(
-            [(0, PARENT_CLIENT), (4, CHILD_CLIENT), (4, CHILD_ID), (4, FILTERED)],
-            [("filter", "queued as, at that time")],
-            id="the parent's message-id is missing",
-        ),
-        pytest.param(
-            [(0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_ID), (4, FILTERED)],
-            [("filter", "queued as")],
-            id="the child's client is missing",
-        ),
-        pytest.param(
-            [(0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_CLIENT), (4, OTHER_ID), (4, FILTERED)],
-            [],
-            id="another message-id",
-        ),
-        pytest.param(
-            [(0, PARENT_CLIENT), (0, EMPTY_ID), (4, CHILD_CLIENT), (4, MADE_ID), (4, FAR)],
-            [],
-            id="a stranger names the id",
-        ),
-    ],
-)
-def test_a_filter_gives_a_message_back(lines, expected, loaded):
-    connection = loaded(log(*lines))
-    links = connection.execute("select reason, evidence from message_links").fetchall()
-    assert links == expected
+# Lines, and why which message came of which
+FILTERS = {
+    "all lines": (
+        [(0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_CLIENT), (4, CHILD_ID), (4, FILTERED)],
+        [("filter", "queued as")],
+    ),
+    "no message-id came, Postfix made one": (
+        [(0, PARENT_CLIENT), (0, EMPTY_ID), (4, CHILD_CLIENT), (4, MADE_ID), (4, FILTERED)],
+        [("filter", "queued as, at that time")],
+    ),
+    "the parent's message-id is missing": (
+        [(0, PARENT_CLIENT), (4, CHILD_CLIENT), (4, CHILD_ID), (4, FILTERED)],
+        [("filter", "queued as, at that time")],
+    ),
+    "the child's client is missing": (
+        [(0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_ID), (4, FILTERED)],
+        [("filter", "queued as")],
+    ),
+    "another message-id": (
+        [(0, PARENT_CLIENT), (0, PARENT_ID), (4, CHILD_CLIENT), (4, OTHER_ID), (4, FILTERED)],
+        [],
+    ),
+    "a stranger names the id": (
+        [(0, PARENT_CLIENT), (0, EMPTY_ID), (4, CHILD_CLIENT), (4, MADE_ID), (4, FAR)],
+        [],
+    ),
+}
+
+
+def links(connection, host):
+    """Why messages of a host came of others, and what tells it."""
+    return connection.execute(
+        "select reason, evidence from message_links "
+        "inner join messages on child_key = message_key where host = ?",
+        [host],
+    ).fetchall()
+
+
+def test_a_filter_gives_a_message_back(loaded):
+    assert_told(FILTERS, links, loaded)
 
 
 def test_of_hosts_with_the_same_queue_id_the_own_is_meant(loaded):
@@ -445,10 +452,8 @@ def lives(connection, host="mx1"):
     ).fetchall()
 
 
-@pytest.mark.parametrize("story", LIVES)
-def test_a_message_is_one_in_whatever_order_its_processes_speak(story, loaded):
-    lines, expected = LIVES[story]
-    assert lives(loaded(log(*lines))) == expected
+def test_a_message_is_one_in_whatever_order_its_processes_speak(loaded):
+    assert_told(LIVES, lives, loaded)
 
 
 def test_a_message_is_one_however_its_lines_come_and_go(tmp_path):
@@ -562,28 +567,23 @@ SCANNED = (CHILD, PARENT, "filter", "requeued to")
 SCANS = {
     "put back": (
         [*CAME, (5, REQUEUED), (5, QUEUED), (6, CHILD_SENT)],
-        [SCANNED],
-        [(PARENT, "filtered"), (CHILD, "in queue")],
+        ([SCANNED], [(PARENT, "filtered"), (CHILD, "in queue")]),
     ),
     "put back, which is said last": (
         [*CAME, (5, QUEUED), (6, CHILD_SENT), (9, REQUEUED)],
-        [SCANNED],
-        [(PARENT, "filtered"), (CHILD, "in queue")],
+        ([SCANNED], [(PARENT, "filtered"), (CHILD, "in queue")]),
     ),
     "an id that is used again": (
         [*CAME, (5, REQUEUED), (5, QUEUED), (90, CHILD_CLIENT), (91, QUEUED)],
-        [SCANNED],
-        [(PARENT, "filtered"), (CHILD, "in queue"), (CHILD, "in queue")],
+        ([SCANNED], [(PARENT, "filtered"), (CHILD, "in queue"), (CHILD, "in queue")]),
     ),
     "nothing came of it": (
         [*CAME, (5, REQUEUED), (4000, QUEUED)],
-        [],
-        [(PARENT, "filtered"), (CHILD, "in queue")],
+        ([], [(PARENT, "filtered"), (CHILD, "in queue")]),
     ),
     "to something that is no queue id": (
         [*CAME, (5, REQUEUED.replace(CHILD, "/var/spool")), (5, QUEUED)],
-        [],
-        [(PARENT, "arriving"), (CHILD, "in queue")],
+        ([], [(PARENT, "arriving"), (CHILD, "in queue")]),
     ),
 }
 
@@ -595,22 +595,17 @@ def scans(connection, host="mx1"):
     ).fetchall()
 
 
-@pytest.mark.parametrize("story", SCANS)
-def test_what_mailscanner_puts_back_came_of_what_it_took_away(story, loaded):
-    lines, links, states = SCANS[story]
-    assert scans(loaded(log(*lines))) == (links, states)
+def test_what_mailscanner_puts_back_came_of_what_it_took_away(loaded):
+    assert_told(SCANS, scans, loaded)
 
 
 def test_what_mailscanner_puts_back_is_told_however_its_lines_come_and_go(tmp_path):
-    stories = [lines for lines, *_ in SCANS.values()]
-    expected = [(links, states) for _, links, states in SCANS.values()]
-    assert_told_however_cut(stories, scans, expected, tmp_path)
+    stories, expected = zip(*SCANS.values(), strict=True)
+    assert_told_however_cut(stories, scans, list(expected), tmp_path)
 
 
-@pytest.mark.parametrize("story", REDIRECTS)
-def test_what_sieve_sends_on_came_of_the_mail_for_its_user(story, loaded):
-    lines, expected = REDIRECTS[story]
-    assert parents(loaded(log(*lines))) == expected
+def test_what_sieve_sends_on_came_of_the_mail_for_its_user(loaded):
+    assert_told(REDIRECTS, parents, loaded)
 
 
 def test_what_sieve_sends_on_is_told_however_its_lines_come_and_go(tmp_path):
@@ -767,10 +762,8 @@ def protections(connection, host="mx1"):
     return [is_tls for (is_tls,) in found.fetchall()]
 
 
-@pytest.mark.parametrize("story", PROTECTIONS)
-def test_a_login_is_without_tls_where_its_service_would_have_told_of_it(story, loaded):
-    lines, expected = PROTECTIONS[story]
-    assert protections(loaded(log(*lines))) == expected
+def test_a_login_is_without_tls_where_its_service_would_have_told_of_it(loaded):
+    assert_told(PROTECTIONS, protections, loaded)
 
 
 def test_whether_tls_protected_a_login_is_told_however_lines_come_and_go(tmp_path):
