@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,6 +27,8 @@ from .tree import SALT_BYTES, LineTree
 
 # Stands for an empty line, which the CSV reader would skip
 EMPTY_LINE = b"\x02"
+# `in` takes twice as long
+_NEWLINES = re.compile(rb"\n\n")
 CHUNK_BYTES = 1048576
 LONGEST_LINE_BYTES = 67108864
 LONG_LINE_BYTES = 2097152
@@ -157,7 +160,7 @@ class _Writer:
             if self.ended_bytes == len(b"\r\n"):
                 self.file.endings.write(b"-1,-1,crlf\n")
         if text:
-            self._note_endings(text)
+            self._count_lines(text)
             cleaned = clean_text(text)
             self.file.text.write(cleaned)
             if _has_long_line(text):
@@ -166,17 +169,15 @@ class _Writer:
         if self._tree is not None:
             self._tree.add(leaves_of(data))
         self.byte_count += len(data)
-        self.line_count += text.count(b"\n") + (bool(text) and not text.endswith(b"\n"))
-        self._tail = (self._tail + data)[-TAIL_BYTES:]
+        self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
 
-    def _note_endings(self, text: bytes) -> None:
-        """Write down where lines end otherwise than the one before them."""
-        place = self.line_count
+    def _count_lines(self, text: bytes) -> None:
+        """Count lines, and write down where they end otherwise than the one before them."""
         for ending, count in _endings(text):
             if ending != self._run.ending:
-                self._end_run(place)
-                self._run = _Run(place, ending)
-            place += count
+                self._end_run(self.line_count)
+                self._run = _Run(self.line_count, ending)
+            self.line_count += count
 
     def _end_run(self, place: int) -> None:
         """Write the run that ends before a line, if it is to be told."""
@@ -257,8 +258,9 @@ def read_batches(
             if len(rest) > LONGEST_LINE_BYTES:
                 raise InputError(f"{name}: a line of more than 64 MiB, not a log")
             if end:
-                file.raw.write(data[:end])
-                writer.add(data[:end])
+                whole = data[:end]
+                file.raw.write(whole)
+                writer.add(whole)
         file.raw.flush()
         if writer.line_count:
             batch = writer.finish()
@@ -334,7 +336,7 @@ def clean_text(data: bytes) -> bytes:
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
     data = encode_text(data)
-    if data.startswith(b"\n") or b"\n\n" in data:
+    if data.startswith(b"\n") or _NEWLINES.search(data):
         lines = data.split(b"\n")
         data = b"\n".join([line or EMPTY_LINE for line in lines[:-1]] + lines[-1:])
     return data if data.endswith(b"\n") else data + b"\n"
