@@ -22,6 +22,7 @@ from .private import OWNER_ONLY
 from .room import SPILL_LIMIT, tells_full
 from .settings import Settings, Stretch, set_prefixes
 from .site import keep_forms, kept_forms, show_site
+from .spans import make_span_macro
 from .statements import quote_text, run_sql, run_told
 from .steps import Steps
 
@@ -461,8 +462,10 @@ class Deriver:
     def _find_copies(self) -> None:
         """Find out which lines count where several logs tell the same; whose rows go, or come."""
         steps = Steps(self.connection)
-        for step in ("1_stream_state.sql", "2_contested_seconds.sql"):
+        for step in ("1_stream_state.sql", "1_touched_seconds.sql"):
             steps.run(f"ingest/2_copies/{step}")
+        make_span_macro(self.connection, "is_touched", "touched_spans")
+        steps.run("ingest/2_copies/2_contested_seconds.sql")
         if not self._is_any("contested_seconds"):
             return
         run_sql(self.connection, "ingest/2_copies/3_plain")

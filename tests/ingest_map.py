@@ -29,7 +29,7 @@ OF_PYTHON = ("batch", "failure")
 
 WRAPPED = ("wrappings", "batch_lines")
 LINES = ("batch_lines", "stampless_lines", "other_text", "1_lines")
-COPIES = ("2_copies/1_stream_state", "2_copies/2_contested_seconds")
+COPIES = ("2_copies/1", "2_copies/2_contested_seconds")
 STORED = ("5_parse", "6_link", "7_store", "8_relate", "9_repeats/1_repeats_again")
 RELATED = ("9_families", "9_mailboxes", "9_events", "9_repeats/2", "9_repeats/3", "9_loaded")
 ENDED = (*RELATED, "doubled_lines", "hostless_lines", "foreign_text")

@@ -25,9 +25,7 @@ with told as (
         kind = 'unknown' as is_unknown,
         line
     from raw_lines
-    where
-        logged_at >= getvariable('first_touched_moment')
-        and logged_at < getvariable('last_touched_moment') + interval 1 second
+    where is_touched(logged_at)
 )
 
 select
