@@ -41,8 +41,9 @@ inner join connections
         between lines.logged_at - 2 * tls_telling() and lines.logged_at + tls_telling()
 where lines.kind = 'lines_lost' and connections.daemon = 'smtpd';
 
--- Silence is told again in these hours and in the next, of what was told in the hour before
-create or replace temp table served_connections as
+-- One row per hour of a service: silence is told again in these hours and in the next, of what was told
+-- in the hour before
+create or replace temp table telling_hours as
 with told_hours as (
     select
         host_name,
@@ -51,60 +52,83 @@ with told_hours as (
         unnest([hour - 1, hour, hour + 1]) as hour,
         unnest([false, true, true]) as is_told
     from served_hours
-),
+)
 
-hours as (
-    select
-        host_name,
-        instance,
-        service_name,
-        hour,
-        bool_or(is_told) as is_told
-    from told_hours
-    group by all
+select
+    host_name,
+    instance,
+    service_name,
+    hour,
+    bool_or(is_told) as is_told
+from told_hours
+group by all;
+
+-- One row per connection in which silence is told again: somebody logged in, and no line tells of TLS
+-- at that
+create or replace temp table served_connections as
+with plain_logins as (
+    select connection_key from logins
+    where
+        connection_key is not null
+        and protocol = 'smtp'
+        and coalesce(not is_tls, true)
+        and logged_at >= (select min(logged_at) from served_lines) - 3 * tls_telling()
 ),
 
 smtpd_connections as (
     select
-        connection_key,
-        instance,
-        pid,
-        connected_at,
-        starttls_ok,
-        coalesce(tls_protocol, tls_trust, tls_cipher) is not null as has_tls,
-        coalesce(host, '') as host_name,
-        coalesce(service, '') as service_name,
-        tls_hour(connected_at) as hour
+        connections.connection_key,
+        connections.instance,
+        connections.pid,
+        connections.connected_at,
+        connections.starttls_ok,
+        coalesce(connections.tls_protocol, connections.tls_trust, connections.tls_cipher)
+        is not null as has_tls,
+        coalesce(connections.host, '') as host_name,
+        coalesce(connections.service, '') as service_name,
+        tls_hour(connections.connected_at) as hour
     from connections
+    semi join plain_logins on connections.connection_key = plain_logins.connection_key
     where
-        daemon = 'smtpd'
-        and connected_at
+        connections.daemon = 'smtpd'
+        and connections.connected_at
         between (select min(logged_at) from served_lines) - 2 * tls_telling()
         and (select max(logged_at) from served_lines) + 2 * tls_telling()
 )
 
-select
-    smtpd_connections.*,
-    hours.is_told
+select smtpd_connections.*
 from smtpd_connections
-inner join hours
+inner join telling_hours
     on
-        smtpd_connections.host_name = hours.host_name
-        and smtpd_connections.instance = hours.instance
-        and smtpd_connections.service_name = hours.service_name
-        and smtpd_connections.hour = hours.hour;
+        smtpd_connections.host_name = telling_hours.host_name
+        and smtpd_connections.instance = telling_hours.instance
+        and smtpd_connections.service_name = telling_hours.service_name
+        and smtpd_connections.hour = telling_hours.hour
+where telling_hours.is_told;
 
 update logins
 set is_tls = told.is_tls
 from (
     with with_tls as (
         select
-            host_name,
-            instance,
-            service_name,
-            connected_at
-        from served_connections
-        where has_tls
+            telling_hours.host_name,
+            telling_hours.instance,
+            telling_hours.service_name,
+            connections.connected_at
+        from connections
+        inner join telling_hours
+            on
+                coalesce(connections.host, '') = telling_hours.host_name
+                and connections.instance = telling_hours.instance
+                and coalesce(connections.service, '') = telling_hours.service_name
+                and tls_hour(connections.connected_at) = telling_hours.hour
+        where
+            connections.daemon = 'smtpd'
+            and coalesce(connections.tls_protocol, connections.tls_trust, connections.tls_cipher)
+            is not null
+            and connections.connected_at
+            between (select min(connected_at) from served_connections) - tls_telling()
+            and (select max(connected_at) from served_connections)
     )
 
     select
@@ -123,7 +147,6 @@ from (
             and served_connections.instance = with_tls.instance
             and served_connections.service_name = with_tls.service_name
             and served_connections.connected_at >= with_tls.connected_at
-    where served_connections.is_told
 ) as told
 where
     logins.connection_key = told.connection_key
@@ -191,7 +214,6 @@ from (
             served_connections.host_name = lost_times.host_name
             and served_connections.pid = coalesce(lost_times.pid, served_connections.pid)
             and served_connections.connected_at <= lost_times.lost_until
-    where served_connections.is_told
 ) as doubted
 where
     logins.connection_key = doubted.connection_key
