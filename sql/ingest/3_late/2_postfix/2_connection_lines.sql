@@ -37,21 +37,30 @@ serving_processes as (
     from changed
 ),
 
+-- Only what equals is compared while lines are read
+of_pids as (
+    select * from stored_lines
+    where pid in (select pid from serving_processes)
+    union all
+    select * from stored_lines
+    where pid is null
+),
+
 events as (
     select
-        stored_lines.line_key,
-        stored_lines.host,
-        stored_lines.program,
-        stored_lines.pid,
-        stored_lines.position,
+        of_pids.line_key,
+        of_pids.host,
+        of_pids.program,
+        of_pids.pid,
+        of_pids.position,
         true as is_stored,
-        is_connect(stored_lines.kind) as is_connect
-    from stored_lines
+        is_connect(of_pids.kind) as is_connect
+    from of_pids
     semi join serving_processes
         on
-            stored_lines.host is not distinct from serving_processes.host
-            and stored_lines.program = serving_processes.program
-            and stored_lines.pid is not distinct from serving_processes.pid
+            of_pids.host is not distinct from serving_processes.host
+            and of_pids.program = serving_processes.program
+            and of_pids.pid is not distinct from serving_processes.pid
     union all
     select
         *,

@@ -31,24 +31,33 @@ agents as (
     where is_changed and kind = 'delivery'
 ),
 
+-- Only what equals is compared while lines are read
+of_pids as (
+    select * from stored_lines
+    where pid in (select pid from agents)
+    union all
+    select * from stored_lines
+    where pid is null
+),
+
 events as (
     select
-        stored_lines.line_key,
-        stored_lines.host,
-        stored_lines.program,
-        stored_lines.pid,
-        stored_lines.kind::kind_name as kind,
-        stored_lines.moment,
-        stored_lines.position,
+        of_pids.line_key,
+        of_pids.host,
+        of_pids.program,
+        of_pids.pid,
+        of_pids.kind::kind_name as kind,
+        of_pids.moment,
+        of_pids.position,
         false as is_gone,
         true as is_stored
-    from stored_lines
+    from of_pids
     semi join agents
         on
-            stored_lines.host is not distinct from agents.host
-            and stored_lines.program = agents.program
-            and stored_lines.pid is not distinct from agents.pid
-    where stored_lines.kind in ('smtp_tls', 'smtp_connect_failure', 'delivery')
+            of_pids.host is not distinct from agents.host
+            and of_pids.program = agents.program
+            and of_pids.pid is not distinct from agents.pid
+    where of_pids.kind in ('smtp_tls', 'smtp_connect_failure', 'delivery')
     union all
     select * from touched
 ),
