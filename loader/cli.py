@@ -104,12 +104,15 @@ from .page_text import page_text
 from .page_words import read_page_words, row_words
 from .period import PERIOD_HELP, read_period, read_time
 from .private import created_with, file_mode
+from .prune import count_prunable
 from .prune import prune as prune_database
 from .pseudonyms import KEY_HINT, Keeping, Pseudonyms, read_key
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
 from .report import list_reports, run_report
 from .results import count_rows, engine_words, name_hint, write_result
+from .retention import SAMPLE as RETENTION_SAMPLE
+from .retention import read_cutoffs
 from .room import BYTES_PER_MB, is_full, no_room, tells_full, writing
 from .scope import Scope, set_local_domains, set_period
 from .search import MOST_TERMS, read_term, suggest
@@ -996,22 +999,52 @@ def forget(
 
 @app.command()
 def prune(
+    context: typer.Context,
     before: Annotated[
-        str, typer.Option("--before", metavar="TIME", help=f"What was logged before. {PERIOD_HELP}")
-    ],
+        str | None,
+        typer.Option(
+            "--before",
+            metavar="TIME",
+            help="What was logged before; untold, what is older than [retention] of the "
+            f"configuration lets it be. {PERIOD_HELP}",
+        ),
+    ] = None,
     lines_only: Annotated[
         bool, typer.Option("--lines", help="Only the lines: what they told stays in the tables.")
     ] = False,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
     db: Db = DEFAULT_DB,
     timezone: Zone = None,
     wait: Wait = WAIT_SECONDS,
     memory: MemoryOption = None,
+    form: FormatOption = Format.TABLE,
+    language: LanguageOption = Language.EN,
 ) -> None:
     """Remove what was logged before a time, but what goes on after it, and give the space back."""
     now = datetime.now(UTC)
     allowed = read_memory(memory)
-    with open_reading(db, timezone=timezone) as connection:
-        moment = read_time(connection, before, now)
+    retention = context.obj.retention
+    if before is None and retention is None:
+        raise UsageError(
+            "prune: neither --before nor [retention] in the configuration file says what goes",
+            f"retention = {RETENTION_SAMPLE}",
+        )
+    if before is None and lines_only:
+        raise UsageError("--lines is for --before", "[retention] has an age of lines")
+    with open_reading(db, timezone=timezone, memory=allowed) as connection:
+        cutoffs: dict[str, datetime] | None = None
+        if before is not None:
+            moment = read_time(connection, before, now)
+        else:
+            ends = read_cutoffs(connection, retention, now)
+            moment, cutoffs, lines_only = ends.lines, dict(ends.tables), True
+        if is_dry:
+            found = count_prunable(connection, moment, lines_only=lines_only, cutoffs=cutoffs)
+            times = dict.fromkeys(found.rows, moment) | (cutoffs or {})
+            told = [("lines", moment, found.line_count)]
+            told += [(name, times[name], count) for name, count in found.rows.items()]
+            write_rows(["what", "before", "row_count"], told, form, language=language)
+            return
     with _progress() as progress:
         gone = prune_database(
             db,
@@ -1019,13 +1052,15 @@ def prune(
             narrate,
             now=now,
             lines_only=lines_only,
+            cutoffs=cutoffs,
             wait_seconds=wait,
             on_wait=narrate,
             progress=progress,
             memory=allowed,
         )
     if not gone.line_count and not gone.row_count:
-        narrate(f"{db}: nothing to prune before {moment:%Y-%m-%d %H:%M}; it stays as it is")
+        since = f"before {moment:%Y-%m-%d %H:%M}" if before is not None else "as old as that"
+        narrate(f"{db}: nothing to prune {since}; it stays as it is")
         return
     room = gone.byte_count / BYTES_PER_MB
     given_back = f", {room:,.1f} MB given back" if room > 0 else ""

@@ -7,7 +7,8 @@ A setting holds for every parameter of a command that has its environment variab
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from .errors import UsageError
 from .language import Language
 from .memory import read_memory
+from .retention import Retention, read_retention, shown_ages
 
 FILE_VARIABLE = "MAILSQL_CONFIG"
 DB_VARIABLE = "MAILSQL_DB"
@@ -24,6 +26,7 @@ LANGUAGE_VARIABLE = "MAILSQL_LANG"
 DOMAINS_VARIABLE = "MAILSQL_LOCAL_DOMAINS"
 THRESHOLDS_VARIABLE = "MAILSQL_THRESHOLDS"
 MEMORY_VARIABLE = "MAILSQL_MEMORY"
+RETENTION = "retention"
 VARIABLES = {
     "db": DB_VARIABLE,
     "timezone": ZONE_VARIABLE,
@@ -43,12 +46,14 @@ class Config:
         source: what says where it is: environment or default.
         is_there: whether it was read.
         values: by environment variable, written as there.
+        retention: how old lines and rows get; None: as old as they may.
     """
 
     path: Path | None
     source: str
     is_there: bool
     values: dict[str, str]
+    retention: Retention | None = None
 
 
 def read_config(environment: Mapping[str, str]) -> Config:
@@ -81,11 +86,14 @@ def read_config(environment: Mapping[str, str]) -> Config:
         raise UsageError(f"{path}: not UTF-8", "TOML is written in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: {error}", "KEY = 'VALUE' in each line (TOML)") from error
+    with _speaking_of(path, RETENTION):
+        retention = read_retention(said.pop(RETENTION)) if RETENTION in said else None
     return Config(
         path,
         source,
         is_there=True,
         values={VARIABLES[key]: text for key, text in _read(path, said).items()},
+        retention=retention,
     )
 
 
@@ -120,13 +128,21 @@ def _read(path: Path, said: dict[str, Any]) -> dict[str, str]:
     values = {}
     for key, value in said.items():
         if key not in readers:
-            raise UsageError(f"{path}: {key}: no such key", f"one of {', '.join(readers)}")
-        try:
+            known = ", ".join([*readers, RETENTION])
+            raise UsageError(f"{path}: {key}: no such key", f"one of {known}")
+        with _speaking_of(path, key):
             values[key] = readers[key](value)
-        except ValueError as error:
-            fault, sample = error.args
-            raise UsageError(f"{path}: {key}: {fault}", f"{key} = {sample}") from error
     return values
+
+
+@contextmanager
+def _speaking_of(path: Path, key: str) -> Iterator[None]:
+    """Name file and key in what is said of a value (UsageError)."""
+    try:
+        yield
+    except ValueError as error:
+        fault, sample = error.args
+        raise UsageError(f"{path}: {key}: {fault}", f"{key} = {sample}") from error
 
 
 def _database(value: object) -> str:
@@ -226,6 +242,12 @@ def describe_config(
         sources: where they are from, by key: option, environment, file or default.
     """
     rows = [("config", None if config.path is None else str(config.path), config.source)]
-    return rows + [
+    rows += [
         (key, None if values[key] is None else str(values[key]), sources[key]) for key in VARIABLES
+    ]
+    if config.retention is None:
+        return [*rows, (RETENTION, None, "default")]
+    return rows + [
+        (f"{RETENTION}.{name}", age, "file" if is_told else "default")
+        for name, age, is_told in shown_ages(config.retention)
     ]

@@ -4,19 +4,21 @@ what was told when they were loaded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 
 import duckdb
 
+from .aged_rows import choose_aged_rows
+from .cut_loose import cut_loose
 from .derive import Deriver, Piece
 from .errors import DatabaseError
 from .objects import table_columns
 from .pruned import PrunedRun, count_in, pruned_runs, runs_between
 from .settings import Stretch, date_at, read_stretches
-from .statements import quote_identifier, run_sql
+from .statements import quote_identifier, quote_text, run_sql
 from .table_list import tables
 
 # Consecutive batches of one stream make a piece, up to so many bytes
@@ -164,12 +166,17 @@ def count_lines(connection: duckdb.DuckDBPyConnection, database: str) -> int:
     return int(row[0])
 
 
-def derive_stored(deriver: Deriver, progress: Progress | None = None) -> int:
+def derive_stored(
+    deriver: Deriver,
+    progress: Progress | None = None,
+    cutoffs: Mapping[str, datetime] | None = None,
+) -> int:
     """Derive all rows from the lines of `stored`, and return how many lines that holds.
 
     Args:
         deriver: of a database that holds the same of what was loaded, and no derived row.
         progress: told how far it is, after each piece.
+        cutoffs: by table: rows of pruned lines that were over before go.
 
     Raises:
         LinesError: lines are missing or doubled.
@@ -221,7 +228,7 @@ def derive_stored(deriver: Deriver, progress: Progress | None = None) -> int:
                     progress("deriving", line_count, derived_count)
             # Everything is written once: merging row groups would write most of it twice
             deriver.connection.execute("set max_vacuum_tasks = 0")
-    _keep_rows_of_pruned_lines(deriver.connection)
+    _keep_rows_of_pruned_lines(deriver.connection, cutoffs or {})
     return line_count
 
 
@@ -245,18 +252,28 @@ def _go_on_behind(connection: duckdb.DuckDBPyConnection, file_key: int, gap: Pru
     )
 
 
-def _keep_rows_of_pruned_lines(connection: duckdb.DuckDBPyConnection) -> None:
+def _keep_rows_of_pruned_lines(
+    connection: duckdb.DuckDBPyConnection, cutoffs: Mapping[str, datetime]
+) -> None:
     """Copy from `stored` the rows of lines that are not there any more, and count with them."""
     if connection.execute("select 1 from pruned_lines where has_rows limit 1").fetchone() is None:
         return
+    aged = ""
+    if cutoffs:
+        choose_aged_rows(connection, cutoffs, "stored")
+        aged = "and kept.{key} not in (select row_key from aged_rows where table_name = {name})"
     for table in tables().values():
         if table.holds == "facts":
             name, key = quote_identifier(table.name), quote_identifier(table.key[0])
             connection.execute(
                 f"insert into main.{name} by name select kept.* from stored.main.{name} as kept "
                 f"inner join pruned_lines on kept.{key} between pruned_lines.first_line_key "
-                "and pruned_lines.last_line_key where pruned_lines.has_rows"
+                "and pruned_lines.last_line_key where pruned_lines.has_rows "
+                + aged.format(key=key, name=quote_text(table.name))
             )
+    if cutoffs:
+        cut_loose(connection)
+        return
     run_sql(connection, "prune/7_counts.sql")
 
 

@@ -19,6 +19,7 @@ from typing import IO
 import duckdb
 
 from .blocks import open_batch_files
+from .cut_loose import cut_loose
 from .database import WAIT_SECONDS, open_database, speaking_of
 from .derive import Deriver, RemovedLines, Target
 from .errors import UsageError
@@ -30,7 +31,6 @@ from .replacement import replaced
 from .settings import Settings, Stretch, read_stretches, settings_at
 from .site import drop_unused_forms
 from .sources import STANDARD_INPUT, Source
-from .statements import run_sql
 from .stored_bytes import LAST_LINE_NO, PAGE_BATCHES, stored_batches, stream_bytes
 from .table_list import tables
 
@@ -96,7 +96,7 @@ class _Forgotten(RemovedLines):
                 connection.execute(
                     f"delete from {table.name} where {table.stream} between ? and ?", [*keys]
                 )
-        _cut_loose(connection)
+        cut_loose(connection)
         if was_pruned:
             add_pruning(connection, self.now, "log forgotten", None, 0, 0)
 
@@ -120,37 +120,6 @@ class _Forgotten(RemovedLines):
                     f"delete from {table.name} where {table.key[0]} between ? and ?", [*self.keys]
                 )
         return True
-
-
-def _cut_loose(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let rows of pruned lines lead to nothing that is gone; those that must lead to it go, too."""
-    if connection.execute("select 1 from pruned_lines where has_rows limit 1").fetchone() is None:
-        return
-    nullable = set(
-        connection.execute(
-            "select table_name, column_name from duckdb_columns() "
-            "where schema_name = 'main' and is_nullable"
-        ).fetchall()
-    )
-    is_any = True
-    while is_any:
-        is_any = False
-        for table in tables().values():
-            for column, target in table.leads_to.items():
-                lost = (
-                    f"{column} is not null "
-                    f"and {column} not in (select {tables()[target].key[0]} from {target}) "
-                    "and exists (select 1 from pruned_lines where has_rows and "
-                    f"{table.name}.{table.key[0]} between first_line_key and last_line_key)"
-                )
-                if (table.name, column) in nullable:
-                    # What came of what is gone begins a family of its own
-                    value = table.key[0] if target == table.name else "null"
-                    connection.execute(f"update {table.name} set {column} = {value} where {lost}")
-                else:
-                    gone = connection.execute(f"delete from {table.name} where {lost}").fetchone()
-                    is_any |= gone is not None and gone[0] > 0
-    run_sql(connection, "prune/7_counts.sql")
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, pairwise
 from pathlib import Path
 
 import duckdb
 
+from .aged_rows import aged_counts, choose_aged_rows
 from .database import WAIT_SECONDS, open_database
 from .derive_again import Progress, check_tables
 from .erased import erased_in
@@ -50,13 +51,18 @@ class Pruned:
 
     Attributes:
         line_count: lines that went.
-        row_count: rows of tables that went.
+        rows: how many rows of each table went.
         byte_count: by which the file is smaller.
     """
 
     line_count: int
-    row_count: int
+    rows: Mapping[str, int]
     byte_count: int
+
+    @property
+    def row_count(self) -> int:
+        """How many rows went."""
+        return sum(self.rows.values())
 
 
 def prune(
@@ -66,6 +72,7 @@ def prune(
     *,
     now: datetime,
     lines_only: bool = False,
+    cutoffs: Mapping[str, datetime] | None = None,
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
     progress: Progress | None = None,
@@ -81,6 +88,8 @@ def prune(
         tell: told what is done, and the room that it takes.
         now: current time.
         lines_only: whether only lines go, and what they told stays in the tables.
+        cutoffs: of tables whose rows go as well, once their lines are gone and they were over
+            before; only lines_only.
         wait_seconds: for how long to wait where another process holds it.
         on_wait: told who holds it when waiting begins.
         progress: told how far it is.
@@ -106,7 +115,12 @@ def prune(
                 connection.execute(f"set memory_limit = '{allowed.engine_limit}'")
                 check_tables(connection, "mail", str(database))
                 line_count = _choose(connection, before, lines_only=lines_only)
-                if not line_count and not _count(connection, "altered_runs"):
+                if cutoffs:
+                    choose_aged_rows(connection, cutoffs, runs="pruned_runs")
+                    is_any = bool(line_count or _count(connection, "aged_rows"))
+                else:
+                    is_any = bool(line_count or _count(connection, "altered_runs"))
+                if not is_any:
                     raise _NothingGoesError
                 connection.execute("begin")
                 _keep_hashes(connection)
@@ -115,17 +129,64 @@ def prune(
                 _cut_endings(connection)
                 connection.execute("commit")
                 rows_before = _count_rows(connection)
-            derive_from(new, database, progress, allowed)
+            derive_from(new, database, progress, allowed, cutoffs=cutoffs)
             with open_database(new, read_only=False) as connection:
-                row_count = rows_before - _count_rows(connection)
+                rows_after = _count_rows(connection)
+                rows = {name: count - rows_after[name] for name, count in rows_before.items()}
                 connection.execute("begin")
-                what = "lines" if lines_only else "rows"
-                add_pruning(connection, now, what, before, line_count, row_count)
+                if cutoffs:
+                    connection.execute(_views())
+                    run_sql(connection, "prune/9_empty_runs.sql")
+                gone = Pruned(line_count, {name: count for name, count in rows.items() if count}, 0)
+                _say(connection, gone, now, before, cutoffs, lines_only=lines_only)
                 connection.execute("commit")
                 connection.execute("force checkpoint")
     except _NothingGoesError:
-        return Pruned(0, 0, 0)
-    return Pruned(line_count, row_count, size - database.stat().st_size)
+        return Pruned(0, {}, 0)
+    return replace(gone, byte_count=size - database.stat().st_size)
+
+
+def count_prunable(
+    connection: duckdb.DuckDBPyConnection,
+    before: datetime,
+    *,
+    lines_only: bool = False,
+    cutoffs: Mapping[str, datetime] | None = None,
+) -> Pruned:
+    """Return what pruning would remove, whose arguments these are, without removing it."""
+    line_count = _choose(connection, before, lines_only=lines_only)
+    if cutoffs:
+        choose_aged_rows(connection, cutoffs, runs="pruned_runs")
+        return Pruned(line_count, aged_counts(connection), 0)
+    if lines_only:
+        return Pruned(line_count, {}, 0)
+    rows = connection.execute(
+        "select table_name, count(*) from row_keys "
+        "semi join pruned_runs on row_key between first_line_key and last_line_key "
+        "and not has_rows group by table_name"
+    ).fetchall()
+    counts = dict(rows)
+    return Pruned(line_count, {name: counts[name] for name in tables() if name in counts}, 0)
+
+
+def _say(
+    connection: duckdb.DuckDBPyConnection,
+    gone: Pruned,
+    now: datetime,
+    before: datetime,
+    cutoffs: Mapping[str, datetime] | None,
+    *,
+    lines_only: bool,
+) -> None:
+    """Keep what went, and make it a link of the chain of hashes."""
+    if not cutoffs:
+        what = "lines" if lines_only else "rows"
+        add_pruning(connection, now, what, before, gone.line_count, gone.row_count)
+        return
+    if gone.line_count:
+        add_pruning(connection, now, "lines", before, gone.line_count, 0)
+    for name, count in gone.rows.items():
+        add_pruning(connection, now, name, cutoffs.get(name), 0, count)
 
 
 def _choose(connection: duckdb.DuckDBPyConnection, before: datetime, *, lines_only: bool) -> int:
@@ -143,7 +204,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, before: datetime, *, lines_on
 
 
 def _views() -> str:
-    """SQL of temporary views: times, lines and links of all rows, and times of sessions."""
+    """SQL of temporary views: keys, times, lines and links of all rows, and times of sessions."""
     facts = [table for table in tables().values() if table.holds == "facts"]
 
     def row_of(name: str, key: str) -> str:
@@ -175,7 +236,12 @@ def _views() -> str:
         f"from main.{quote_identifier(name)}"
         for name in SESSIONS
     ]
+    keys = [
+        f"select {row_of(table.name, table.key[0])} from main.{quote_identifier(table.name)}"
+        for table in facts
+    ]
     views = {
+        "row_keys": keys,
         "row_times": times,
         "row_lines": lines,
         "row_links": links,
@@ -193,13 +259,13 @@ def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
     return int(found[0])
 
 
-def _count_rows(connection: duckdb.DuckDBPyConnection) -> int:
-    """How many rows hold what lines tell."""
-    return sum(
-        _count(connection, quote_identifier(table.name))
+def _count_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many rows each table has that hold what lines tell."""
+    return {
+        table.name: _count(connection, quote_identifier(table.name))
         for table in tables().values()
         if table.holds == "facts"
-    )
+    }
 
 
 def _keep_hashes(connection: duckdb.DuckDBPyConnection) -> None:

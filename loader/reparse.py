@@ -6,7 +6,8 @@ The copy keeps what is the user's; only mailsql's derived tables are made anew.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -77,6 +78,7 @@ def derive_from(
     memory: Memory | None,
     *,
     is_outdated: bool = False,
+    cutoffs: Mapping[str, datetime] | None = None,
 ) -> int:
     """Make the derived tables of a copy anew from the lines of the database; return their number.
 
@@ -86,6 +88,7 @@ def derive_from(
         progress: told how far it is.
         memory: that may be taken; a share of the machine's if None.
         is_outdated: whether the database is of an older mailsql.
+        cutoffs: by table: rows of pruned lines that were over before go.
 
     Raises:
         DatabaseError: a table is none of mailsql's, or lines are missing.
@@ -98,7 +101,7 @@ def derive_from(
             check_read_tables(deriver.connection, str(database))
         else:
             check_tables(deriver.connection, "stored", str(database))
-        line_count = derive_stored(deriver, progress)
+        line_count = derive_stored(deriver, progress, cutoffs)
         if count_lines(deriver.connection, "mail") != line_count:
             raise DatabaseError(
                 f"{database}: some lines are of no log that it knows",

@@ -26,6 +26,7 @@ class Table:
         leads_to: tables by the columns that have the key of a row of theirs.
         events: column that says how many events a row stands for.
         time: SQL of the time that dates a row, where it is exported.
+        over: SQL of when what a row tells was over; None where that is its time.
         not_exported: why it is not.
         by_address: whether rows of chosen messages are exported all the same.
         counted: whether load says how much of it there is.
@@ -42,6 +43,7 @@ class Table:
     leads_to: dict[str, str] = field(default_factory=dict)
     events: str | None = None
     time: str | None = None
+    over: str | None = None
     not_exported: str | None = None
     by_address: bool = False
     counted: bool = False

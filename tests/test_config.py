@@ -61,6 +61,7 @@ def test_option_environment_file_and_default_come_in_this_order(configured, data
         "local_domains": (None, "default"),
         "thresholds": (None, "default"),
         "memory": (None, "default"),
+        "retention": (None, "default"),
     }
     told = settings_of(run(WHOLE, *show))
     assert told["db"] == (str(database), "file")
@@ -125,6 +126,8 @@ def test_the_zone_of_answers_is_not_that_of_stamps(configured):
         ('local_domains = ["a,b"]', "local_domains: a,b: not a domain"),
         ("thresholds = 5", "thresholds: not a table of numbers"),
         ("[thresholds]\nguessed_names = '5'", "thresholds: guessed_names: 5: not a whole number"),
+        ("[retention]\nlogins = 90", "retention: logins: 90: not a number of days, weeks, "),
+        ("[retention]\nmails = '1 year'", "retention: mails: none of lines, default, connections"),
         ("local_domains = [1]", "local_domains: 1: not a domain"),
         ("db = ", "Invalid value"),
         ("\udcff", "not UTF-8"),

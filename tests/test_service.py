@@ -32,7 +32,9 @@ def check_command(words: list[str]) -> None:
     command.make_context(words[1], words[2:])
 
 
-@pytest.mark.parametrize("name", ["mailsql.service", "mailsql-load.service"])
+@pytest.mark.parametrize(
+    "name", ["mailsql.service", "mailsql-load.service", "mailsql-prune.service"]
+)
 def test_units_start_what_there_is(name):
     service = unit(name)["Service"]
     words = shlex.split(service["ExecStart"])
@@ -46,16 +48,16 @@ def test_units_start_what_there_is(name):
 
 
 def test_the_guide_names_the_units_and_commands_that_there_are():
-    for name in set(re.findall(r"\bmailsql(?:-load)?\.(?:service|timer)\b", GUIDE)):
+    for name in set(re.findall(r"\bmailsql(?:-load|-prune)?\.(?:service|timer)\b", GUIDE)):
         assert (UNITS / name).exists(), name
     commands = [line for line in re.findall(r"^    (.*)$", GUIDE, re.M) if "mailsql " in line]
     checked = 0
     for line in commands:
-        found = re.search(r"mailsql (?:load|status|report|check|lines)\b[^|>&]*", line)
+        found = re.search(r"mailsql (?:load|status|report|check|lines|prune)\b[^|>&]*", line)
         if found is not None:
             check_command(shlex.split(found[0]))
             checked += 1
-    assert checked == 7
+    assert checked == 8
 
 
 def test_nobody_is_told_where_nobody_listens(tmp_path):
