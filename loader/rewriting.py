@@ -67,6 +67,17 @@ class Rewriter:
         )
 
     def _rewrite(self, lines: bytes) -> bytes:
+        if b"\r" not in lines:
+            return self._rewrite_texts(lines)
+        parts = lines.split(b"\n")
+        told = self._rewrite_texts(b"\n".join(part.removesuffix(b"\r") for part in parts))
+        return b"\n".join(
+            line + b"\r" if part.endswith(b"\r") else line
+            for part, line in zip(parts, told.split(b"\n"), strict=True)
+        )
+
+    def _rewrite_texts(self, lines: bytes) -> bytes:
+        """Rewrite lines without their carriage returns: a name may be their last word."""
         is_escaped = MARK in lines or b"\xfe" in lines
         if is_escaped:
             for byte, escape in ESCAPED:
@@ -198,14 +209,9 @@ def _as_long(lines: bytes, told: bytes) -> bytes:
     if max(map(len, originals)) < CUT_BYTES:
         return told
     return b"\n".join(
-        line if len(original) < CUT_BYTES else _padded(line, len(original))
+        line if len(original) < CUT_BYTES else line.ljust(len(original))
         for original, line in zip(originals, told.split(b"\n"), strict=True)
     )
-
-
-def _padded(line: bytes, length: int) -> bytes:
-    end = b"\r" if line.endswith(b"\r") else b""
-    return line.removesuffix(end).ljust(length - len(end)) + end
 
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:
@@ -254,10 +260,15 @@ def _steps(pseudonyms: Pseudonyms) -> list[tuple[bytes | None, re.Pattern[bytes]
 
     def content(found: re.Match[bytes]) -> bytes:
         """What cleanup shows of a message: of the header the name stays."""
+        # Lines of several kinds are looked through several times
+        if found["text"].startswith(MARK):
+            return found[0]
         say = subject if (found["name"] or b"").lower() == b"subject" else of(b"text")
         return found["before"] + say(found["text"])
 
     def replaced(found: re.Match[bytes]) -> bytes:
+        if found[3].startswith(MARK):
+            return found[0]
         return found[1] + found[2] + of(b"text")(found[3])
 
     def speaker(found: re.Match[bytes]) -> bytes:
