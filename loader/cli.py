@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
@@ -106,6 +106,8 @@ from .period import PERIOD_HELP, read_period, read_time
 from .private import created_with, file_mode
 from .prune import count_prunable
 from .prune import prune as prune_database
+from .pseudonymized import has_pseudonyms
+from .pseudonymized_copy import pseudonymized_copy, told_of
 from .pseudonyms import KEY_HINT, Keeping, Pseudonyms, read_key
 from .reading import check_reading, open_reading
 from .reparse import derive_anew
@@ -808,6 +810,9 @@ def export(
     key: Annotated[
         Path | None, typer.Option("--sign", metavar="KEY", help="SSH key to sign the manifest.")
     ] = None,
+    key_file: Pseudonymize = None,
+    keep_domains: KeepDomains = False,
+    keep_networks: KeepNetworks = False,
     is_verified: Annotated[
         bool, typer.Option("--verify", help="Write nothing: verify the export in DIR.")
     ] = False,
@@ -835,16 +840,34 @@ def export(
         )
     _check_output(directory, db)
     allowed = read_memory(memory)
-    with (
-        created_with(file_mode(group_readable)),
-        open_reading(db, timezone="UTC", export_directory=directory, memory=allowed) as connection,
-        writing(directory),
-    ):
+    pseudonyms = _pseudonyms(key_file, keep_domains, keep_networks)
+    who = Who(tuple(address or ()), domain, host, _domains(local_domains))
+    with ExitStack() as opened:
+        source = db
+        if pseudonyms is not None:
+            who = told_of(who, pseudonyms)
+            if not has_pseudonyms(db, pseudonyms):
+                progress = opened.enter_context(_progress())
+                source = opened.enter_context(
+                    pseudonymized_copy(
+                        db,
+                        _existing_parent(directory),
+                        pseudonyms,
+                        narrate,
+                        progress=progress,
+                        memory=allowed,
+                    )
+                )
+        opened.enter_context(created_with(file_mode(group_readable)))
+        connection = opened.enter_context(
+            open_reading(source, timezone="UTC", export_directory=directory, memory=allowed)
+        )
+        opened.enter_context(writing(directory))
         rows = write_export(
             connection,
             directory,
             now=datetime.now(UTC),
-            who=Who(tuple(address or ()), domain, host, _domains(local_domains)),
+            who=who,
             since=since,
             until=until,
             timezone=timezone,
@@ -852,11 +875,17 @@ def export(
             style=Style(file_format, is_excel, language, group_readable),
             created_at=created_at,
             key=key,
+            pseudonyms=pseudonyms if source != db else None,
         )
     write_rows(["file", "rows"], list(rows.items()), language=language)
     narrate(f"written to {directory}, with manifest.json, of which the SHA-256 is")
     narrate(manifest_hash(directory))
     narrate("keep it elsewhere, or give it with the export; sha256sum manifest.json tells it again")
+
+
+def _existing_parent(path: Path) -> Path:
+    """The nearest directory above a path that is there."""
+    return next(parent for parent in path.absolute().parents if parent.is_dir())
 
 
 def _verify_export(

@@ -37,6 +37,7 @@ from .period import Period, read_period, read_time
 from .portions import has_portions, run_in_portions
 from .private import directory_mode, file_mode
 from .pruned import changed_runs, count_in, lines_left, pruned_runs
+from .pseudonyms import Pseudonyms
 from .reading import SPILL
 from .report import execute_report, list_reports
 from .scope import Scope, check_limits, set_period
@@ -157,6 +158,7 @@ def export(
     style: Style = PLAIN,
     created_at: str | None = None,
     key: Path | None = None,
+    pseudonyms: Pseudonyms | None = None,
 ) -> dict[str, int]:
     """Write files and manifest.json into a directory; return the rows of each table and report.
 
@@ -179,6 +181,9 @@ def export(
         style: how the files are written.
         created_at: what the manifest says instead of now, in words.
         key: file of an SSH key that signs the manifest; None: it is not signed.
+        pseudonyms: those of a database that is made for the export of one in clear
+            (pseudonymized_copy). Hashes of what is in clear are left out then, for who guesses
+            it could verify it.
 
     Raises:
         UsageError: the directory holds something else, a name, a time, the zone, the host or the
@@ -200,6 +205,9 @@ def export(
         "times_in_files": "UTC",
         "format": style.format.value,
         **_csv_manner(style),
+        "pseudonyms": None
+        if pseudonyms is None
+        else {"key": pseudonyms.fingerprint, "kept": str(pseudonyms.keeping)},
         "formula": FORMULA.pattern,
         "signature": {"file": SIGNATURE, "namespace": NAMESPACE} if key is not None else None,
         "variables": variables | {bound: told[bound] for bound in ("since", "until")},
@@ -223,7 +231,8 @@ def export(
         columns += _columns_of(connection, source, names)
     outside = find_outside(connection, who, [source.name for source in chosen])
     rows = {name: entry["rows"] for name, entry in entries.items()}
-    proofs = _write_proofs(connection, directory / PROOFS, chosen, style)
+    is_in_clear = pseudonyms is None
+    proofs = _write_proofs(connection, directory / PROOFS, chosen, style, is_in_clear)
     if proofs is not None and proofs.proven:
         entries[PROOFS] = {"rows": proofs.proven}
     else:
@@ -235,7 +244,7 @@ def export(
         if proofs is None
         else {"proven": proofs.proven, "unproven": proofs.unproven},
         "files": entries,
-        "logs": _logs(connection),
+        "logs": _logs(connection) if is_in_clear else _without_hashes(_logs(connection)),
         "forgotten_batches": _forgotten(connection),
     }
     _write(directory / DICTIONARY, _dictionary(columns, style), style)
@@ -577,11 +586,19 @@ def _mark(path: Path) -> None:
 
 
 def _write_proofs(
-    connection: duckdb.DuckDBPyConnection, path: Path, chosen: list[Source], style: Style
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    chosen: list[Source],
+    style: Style,
+    is_provable: bool,
 ) -> ProofCounts | None:
     """Write the proofs of the lines of the export; None if it holds no lines."""
     if not any(source.name == "log_lines" for source in chosen):
         return None
+    if not is_provable:
+        found = connection.execute("select count(*) from chosen_lines").fetchone()
+        assert found is not None
+        return ProofCounts(0, int(found[0]))
     _create(path, style.group_readable)
     with path.open("w", encoding="ascii") as file:
         return write_proofs(connection, file)
@@ -688,6 +705,15 @@ def _logs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
             if lines_left(runs, first, last) != [(first, last)]:
                 entry["root"] = None
     return list(logs.values())
+
+
+def _without_hashes(logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each stream without what a guess of its lines could be compared with."""
+    for log in logs:
+        log["identity_sha256"] = None
+        for batch in log["batches"]:
+            batch["sha256"] = batch["root"] = None
+    return logs
 
 
 def _settings(connection: duckdb.DuckDBPyConnection) -> dict[int, list[dict[str, Any]]]:

@@ -22,7 +22,8 @@ def readme(manifest: dict[str, Any], outside: list[Outside], language: Language)
     words = read_texts("export", language)
     say = words.say
     intro = say("intro", version=manifest["mailsql_version"], created_at=manifest["created_at"])
-    steps = ["hash", "script", "logs", *(["signature"] if manifest["signature"] else [])]
+    logs = "logs" if manifest["pseudonyms"] is None else "no_logs"
+    steps = ["hash", "script", logs, *(["signature"] if manifest["signature"] else [])]
     sections = [
         (say("title"), [intro]),
         (say("asked"), _asked(manifest, words)),
@@ -57,6 +58,8 @@ def _asked(manifest: dict[str, Any], words: Texts) -> list[str]:
         texts.append(words.say(bound, moment=manifest[bound], zone=manifest["timezone"]))
     if not bounds:
         texts.append(words.say("always"))
+    if manifest["pseudonyms"] is not None:
+        texts.append(words.say("pseudonyms", made_with=manifest["pseudonyms"]["key"]))
     return [*texts, words.say("how" if is_named else "all")]
 
 
@@ -86,6 +89,8 @@ def _outside(outside: list[Outside], words: Texts) -> list[str]:
 
 def _proven(manifest: dict[str, Any], words: Texts) -> list[str]:
     proofs = manifest["proofs"]
+    if manifest["pseudonyms"] is not None:
+        return [words.say("proof_pseudonyms")]
     if proofs is None:
         return [words.say("proof_no_lines")]
     facts = {name: f"{count:,}" for name, count in proofs.items()}

@@ -10,6 +10,7 @@ import duckdb
 
 from .errors import UsageError
 from .pseudonyms import Pseudonyms
+from .reading import open_reading
 from .rewritten_stream import Place, RewrittenStream
 
 OPTION = "--pseudonymize KEYFILE"
@@ -48,6 +49,22 @@ def check_pseudonyms(
             f"{database}: its logs keep {kept or 'nothing'} in clear, not {told[1] or 'nothing'}",
             f"load with {OPTION} {options}".rstrip(),
         )
+
+
+def has_pseudonyms(database: Path, pseudonyms: Pseudonyms) -> bool:
+    """Return whether the logs of a database have these pseudonyms; else they are in clear.
+
+    Raises:
+        UsageError: they have others.
+        DatabaseError: it cannot be opened.
+    """
+    with open_reading(database) as connection:
+        row = connection.execute(
+            "select 1 from log_files where pseudonym_key is not null limit 1"
+        ).fetchone()
+        if row is not None:
+            check_pseudonyms(connection, pseudonyms, database)
+    return row is not None
 
 
 def keep_places(

@@ -1,5 +1,6 @@
 """Logs with pseudonyms: nothing of the originals is left, and rows say the same of other names."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,13 +46,18 @@ def sample_logs(folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the databases of all samples are."""
+    return tmp_path_factory.mktemp("pseudonyms")
+
+
+@pytest.fixture(scope="module")
+def both(place: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """All samples in clear (plain), and with pseudonyms (main)."""
-    folder = tmp_path_factory.mktemp("pseudonyms")
-    logs = sample_logs(folder)
+    logs = sample_logs(place)
     databases = {}
     for name, pseudonyms in (("plain", None), ("told", Pseudonyms(KEY, Keeping()))):
-        databases[name] = folder / f"{name}.duckdb"
+        databases[name] = place / f"{name}.duckdb"
         load(logs, databases[name], year=2026, pseudonyms=pseudonyms)
     with mailsql.open_database(databases["told"]) as connection:
         connection.execute(f"attach '{databases['plain']}' as plain (read_only)")
@@ -107,26 +113,67 @@ def originals(connection: duckdb.DuckDBPyConnection) -> set[str]:
     }
 
 
+def left_in(texts: set[str], names: set[str]) -> dict[str, str]:
+    """Names that stand in texts, with one of these each."""
+    # By a piece of each that no pattern has to look for
+    joined = "\n".join(sorted(texts))
+    return {
+        name: text
+        for name in names
+        if name in joined
+        for text in texts
+        if name in text and re.search(rf"(?<![\w.@-]){re.escape(name)}(?![\w@-]|\.\w)", text)
+    }
+
+
 @pytest.mark.newest
 def test_nothing_of_the_originals_is_left(both):
-    words = words_of_daemons() | WORDS | UNSEEN
     texts = set()
     for table, column in text_columns(both):
         if table in tables() and tables()[table].holds in ("facts", "lines", "state"):
             rows = both.execute(f"select distinct lower({column}) from {table}").fetchall()
             texts |= {text for (text,) in rows if text is not None}
-    names = originals(both) - words
-    # By a piece of each that no pattern has to look for
-    joined = "\n".join(sorted(texts))
-    suspected = [name for name in names if name in joined]
-    left = {
-        name: text
-        for name in suspected
-        for text in texts
-        if name in text and re.search(rf"(?<![\w.@-]){re.escape(name)}(?![\w@-]|\.\w)", text)
-    }
+    names = originals(both) - words_of_daemons() - WORDS - UNSEEN
     assert len(names) > 1500
-    assert left == {}
+    assert left_in(texts, names) == {}
+
+
+@pytest.fixture(scope="module")
+def exported(place: Path, both: duckdb.DuckDBPyConnection) -> Path:
+    """What is exported with pseudonyms of the database in clear."""
+    key, out = place / "key", place / "out"
+    key.write_bytes(KEY)
+    key.chmod(0o600)
+    plain = str(place / "plain.duckdb")
+    given = ["export", str(out), "--db", plain, "--pseudonymize", str(key)]
+    done = CliRunner().invoke(app, given, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return out
+
+
+@pytest.mark.newest
+@pytest.mark.long
+def test_nothing_of_the_originals_is_exported(exported, both):
+    texts = {
+        line.lower()
+        for file in exported.iterdir()
+        for line in file.read_text(encoding="utf-8").splitlines()
+    }
+    names = originals(both) - words_of_daemons() - WORDS - UNSEEN
+    assert left_in(texts, names) == {}
+
+
+@pytest.mark.newest
+@pytest.mark.long
+def test_what_is_exported_with_pseudonyms_is_what_is_loaded_with_them(exported, place, both):
+    loaded = place / "loaded"
+    given = ["export", str(loaded), "--db", str(place / "told.duckdb")]
+    assert CliRunner().invoke(app, given, catch_exceptions=False).exit_code == 0
+    names = {file.name for file in loaded.iterdir()}
+    # Proofs are of lines; what else differs tells how it was made
+    assert {file.name for file in exported.iterdir()} == names
+    for name in names - {"manifest.json", "README.txt"}:
+        assert (exported / name).read_bytes() == (loaded / name).read_bytes(), name
 
 
 def words_of_daemons() -> set[str]:
@@ -314,6 +361,73 @@ def test_bytes_that_are_no_text_stay_and_lines_are_as_many(line):
     assert b"alice" not in told
     assert b"example.net" not in told
     assert told.count(b"\xff") == 2 * line.count(b"\xff")
+
+
+@pytest.mark.newest
+def test_a_line_is_rewritten_without_others_and_keeps_its_end(tmp_path):
+    rewriter = Rewriter(pseudonyms())
+    for log in sample_logs(tmp_path):
+        lines = log.read_bytes().replace(b"\r", b"").split(b"\n")
+        # JSON is rewritten line by line
+        plain = [line for line in lines if b'{"' not in line]
+        alone = [rewriter.rewrite(line) for line in plain]
+        assert rewriter.rewrite(b"\n".join(plain)) == b"\n".join(alone)
+        ends = rewriter.rewrite(b"\r\n".join(plain)).split(b"\n")
+        assert [end.removesuffix(b"\r") for end in ends] == alone
+        assert all(end.endswith(b"\r") for end in ends[:-1])
+
+
+@pytest.mark.newest
+def test_an_export_has_the_pseudonyms_of_one_key_only(tmp_path):
+    key, log = tmp_path / "key", tmp_path / "mail.log"
+    clear, told = tmp_path / "clear.duckdb", tmp_path / "told.duckdb"
+    for file, content in ((key, KEY), (tmp_path / "other", b"another key of enough bytes.....")):
+        file.write_bytes(content)
+        file.chmod(0o600)
+    log.write_text("".join(f"{line}\n" for line in LINES))
+    load([log], clear, year=2026, prove=True)
+    load([log], told, year=2026, pseudonyms=pseudonyms(domains=True))
+
+    def run(database: Path, *options: str) -> Path:
+        out = tmp_path / f"out{len(list(tmp_path.iterdir()))}"
+        given = ["export", str(out), "--db", str(database), "--pseudonymize", *options]
+        done = CliRunner().invoke(app, given, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return out
+
+    asked = (str(key), "--keep-domains", "--address", "Alice@example.net")
+    out, same = run(clear, *asked), run(told, *asked)
+    alice = pseudonyms(domains=True).user(b"alice").decode()
+    text = (out / "messages.csv").read_text()
+    assert f"{alice}@example.net" in text
+    assert text == (same / "messages.csv").read_text()
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["asked"]["addresses"] == [f"{alice}@example.net"]
+    assert manifest["pseudonyms"] == {"key": pseudonyms().fingerprint, "kept": "domains"}
+    for batch in manifest["logs"][0]["batches"]:
+        assert (batch["sha256"], batch["root"]) == (None, None)
+        assert batch["commitment"]
+    assert not (out / "proofs.jsonl").exists()
+    written = {file.read_text().lower() for file in run(clear, str(key)).iterdir()}
+    names = {"alice", "mail.example.net", "192.0.2.10", "192.0.2.11", "198.51.100.5"}
+    assert left_in(written, names | {"iqdzom5xy8paaaik"}) == {}
+    verify = ["export", "--verify", str(out), str(log)]
+    done = CliRunner().invoke(app, verify, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "lines have pseudonyms: no hash proves them" in done.stderr
+    assert "logs were not compared" in done.stderr
+    # Nothing of the copy is left
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    (out / "messages.csv").write_text(text.replace(alice, "u"))
+    assert CliRunner().invoke(app, verify).exit_code == 1
+    with pytest.raises(UsageError, match="not of"):
+        run(told, str(tmp_path / "other"), "--keep-domains")
+    with pytest.raises(UsageError, match="keep domains in clear, not nothing"):
+        run(told, str(key))
+    with duckdb.connect(str(clear)) as connection:
+        connection.execute("update stream_settings set dovecot_prefix = '%s(%u): '")
+    with pytest.raises(UsageError, match="was loaded with --dovecot-prefix"):
+        run(clear, str(key))
 
 
 @pytest.mark.newest
