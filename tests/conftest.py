@@ -89,6 +89,11 @@ def load(paths: list[Path], database: Path, **options: Any) -> list[Any]:
     return mailsql.load([str(path) for path in paths], database, **options)
 
 
+def on_host(number: int, text: str) -> str:
+    """Lines of mx1 as those of another host, which have nothing to do with them in one log."""
+    return text.replace("mx1", f"m{number:02}")
+
+
 @pytest.fixture(scope="session")
 def samples_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database of sample_logs/ that tests only read."""

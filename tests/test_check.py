@@ -166,25 +166,25 @@ def test_each_changed_column_is_named_with_both_values(everything, table):
             connection.execute("rollback")
 
 
-def test_rows_are_counted_whatever_differs_in_them(database):
-    with duckdb.connect(str(database)) as connection:
+def test_rows_are_counted_whatever_differs_in_them(small):
+    with duckdb.connect(str(small)) as connection:
         connection.execute(
             "update deliveries set recipient = 'x', relay_name = 'y' where delivery_key in "
             "(select delivery_key from deliveries order by 1 limit 11)"
         )
-    (failed, shown, more) = failures(database)
+    (failed, shown, more) = failures(small)
     assert failed == "FAIL Every row of deliveries is what the lines say"
     assert sum(" relay_name " in line for line in shown.splitlines()) == 10
     assert more == "... and 1 more rows"
 
 
-def test_a_changed_line_is_found_by_what_it_says(database):
-    with duckdb.connect(str(database)) as connection:
+def test_a_changed_line_is_found_by_what_it_says(small):
+    with duckdb.connect(str(small)) as connection:
         connection.execute(
             "update raw_lines set line = replace(line, 'status=sent', 'status=bounced') "
             "where line_key = (select max(delivery_key) from deliveries where status = 'sent')"
         )
-    said = "\n".join(failures(database))
+    said = "\n".join(failures(small))
     assert "FAIL Every row of deliveries is what the lines say" in said
     assert "bounced" in said
 
@@ -196,10 +196,10 @@ def test_a_changed_line_is_found_by_what_it_says(database):
         "insert into raw_lines from raw_lines limit 1",
     ],
 )
-def test_lines_that_are_missing_or_doubled_are_found(database, change):
-    with duckdb.connect(str(database)) as connection:
+def test_lines_that_are_missing_or_doubled_are_found(small, change):
+    with duckdb.connect(str(small)) as connection:
         connection.execute(change)
-    assert "Rows cannot be derived again" in failures(database)[0]
+    assert "Rows cannot be derived again" in failures(small)[0]
 
 
 def test_what_was_told_decides_and_is_found_when_it_is_changed(tmp_path):

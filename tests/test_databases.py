@@ -31,7 +31,7 @@ def mode(path: Path) -> int:
 def log(tmp_path):
     """A log that everybody may read."""
     path = tmp_path / "mail.log"
-    path.write_text("".join(line + "\n" for line in generate(3000, seed=2)))
+    path.write_text("".join(line + "\n" for line in generate(300, seed=2)))
     return path
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.conftest import on_host
 from tests.test_lines import FAMILIES, read_samples, rows_of_lines
 
 pytestmark = pytest.mark.newest
@@ -52,7 +53,7 @@ OWN_ROWS = (
 def read_together(families: list[Path]) -> list[tuple[str | None, str]]:
     """The samples of families, which the hosts of each keep apart."""
     return [
-        ((expected or "{}").replace("mx1", f"m{number:02}"), line.replace("mx1", f"m{number:02}"))
+        (on_host(number, expected or "{}"), on_host(number, line))
         for number, family in enumerate(families)
         for expected, line in read_samples(family)
         if len(line) < LONGEST

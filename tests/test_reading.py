@@ -3,6 +3,7 @@ tables; the shell and its snapshot."""
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +14,12 @@ import pytest
 from mailsql.errors import MailsqlError
 from mailsql.objects import write_objects
 from mailsql.reading import check_reading, open_reading
+from tests.command_server import run_command
 from tests.conftest import load
 from tests.test_cli import LINE, SAMPLES, mailsql
 
 pytestmark = pytest.mark.newest
 
-PROGRAM = [sys.executable, "-c", "from mailsql.cli import main; main()"]
 SECRET = "correct horse battery staple"
 # Every way out that is known of: {db} is the file, {out} one that must not come to be, {secret} one
 # that must not be read
@@ -254,12 +255,28 @@ SPIES = {
 }
 
 
+@pytest.fixture(scope="module")
+def loaded_line(tmp_path_factory):
+    """A database of one line."""
+    here = tmp_path_factory.mktemp("line")
+    (here / "mail.log").write_text(LINE)
+    mailsql("load", "mail.log", cwd=here)
+    return here / "mail.duckdb"
+
+
+def run_quietly(cwd: Path, *arguments: str) -> None:
+    """Run a command, which may fail, but tells nothing of a secret."""
+    done = run_command([*arguments], cwd, os.environ)
+    told = (done.stdout + done.stderr).decode()
+    assert SECRET not in told
+    assert "Traceback" not in told
+
+
 @pytest.mark.parametrize("spy", SPIES)
-def test_a_database_of_somebody_else_reads_no_file(tmp_path, spy):
+def test_a_database_of_somebody_else_reads_no_file(tmp_path, loaded_line, spy):
     secret = tmp_path / "secret.txt"
     secret.write_text(SECRET)
-    (tmp_path / "mail.log").write_text(LINE)
-    mailsql("load", "mail.log", cwd=tmp_path)
+    shutil.copy(loaded_line, tmp_path)
     with duckdb.connect(str(tmp_path / "mail.duckdb")) as connection:
         connection.execute(SPIES[spy].replace("{secret}", str(secret)))
     (tmp_path / "mail.log").write_text(LINE * 2)
@@ -275,14 +292,7 @@ def test_a_database_of_somebody_else_reads_no_file(tmp_path, spy):
         ["query", "from log_lines"],
     ]
     for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-c", "from mailsql.cli import main; main()", *command],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        assert SECRET not in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
+        run_quietly(tmp_path, *command)
     for written in tmp_path.rglob("out/*"):
         assert SECRET not in written.read_text()
 
@@ -304,12 +314,11 @@ SHADOWS = {
 
 @pytest.mark.parametrize("shadow", [*SHADOWS, "mailsql_database"])
 @pytest.mark.parametrize("version", ["0.0.1", None])
-def test_nothing_of_a_database_runs_before_the_door_is_shut(tmp_path, shadow, version):
+def test_nothing_of_a_database_runs_before_the_door_is_shut(tmp_path, loaded_line, shadow, version):
     secret = tmp_path / "secret.txt"
     secret.write_text(SECRET)
-    (tmp_path / "mail.log").write_text(LINE)
     (tmp_path / "some.csv").write_text("a\n1\n")
-    mailsql("load", "mail.log", "--db", "other.duckdb", cwd=tmp_path)
+    shutil.copy(loaded_line, tmp_path / "other.duckdb")
     with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
         if version is not None:
             connection.execute("update mailsql_database set mailsql_version = ?", [version])
@@ -329,14 +338,7 @@ def test_nothing_of_a_database_runs_before_the_door_is_shut(tmp_path, shadow, ve
         ["query", "from some", "--with", "some=some.csv"],
         ["load", "mail.log"],
     ):
-        done = subprocess.run(
-            [*PROGRAM, *command, "--db", "other.duckdb"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        assert SECRET not in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
+        run_quietly(tmp_path, *command, "--db", "other.duckdb")
 
 
 @pytest.mark.skipif(int(duckdb.__version__[0]) >= 2, reason="the lock binds functions too")
