@@ -12,8 +12,10 @@ with judged as (
         may_be_cut,
         -- A recipient or a reply imitates what follows an address
         body like '%>, relay=%>, relay=%'
-        or (contains(body, '>, orig_to=<') and body like '%>, orig_to=<%>, orig_to=<%')
-            as is_imitated
+        or case
+            when contains(body, '>, orig_to=<') then body like '%>, orig_to=<%>, orig_to=<%'
+            else false
+        end as is_imitated
     from changed_lines
     where kind = 'delivery'
 ),
@@ -128,7 +130,8 @@ routed as (
         head.relay,
         split_part(head.relay, '[', 1) as relay_name,
         split_part(split_part(head.relay, '[', 2), ']', 1) as relay_address,
-        split_part(head.relay, ']:', 2) as relay_port
+        split_part(head.relay, ']:', 2) as relay_port,
+        string_split(field.delays, '/') as delays
     from split
 ),
 
@@ -169,10 +172,10 @@ select
     try_cast(relay_port as integer) as relay_port,
     try_cast(conn_use as integer) as conn_use,
     seconds(field.delay) as delay_seconds,
-    seconds(split_part(field.delays, '/', 1)) as before_qmgr_seconds,
-    seconds(split_part(field.delays, '/', 2)) as in_qmgr_seconds,
-    seconds(split_part(field.delays, '/', 3)) as connection_seconds,
-    seconds(split_part(field.delays, '/', 4)) as transmission_seconds,
+    seconds(delays[1]) as before_qmgr_seconds,
+    seconds(delays[2]) as in_qmgr_seconds,
+    seconds(delays[3]) as connection_seconds,
+    seconds(delays[4]) as transmission_seconds,
     nullif(tls_level, '') as tls_level,
     case when regexp_full_match(field.dsn, '[245]\.\d{1,3}\.\d{1,3}') then field.dsn end as dsn,
     nullif(field.status, '') as status,
