@@ -32,6 +32,8 @@ CHECKPOINT_THRESHOLD = "1GB"
 # goes into small ones; small ones only would make a database a fifth larger
 SMALL_BYTES = 8388608
 SMALL_ROW_GROUP_ROWS = 8192
+# Of temporary tables with one row group, that one thread reads, a second one gets nothing
+ONE_THREAD_BYTES = 1048576
 # Finding one line takes some fifteen small pieces: when so many of a stream have failed, what
 # fails is kept in larger ones
 SOUGHT_LINES = 100
@@ -66,7 +68,7 @@ class Target:
 
     Attributes:
         database: the DuckDB file; created if missing.
-        threads: of the engine; one per core if None.
+        threads: of the engine; if None one per core, or one where little is new.
         readable: paths of the only files that may be read.
         stored: a database that is attached for reading as `stored`, or None.
         mode: of the database if it is created.
@@ -635,17 +637,21 @@ def _connect(target: Target) -> duckdb.DuckDBPyConnection:
             row_group_rows=row_group_rows,
         )
 
+    threads = target.threads
     if target.coming is None:
         connection = opened(ROW_GROUP_ROWS)
     else:
         connection = opened(SMALL_ROW_GROUP_ROWS)
+        new_bytes = _new_bytes(connection, target.coming)
         # Only attaching tells the engine
-        if _new_bytes(connection, target.coming) > SMALL_BYTES:
+        if new_bytes > SMALL_BYTES:
             connection.close()
             connection = opened(ROW_GROUP_ROWS)
+        elif new_bytes <= ONE_THREAD_BYTES and threads is None:
+            threads = 1
     try:
-        if target.threads is not None:
-            connection.execute(f"set threads = {target.threads:d}")
+        if threads is not None:
+            connection.execute(f"set threads = {threads:d}")
         connection.execute(f"set memory_limit = '{target.memory.engine_limit}'")
         connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
         connection.execute("set enable_progress_bar = false")

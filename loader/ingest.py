@@ -165,7 +165,7 @@ def load(
             usual one.
         forms: directory of pages with forms of one's own.
         batch_bytes: size of the batches that a log is cut into.
-        threads: of the engine; one per core if None.
+        threads: of the engine; if None one per core, or one where little is new.
         memory: that may be taken; a share of the machine's if None.
         progress: called with the bytes added, after each batch.
         force: whether a log is loaded of which no line begins like that of a log.
