@@ -84,6 +84,9 @@ from .options import (
     TextFormatOption,
     ThresholdsOption,
     Until,
+    UsualKeepDomains,
+    UsualKeepNetworks,
+    UsualPseudonymize,
     Wait,
     Zone,
 )
@@ -236,9 +239,9 @@ def load(
             "--prove", help="Also a hash tree, so that one line can be proven without the others."
         ),
     ] = False,
-    key_file: Pseudonymize = None,
-    keep_domains: KeepDomains = False,
-    keep_networks: KeepNetworks = False,
+    key_file: UsualPseudonymize = None,
+    keep_domains: UsualKeepDomains = False,
+    keep_networks: UsualKeepNetworks = False,
     wait: Wait = WAIT_SECONDS,
     later: Annotated[
         bool,
@@ -1152,11 +1155,17 @@ def config(
     local_domains: LocalDomains = None,
     thresholds: ThresholdsOption = None,
     memory: MemoryOption = None,
+    pseudonymize: UsualPseudonymize = None,
+    keep_domains: UsualKeepDomains = False,
+    keep_networks: UsualKeepNetworks = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Show the settings in force, and where they are from: option, environment, file, default."""
     file: Config = context.obj
-    given = (db, timezone, language, local_domains, thresholds, memory)
+    given = (
+        *(db, timezone, language, local_domains, thresholds, memory),
+        *(pseudonymize, str(keep_domains).lower(), str(keep_networks).lower()),
+    )
     values = dict(zip(VARIABLES, given, strict=True))
     # Parameters have the names of their keys
     sources = {key: _source(context, "language" if key == "lang" else key) for key in VARIABLES}

@@ -26,6 +26,9 @@ LANGUAGE_VARIABLE = "MAILSQL_LANG"
 DOMAINS_VARIABLE = "MAILSQL_LOCAL_DOMAINS"
 THRESHOLDS_VARIABLE = "MAILSQL_THRESHOLDS"
 MEMORY_VARIABLE = "MAILSQL_MEMORY"
+PSEUDONYMIZE_VARIABLE = "MAILSQL_PSEUDONYMIZE"
+KEEP_DOMAINS_VARIABLE = "MAILSQL_KEEP_DOMAINS"
+KEEP_NETWORKS_VARIABLE = "MAILSQL_KEEP_NETWORKS"
 RETENTION = "retention"
 VARIABLES = {
     "db": DB_VARIABLE,
@@ -34,6 +37,9 @@ VARIABLES = {
     "local_domains": DOMAINS_VARIABLE,
     "thresholds": THRESHOLDS_VARIABLE,
     "memory": MEMORY_VARIABLE,
+    "pseudonymize": PSEUDONYMIZE_VARIABLE,
+    "keep_domains": KEEP_DOMAINS_VARIABLE,
+    "keep_networks": KEEP_NETWORKS_VARIABLE,
 }
 
 
@@ -124,6 +130,9 @@ def _read(path: Path, said: dict[str, Any]) -> dict[str, str]:
         "local_domains": _domains,
         "thresholds": _thresholds,
         "memory": _memory,
+        "pseudonymize": _key_file,
+        "keep_domains": _flag,
+        "keep_networks": _flag,
     }
     values = {}
     for key, value in said.items():
@@ -146,7 +155,14 @@ def _speaking_of(path: Path, key: str) -> Iterator[None]:
 
 
 def _database(value: object) -> str:
-    sample = '"/var/lib/mailsql/mail.duckdb"'
+    return _whole_path(value, '"/var/lib/mailsql/mail.duckdb"')
+
+
+def _key_file(value: object) -> str:
+    return _whole_path(value, '"/etc/mailsql.key"')
+
+
+def _whole_path(value: object, sample: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("not the name of a file", sample)
     try:
@@ -157,6 +173,12 @@ def _database(value: object) -> str:
         # It would be another file in each directory
         raise ValueError(f"{value}: not a whole path, from / or ~/ on", sample)
     return str(path)
+
+
+def _flag(value: object) -> str:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value}: neither true nor false", "true")
+    return str(value).lower()
 
 
 def _zone(value: object) -> str:

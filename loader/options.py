@@ -11,8 +11,11 @@ from .completion import complete_time, complete_zone
 from .config import (
     DB_VARIABLE,
     DOMAINS_VARIABLE,
+    KEEP_DOMAINS_VARIABLE,
+    KEEP_NETWORKS_VARIABLE,
     LANGUAGE_VARIABLE,
     MEMORY_VARIABLE,
+    PSEUDONYMIZE_VARIABLE,
     THRESHOLDS_VARIABLE,
     ZONE_VARIABLE,
 )
@@ -137,4 +140,30 @@ KeepDomains = Annotated[
 ]
 KeepNetworks = Annotated[
     bool, typer.Option("--keep-networks", help="With pseudonyms, but networks (/24, /48) stay.")
+]
+# Of load: an export in clear is nothing that a setting should change
+UsualPseudonymize = Annotated[
+    Path | None,
+    typer.Option(
+        "--pseudonymize",
+        metavar="KEYFILE",
+        envvar=PSEUDONYMIZE_VARIABLE,
+        help="Write pseudonyms, made with this secret key, for people, domains and addresses.",
+    ),
+]
+UsualKeepDomains = Annotated[
+    bool,
+    typer.Option(
+        "--keep-domains",
+        envvar=KEEP_DOMAINS_VARIABLE,
+        help="With pseudonyms, but example.com stays as it is.",
+    ),
+]
+UsualKeepNetworks = Annotated[
+    bool,
+    typer.Option(
+        "--keep-networks",
+        envvar=KEEP_NETWORKS_VARIABLE,
+        help="With pseudonyms, but networks (/24, /48) stay.",
+    ),
 ]

@@ -202,11 +202,32 @@ def describe_status(connection: duckdb.DuckDBPyConnection, language: Language = 
             table = format_rows(names, rows, language=language)
             parts.append(f"{words.say(f'title.{name}')}\n\n{table}")
         if name == "logs":
+            if (pseudonyms := _pseudonyms(connection)) is not None:
+                kept = [words.say(key) for key, is_kept in pseudonyms.items() if is_kept is True]
+                in_clear = words.say("and").join(kept) or words.say("keeps_nothing")
+                told = words.say("pseudonyms", fingerprint=pseudonyms["key"], in_clear=in_clear)
+                parts.append(told + "\n")
             batch_key, chain = last_link(connection)
             parts += [words.say("chain", batch=batch_key, chain=chain.hex()) + "\n"] * bool(
                 batch_key
             )
     return "\n".join(parts)
+
+
+def _pseudonyms(connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
+    """Return fingerprint of the key, and what stays in clear; None where all does."""
+    row = connection.execute(
+        "select pseudonym_key, pseudonyms_keep from log_files "
+        "where pseudonym_key is not null limit 1"
+    ).fetchone()
+    if row is None:
+        return None
+    kept = row[1].split(",")
+    return {
+        "key": row[0],
+        "keeps_domains": "domains" in kept,
+        "keeps_networks": "networks" in kept,
+    }
 
 
 @dataclass(frozen=True)
@@ -268,8 +289,8 @@ def load_state(connection: duckdb.DuckDBPyConnection, now: datetime) -> LoadStat
 
 def status_json(connection: duckdb.DuckDBPyConnection, now: datetime) -> str:
     """Return the same as one line of JSON: an object with a list of rows for each section, which
-    may be empty, how far the loads have come, and the last value of the chain with its batch, null
-    without one.
+    may be empty, how far the loads have come, the pseudonyms, null where all is in clear, and the
+    last value of the chain with its batch, null without one.
     """
     sections: dict[str, Any] = {}
     for name, sql in _sections(connection).items():
@@ -283,6 +304,7 @@ def status_json(connection: duckdb.DuckDBPyConnection, now: datetime) -> str:
         "waiting_bytes": state.waiting_bytes,
         "lag_seconds": state.lag_seconds,
     }
+    sections["pseudonyms"] = _pseudonyms(connection)
     sections["chain"] = {"batch_key": batch_key, "chain": chain.hex()} if batch_key else None
     return format_json(sections) + "\n"
 

@@ -61,6 +61,9 @@ def test_option_environment_file_and_default_come_in_this_order(configured, data
         "local_domains": (None, "default"),
         "thresholds": (None, "default"),
         "memory": (None, "default"),
+        "pseudonymize": (None, "default"),
+        "keep_domains": ("false", "default"),
+        "keep_networks": ("false", "default"),
         "retention": (None, "default"),
     }
     told = settings_of(run(WHOLE, *show))
@@ -128,6 +131,8 @@ def test_the_zone_of_answers_is_not_that_of_stamps(configured):
         ("[thresholds]\nguessed_names = '5'", "thresholds: guessed_names: 5: not a whole number"),
         ("[retention]\nlogins = 90", "retention: logins: 90: not a number of days, weeks, "),
         ("[retention]\nmails = '1 year'", "retention: mails: none of lines, default, connections"),
+        ('pseudonymize = "key"', "pseudonymize: key: not a whole path, from / or ~/ on"),
+        ('keep_domains = "yes"', "keep_domains: yes: neither true nor false"),
         ("local_domains = [1]", "local_domains: 1: not a domain"),
         ("db = ", "Invalid value"),
         ("\udcff", "not UTF-8"),

@@ -431,6 +431,46 @@ def test_an_export_has_the_pseudonyms_of_one_key_only(tmp_path):
 
 
 @pytest.mark.newest
+def test_a_configuration_says_what_is_loaded_with_pseudonyms_and_status_tells_it(
+    tmp_path, monkeypatch
+):
+    key, log, config = tmp_path / "key", tmp_path / "mail.log", tmp_path / "config.toml"
+    key.write_bytes(KEY)
+    key.chmod(0o600)
+    log.write_text("".join(f"{line}\n" for line in LINES))
+    config.write_text(
+        f"db = '{tmp_path / 'mail.duckdb'}'\npseudonymize = '{key}'\n"
+        "keep_domains = true\nkeep_networks = false\n"
+    )
+    monkeypatch.setenv("MAILSQL_CONFIG", str(config))
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert f"pseudonymize,{key},file" in run("config", "--format", "csv").splitlines()
+    run("load", str(log), "--year", "2026")
+    told = pseudonyms(domains=True)
+    alice = told.address(b"alice", b"example.net").decode()
+    assert run("query", "from messages select sender", "--format", "list") == f"{alice}\n"
+    assert json.loads(run("status", "--format", "json"))["pseudonyms"] == {
+        "key": told.fingerprint,
+        "keeps_domains": True,
+        "keeps_networks": False,
+    }
+    assert f"Pseudonyms of the key {told.fingerprint}; in clear: domains\n" in run("status")
+    japanese = run("status", "--lang", "ja")
+    assert f"仮名の鍵: {told.fingerprint} (仮名にしていないもの: ドメイン)" in japanese
+    # The environment comes first
+    monkeypatch.setenv("MAILSQL_KEEP_NETWORKS", "1")
+    clear = str(tmp_path / "other.duckdb")
+    run("load", str(log), "--year", "2026", "--db", clear)
+    assert "in clear: domains and networks" in run("status", "--db", clear)
+    assert KEY.hex() not in run("status", "--format", "json")
+
+
+@pytest.mark.newest
 def test_a_key_that_is_none_is_refused_in_a_line(tmp_path):
     key, log = tmp_path / "key", tmp_path / "mail.log"
     log.write_text(LINES[0] + "\n")
