@@ -10,7 +10,7 @@ import pytest
 
 import mailsql
 from mailsql.forget import forget
-from tests.conftest import NOW, assert_derived_alike, load
+from tests.conftest import NOW, assert_derived_alike, load, on_host
 
 pytestmark = pytest.mark.newest
 
@@ -58,20 +58,37 @@ def look(database: Path) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("order", list(permutations(range(3))))
-@pytest.mark.parametrize("last", [LAST, LAST_OF_PROCESS])
-def test_the_line_before_counts_it_in_whatever_load_it_comes(counts, order, last):
-    texts = [CONNECTED, REFUSED, last]
-    assert counts(*(texts[place] for place in order)) == [4]
-
-
-@pytest.mark.parametrize(
-    ("last", "expected"), [(LAST, [1]), (LAST_OF_PROCESS, [4])], ids=["of host", "of process"]
-)
-@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 1, 0)])
-def test_a_line_of_another_program_is_what_the_last_of_a_host_was(counts, order, last, expected):
-    texts = [CONNECTED + REFUSED, BETWEEN, last]
-    assert counts(*(texts[place] for place in order)) == expected
+def test_the_last_line_counts_it_in_whatever_load_it_comes(tmp_path):
+    """Each case is of a host of its own, and in each load there is a text of all of them."""
+    before, after = [CONNECTED, REFUSED], [CONNECTED + REFUSED, BETWEEN]
+    cases = {
+        (order, what, texts[-1]): ([texts[place] for place in order], expected)
+        for order in permutations(range(3))
+        for what, texts, expected in (
+            ("the line before", [*before, LAST], 4),
+            ("the line before", [*before, LAST_OF_PROCESS], 4),
+            ("a line of another program", [*after, LAST], 1),
+            ("a line of another program", [*after, LAST_OF_PROCESS], 4),
+        )
+    }
+    database = tmp_path / "mail.duckdb"
+    for turn in range(3):
+        log = tmp_path / f"{turn}.log"
+        log.write_text(
+            "".join(
+                on_host(number, texts[turn]) for number, (texts, _) in enumerate(cases.values())
+            )
+        )
+        load([log], database)
+    with mailsql.open_database(database) as connection:
+        found = connection.execute("select occurrences from rejections order by host").fetchall()
+        in_connections = connection.execute(
+            "select rejection_count from connections order by host"
+        ).fetchall()
+    expected = {case: count for case, (_, count) in cases.items()}
+    assert dict(zip(cases, (count for (count,) in found), strict=True)) == expected
+    assert dict(zip(cases, (count for (count,) in in_connections), strict=True)) == expected
+    assert_derived_alike(database)
 
 
 @pytest.mark.parametrize(("gone", "expected"), [(1, [4]), (2, [1])])

@@ -51,11 +51,11 @@ def years(database) -> list[int]:
     return [year for (year,) in rows]
 
 
-def write(path, stamps: list[str], day: str):
+def write(path, stamps: list[str], day: str, host: str = "mx1"):
     """A log of one line for each stamp, last changed on a day."""
     path.write_text(
         "".join(
-            f"{stamp} 12:00:00 mx1 postfix/smtpd[1]: connect from a[192.0.2.1]\n"
+            f"{stamp} 12:00:00 {host} postfix/smtpd[1]: connect from a[192.0.2.1]\n"
             for stamp in stamps
         )
     )
@@ -63,23 +63,28 @@ def write(path, stamps: list[str], day: str):
     os.utime(path, (moment, moment))
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_year_is_chosen_for_the_whole_log(case, tmp_path):
-    stamps, changed, told, expected = CASES[case]
-    write(tmp_path / "mail.log", stamps.split(", "), changed)
-    load([tmp_path / "mail.log"], tmp_path / "mail.duckdb", year=told)
-    assert years(tmp_path / "mail.duckdb") == expected
-    assert_derived_alike(tmp_path / "mail.duckdb")
-
-
 @pytest.mark.usefixtures("small_head")
-@pytest.mark.parametrize("case", CASES)
-def test_the_year_does_not_depend_on_the_cutting(case, tmp_path):
-    stamps, changed, told, expected = CASES[case]
-    write(tmp_path / "mail.log", stamps.split(", "), changed)
-    load([tmp_path / "mail.log"], tmp_path / "mail.duckdb", year=told, batch_bytes=1)
-    assert years(tmp_path / "mail.duckdb") == expected
-    assert_derived_alike(tmp_path / "mail.duckdb")
+@pytest.mark.parametrize("batch_bytes", [1_000_000, 1], ids=["whole", "cut"])
+def test_the_year_is_chosen_for_the_whole_log(batch_bytes, tmp_path):
+    """Each case is a log in a directory, and of a host, of its own."""
+    database = tmp_path / "mail.duckdb"
+    logs = {}
+    for number, (case, (stamps, changed, told, _)) in enumerate(CASES.items()):
+        log = tmp_path / case / "mail.log"
+        log.parent.mkdir()
+        write(log, stamps.split(", "), changed, host=f"mx{number}")
+        logs.setdefault(told, []).append(log)
+    for told, paths in logs.items():
+        load(paths, database, year=told, batch_bytes=batch_bytes)
+    with mailsql.open_database(database, timezone="UTC") as connection:
+        found = connection.execute(
+            "select host, list(year(logged_at) order by line_key) from raw_lines group by host"
+        ).fetchall()
+    hosts = {f"mx{number}": case for number, case in enumerate(CASES)}
+    assert {hosts[host]: told for host, told in found} == {
+        case: expected for case, (*_, expected) in CASES.items()
+    }
+    assert_derived_alike(database)
 
 
 def test_each_load_judges_by_the_time_of_the_log_then(tmp_path):
