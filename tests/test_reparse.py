@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -56,14 +57,20 @@ order by all
 """
 
 
-@pytest.fixture
-def database(tmp_path):
+@pytest.fixture(scope="module")
+def loaded_once(tmp_path_factory):
     """A database of a few thousand lines, in several batches."""
-    log = tmp_path / "mail.log"
+    here = tmp_path_factory.mktemp("loaded")
+    log = here / "mail.log"
     log.write_text("".join(line + "\n" for line in generate(4000, seed=6, per_second=3)))
-    load([log], tmp_path / "mail.duckdb", batch_bytes=150_000)
-    log.unlink()
-    return tmp_path / "mail.duckdb"
+    load([log], here / "mail.duckdb", batch_bytes=150_000)
+    return here / "mail.duckdb"
+
+
+@pytest.fixture
+def database(loaded_once, tmp_path):
+    """A copy of it that may be changed."""
+    return Path(shutil.copy(loaded_once, tmp_path))
 
 
 def rows(database: Path) -> dict[str, list[tuple]]:
