@@ -17,19 +17,24 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from mailsql.cli import main
+import mailsql.cli  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
 MOST_BYTES = 200_000
+MAILSQL = "from mailsql.cli import main; main()"
 
 
 def run_command(
-    arguments: list[str], cwd: Path, environment: Mapping[str, str], stdin: bytes = b""
+    arguments: list[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    stdin: bytes = b"",
+    code: str = MAILSQL,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run mailsql in a directory, as subprocess.run does it, with pipes."""
+    """Run mailsql, or other code, in a directory, as subprocess.run does it, with pipes."""
     umask = os.umask(0)
     os.umask(umask)
-    told = json.dumps([["-c", *arguments], str(cwd), dict(environment), umask]).encode()
+    told = json.dumps([code, ["-c", *arguments], str(cwd), dict(environment), umask]).encode()
     (input_end, output), (out, out_end), (err, err_end) = (os.pipe() for _ in range(3))
     socket.send_fds(_server(), [told], [input_end, out_end, err_end])
     for end in (input_end, out_end, err_end):
@@ -89,26 +94,27 @@ def serve(requests: socket.socket) -> None:
         child = os.fork()
         if child == 0:
             requests.close()
-            _become(told, streams)
-            main()
+            exec(_become(told, streams), {"__name__": "__main__"})
+            sys.exit()
         for stream in streams:
             os.close(stream)
         _, status = os.waitpid(child, 0)
         requests.send(str(os.waitstatus_to_exitcode(status)).encode())
 
 
-def _become(told: bytes, streams: list[int]) -> None:
-    """Make this process the one that was asked for."""
+def _become(told: bytes, streams: list[int]) -> str:
+    """Make this process the one that was asked for; return the code that it runs."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    sys.argv, directory, environment, umask = json.loads(told)
+    code, sys.argv, directory, environment, umask = json.loads(told)
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
     os.chdir(directory)
     os.umask(umask)
+    return code
 
 
 if __name__ == "__main__":

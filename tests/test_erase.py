@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,15 +38,26 @@ LINES = [
 ]
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """A database of a log of two loads, the second one proven line by line."""
-    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+@pytest.fixture(scope="module")
+def loaded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log, and a database of two loads of it, the second one proven line by line."""
+    here = tmp_path_factory.mktemp("loaded")
+    log, database = here / "mail.log", here / "mail.duckdb"
     log.write_text("".join(f"{line}\n" for line in LINES[:5]))
     load([log], database, year=2026)
     log.write_text("".join(f"{line}\n" for line in LINES))
     load([log], database, prove=True)
-    return database
+    return here
+
+
+@pytest.fixture
+def database(loaded_once: Path, tmp_path: Path) -> Path:
+    """A copy of the database that may be changed, and the log beside it."""
+    for file in loaded_once.iterdir():
+        shutil.copy(file, tmp_path)
+    # It knows then where the log is
+    load([tmp_path / "mail.log"], tmp_path / "mail.duckdb")
+    return tmp_path / "mail.duckdb"
 
 
 def texts(database: Path) -> list[str]:

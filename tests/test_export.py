@@ -7,8 +7,6 @@ import hashlib
 import json
 import os
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +20,7 @@ from mailsql.export import COMPANIONS, Style, export
 from mailsql.output import Format, format_rows
 from mailsql.statements import quote_identifier, quote_text
 from mailsql.table_list import tables
+from tests.command_server import run_command
 from tests.conftest import NOW, load
 
 pytestmark = pytest.mark.newest
@@ -219,8 +218,8 @@ def test_an_export_killed_at_any_step_can_be_repeated(samples, tmp_path, is_repe
         out = tmp_path / f"out{steps}"
         if is_repeated:
             run(samples, out, only=["messages", "logins"])
-        command = [sys.executable, "-c", KILLED, str(samples), str(out), str(steps)]
-        code = subprocess.run(command, check=False).returncode
+        arguments = [str(samples), str(out), str(steps)]
+        code = run_command(arguments, tmp_path, os.environ, code=KILLED).returncode
         assert code in (0, -9)
         if code == -9 and (out / "manifest.json").exists() and (out / "notices.csv").exists():
             assert manifest(out)["complete"] is False

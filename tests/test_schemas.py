@@ -1,8 +1,8 @@
 """Databases of an older schema: tables get the columns that they lack, rows and the user's stay."""
 
+import os
+import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,7 @@ from bench.generate import generate
 from mailsql.derive_again import check_tables
 from mailsql.statements import quote_identifier
 from mailsql.table_list import tables
+from tests.command_server import run_command
 from tests.test_cli import mailsql as run
 from tests.test_reparse import ASKED, OWN, rows
 
@@ -57,21 +58,29 @@ def write_older(new: Path, database: Path, tables: Path, schema: int) -> None:
         )
 
 
-@pytest.fixture
-def older(tmp_path):
-    """A database whose tables are those of schema 4, with the user's objects; the log beside it."""
-    log = tmp_path / "mail.log"
+@pytest.fixture(scope="module")
+def loaded_once(tmp_path_factory):
+    """A log, a database of it, and one whose tables are those of schema 4, with the user's."""
+    here = tmp_path_factory.mktemp("loaded")
+    log = here / "mail.log"
     log.write_text("".join(line + "\n" for line in generate(2000, seed=9, per_second=3)))
-    run("load", "mail.log", cwd=tmp_path)
-    database = tmp_path / "mail.duckdb"
-    new = database.rename(tmp_path / "new.duckdb")
+    run("load", "mail.log", cwd=here)
+    database = here / "mail.duckdb"
+    new = database.rename(here / "new.duckdb")
     write_older(new, database, OLDER, 4)
     with duckdb.connect(str(database)) as connection:
         connection.execute("create view mailbox_delivery_links as select 1 as message_key")
         connection.execute("create schema reports")
         connection.execute(OWN)
-    yield database
-    new.unlink()
+    return here
+
+
+@pytest.fixture
+def older(loaded_once, tmp_path):
+    """A copy of the older database that may be changed, with the log and the new one beside it."""
+    for file in loaded_once.iterdir():
+        shutil.copy2(file, tmp_path)
+    return tmp_path / "mail.duckdb"
 
 
 def check_own(database):
@@ -109,11 +118,8 @@ def test_a_log_is_forgotten_and_loaded_again(older):
 
 @pytest.mark.parametrize("created_count", [0, 3, 30, 1000])
 def test_killed_anywhere_it_is_as_before_or_as_after(older, created_count):
-    killed = subprocess.run(
-        [sys.executable, "-c", DIES, str(created_count), "load", "mail.log"],
-        cwd=older.parent,
-        check=False,
-    )
+    arguments = [str(created_count), "load", "mail.log"]
+    killed = run_command(arguments, older.parent, os.environ, code=DIES)
     assert killed.returncode == -signal.SIGKILL
     run("load", "mail.log", cwd=older.parent)
     check_own(older)
