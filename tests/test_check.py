@@ -213,10 +213,10 @@ def test_what_was_told_decides_and_is_found_when_it_is_changed(tmp_path):
     assert "mx2" in said
 
 
-def test_what_was_told_is_missed_when_it_is_gone(database):
-    with duckdb.connect(str(database)) as connection:
-        connection.execute("delete from stream_settings where file_key = 2")
-    assert "nothing says what the lines of log 2 are read with" in failures(database)[0]
+def test_what_was_told_is_missed_when_it_is_gone(small):
+    with duckdb.connect(str(small)) as connection:
+        connection.execute("delete from stream_settings")
+    assert "nothing says what the lines of log 1 are read with" in failures(small)[0]
 
 
 def test_branches_and_torn_lines_are_derived_alike(tmp_path):

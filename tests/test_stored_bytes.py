@@ -97,7 +97,7 @@ def test_any_log_comes_back_whatever_it_was_cut_into(
 def test_samples_come_back_from_the_database(tmp_path):
     log, database = tmp_path / "mail.log.1", tmp_path / "mail.duckdb"
     log.write_bytes(b"\n".join(path.read_bytes() for path in SAMPLES))
-    load([log], database, batch_bytes=200_000, force=True)
+    load([log], database, batch_bytes=1_000_000, force=True)
     assert stored(database) == {1: log.read_bytes()}
 
 
