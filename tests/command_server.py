@@ -17,9 +17,13 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+import duckdb
+
 import mailsql.cli  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
+# DuckDB 1 does it as soon as it is read, and what is forked has none of them
+STARTS_THREADS = duckdb.__version__.startswith("1.")
 MOST_BYTES = 200_000
 MAILSQL = "from mailsql.cli import main; main()"
 
@@ -32,6 +36,9 @@ def run_command(
     code: str = MAILSQL,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run mailsql, or other code, in a directory, as subprocess.run does it, with pipes."""
+    if STARTS_THREADS:
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, cwd=cwd, env=environment, input=stdin, capture_output=True)
     umask = os.umask(0)
     os.umask(umask)
     told = json.dumps([code, ["-c", *arguments], str(cwd), dict(environment), umask]).encode()
