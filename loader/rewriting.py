@@ -295,6 +295,10 @@ def _steps(pseudonyms: Pseudonyms) -> list[tuple[bytes | None, re.Pattern[bytes]
             return found[0]
         return MARK + pseudonyms.domain(found[0]) + MARK
 
+    def cut_speaker(found: re.Match[bytes]) -> bytes:
+        is_user = found[1][:-1].lower() in SPEAKERS and IS_USER.fullmatch(found[2])
+        return found[1] + person(found[2]) if is_user else found[0]
+
     def ip(found: re.Match[bytes]) -> bytes:
         return pseudonyms.ip(found[0]) or found[0]
 
@@ -327,6 +331,13 @@ def _steps(pseudonyms: Pseudonyms) -> list[tuple[bytes | None, re.Pattern[bytes]
                 inside(person),
             ),
             (b"@", rb"<([^<>\s\xff\"]+@[^<>\s\xff@\"]+)>", inside(person)),
+            # Lines that end in a name, or in a session id, are cut off there
+            (b"session=<", rb"\bsession=<([^<>\s\xff]+)$", inside(of(b"session"))),
+            (b"><", rb"(?<=><)([^<>\s\xff]+)$", inside(of(b"session"))),
+            (b"=<", rb"=<([^<>\n\xff]+)$", inside(person)),
+            (b"(", rb"\b([A-Za-z][A-Za-z0-9-]{2,13}\()([^()<>\s\xff]+)$", cut_speaker),
+            (b"client=", rb"\bclient=([^\[\]\s\xff]+)$", inside(host)),
+            (b"connect ", rb"\bconnect from ([^\[\]\s\xff]+)$", inside(host)),
             (
                 b" command: ",
                 rb"yntax from .* in [A-Z]+ command: <?([^\n\xff]*?)>?\r?$",

@@ -378,6 +378,27 @@ def test_a_line_is_rewritten_without_others_and_keeps_its_end(tmp_path):
 
 
 @pytest.mark.newest
+@pytest.mark.parametrize(
+    ("end", "name"),
+    [
+        ("postfix/qmgr[8]: 5E31727A35D: from=<alice", "alice"),
+        ("postfix/smtp[8]: 5E31727A35D: to=<bob@example.com>, orig_to=<alice@exam", "alice@exam"),
+        ("postfix/cleanup[3]: 5E31727A35D: message-id=<2026.abc", "2026.abc"),
+        ("postfix/smtpd[3]: connect from mail", "mail"),
+        ("postfix/smtpd[3]: 5E31727A35D: client=mail.exam", "mail.exam"),
+        ("dovecot: imap-login: Login: user=<alice", "alice"),
+        ("dovecot: imap(alice", "alice"),
+        ("dovecot: imap(bob)<4711><IQdzOm5X", "IQdzOm5X"),
+        ("dovecot: imap-login: Login: user=<bob>, method=PLAIN, session=<IQdzOm5X", "IQdzOm5X"),
+    ],
+)
+def test_a_name_in_which_a_line_is_cut_off_is_rewritten(end, name):
+    told = Rewriter(pseudonyms()).rewrite(f"Feb  3 09:15:40 mx1 {end}".encode()).decode()
+    assert name not in told
+    assert told.startswith(f"Feb  3 09:15:40 {pseudonyms().host(b'mx1').decode()} {end[:9]}")
+
+
+@pytest.mark.newest
 def test_an_export_has_the_pseudonyms_of_one_key_only(tmp_path):
     key, log = tmp_path / "key", tmp_path / "mail.log"
     clear, told = tmp_path / "clear.duckdb", tmp_path / "told.duckdb"
