@@ -12,6 +12,7 @@ import duckdb
 
 from .chain import commit_to, unhex
 from .encoding import decode_text, encode_text
+from .erased import erased_in
 from .errors import DatabaseError, UsageError
 from .pruned import pruned_runs
 from .tree import LineTree, block_nonces
@@ -244,40 +245,50 @@ def stream_bytes(connection: duckdb.DuckDBPyConnection, file_key: int) -> Iterat
         PrunedError: some of them were pruned.
         DatabaseError: a line was changed to what no bytes are stored as.
     """
-    parts: list[tuple[int, int | None]] = []
+    parts: list[tuple[int, int | None, int]] = []
     key: int | None = file_key
-    end = None
+    end, last = None, LAST_LINE_NO
     while key is not None:
-        parts.append((key, end))
-        parent, begin = _beginning(connection, key) or (None, 0)
+        parts.append((key, end, last))
+        parent, begin, line_no = _beginning(connection, key) or (None, 0, 1)
         end = begin if end is None else min(begin, end)
+        last = min(line_no - 1, last)
         # What a stream is a branch of was there before it
         key = parent if parent is not None and parent < key else None
     written = 0
-    for key, end in reversed(parts):
-        for data in _own_bytes(connection, key, None if end is None else end - written):
+    # Lines in which something was erased are as many, but of other lengths
+    is_by_line = any(erased_in(connection, key) for key, *_ in parts)
+    for key, end, last in reversed(parts):
+        limit = None if is_by_line or end is None else end - written
+        for data in _own_bytes(connection, key, limit, last if is_by_line else LAST_LINE_NO):
             yield data
             written += len(data)
 
 
 def _beginning(
     connection: duckdb.DuckDBPyConnection, file_key: int
-) -> tuple[int | None, int] | None:
-    """Return which stream a stream is a branch of, and where it begins; None if there is none."""
+) -> tuple[int | None, int, int] | None:
+    """Return which stream a stream is a branch of, and where it begins: byte and line; None if
+    there is none.
+    """
     found = connection.execute(
-        "select branch_of, (select first_byte from load_batches where file_key = $1 "
-        "order by batch_key limit 1) from log_files where file_key = $1",
+        "select branch_of, first_byte, first_line_no from log_files left join load_batches "
+        "using (file_key) where file_key = ? order by batch_key limit 1",
         [file_key],
     ).fetchone()
-    return None if found is None else (found[0], found[1] or 0)
+    return None if found is None else (found[0], found[1] or 0, found[2] or 1)
 
 
 def _own_bytes(
-    connection: duckdb.DuckDBPyConnection, file_key: int, limit: int | None
+    connection: duckdb.DuckDBPyConnection, file_key: int, limit: int | None, last_line_no: int
 ) -> Iterator[bytes]:
-    """Yield the first bytes of a stream behind what it shares."""
-    lines = stored_lines(connection, file_key)
-    gaps = deque(pruned_runs(connection, file_key).get(file_key, []))
+    """Yield the bytes of a stream behind what it shares, up to a number of them and a line."""
+    lines = stored_lines(connection, file_key, last_line_no=last_line_no)
+    gaps = deque(
+        run
+        for run in pruned_runs(connection, file_key).get(file_key, [])
+        if run.first_line_no <= last_line_no
+    )
     while limit is None or limit > 0:
         line = next(lines, None)
         if gaps and (line is None or gaps[0].first_line_no <= line.line_no):
