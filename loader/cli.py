@@ -61,7 +61,7 @@ from .forget import forget as forget_log
 from .ingest import BATCH_BYTES, LoadOptions, read_options
 from .ingest import load as load_logs
 from .journalctl import names_journal
-from .language import Language
+from .language import Language, read_texts
 from .memory import MIB, read_memory
 from .objects import __version__
 from .openmetrics import status_openmetrics
@@ -1124,15 +1124,16 @@ def erase(
             on_wait=narrate,
             progress=progress,
         )
+    words = read_texts("erase", language)
     if not gone.rows:
-        narrate(f"{db}: {address} stands nowhere; it stays as it is")
+        narrate(words.say("nowhere", database=db, address=address))
         return
     told = [(table, column, count) for (table, column), count in sorted(gone.rows.items())]
     names = ["table_name", "column_name", "row_count"]
     write_rows(names, told, form, output, file_mode(group_readable), language=language)
     for path, count in gone.lines.items():
-        narrate(f"{one_line(path)}: {count:,} lines changed")
-    narrate(f"{db}: it is {gone.pseudonym} now; mailsql check proves all other lines")
+        narrate(words.say("line" if count == 1 else "lines", path=one_line(path), count=count))
+    narrate(words.say("done", database=db, pseudonym=gone.pseudonym))
 
 
 @app.command()

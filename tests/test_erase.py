@@ -170,3 +170,11 @@ def test_the_command_tells_what_was_changed(database):
         "table_name,column_name,row_count\nimap_sessions,username,1\nlogins,username,1\n"
         "raw_lines,line,1\n"
     )
+    assert "mail.log: 1 line changed\n" in result.stderr
+    for address, told in (
+        ("bob@example.com", "mail.log: 1 行を書き換えました\n"),
+        ("alice@example.com", "mail.log: 3 行を書き換えました\n"),
+        ("nobody@example.com", "nobody@example.com はどこにもありません。何も変更していません\n"),
+    ):
+        given = ["erase", address, "--db", str(database), "--lang", "ja"]
+        assert told in CliRunner().invoke(app, given, catch_exceptions=False).stderr
