@@ -172,9 +172,10 @@ def test_words_of_the_tables_are_the_same_in_every_language_in_json(database):
 
 def test_status_as_json_has_every_section(database):
     told = json.loads(run(database, "status", "--format", "json", "--timezone", "UTC").stdout)
-    assert told.keys() == {*SECTIONS, "load", "chain"}
+    assert told.keys() == {*SECTIONS, "load", "pseudonyms", "chain"}
     assert [log["loaded_lines"] for log in told["logs"]] == [62, 18]
     assert told["logs"][0]["first_logged_at"] == "2022-07-24T23:58:11+00:00"
+    assert told["pseudonyms"] is None
     assert (told["chain"]["batch_key"], len(told["chain"]["chain"])) == (2, 64)
     assert told["unknown_lines"] == []
     assert {"program": "CRON", "line_count": 1} in told["foreign_lines"]
