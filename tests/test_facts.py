@@ -220,15 +220,17 @@ FAILURES = {
 
 
 def test_a_failed_login_is_told_by_all_that_speak_of_it(loaded):
-    # What the auth process says of an address counts at all hosts: each story has its own
-    stories = {
-        story: (
-            [(at, text.replace("198.51.100.77", f"198.51.100.{number}")) for at, text in lines],
-            expected,
-        )
-        for number, (story, (lines, expected)) in enumerate(FAILURES.items(), start=100)
-    }
-    assert_told(stories, failures, loaded)
+    assert_told(FAILURES, failures, loaded)
+
+
+def test_a_log_of_the_auth_process_that_names_no_host_speaks_of_any(tmp_path):
+    at = f"{NOON + timedelta(seconds=1):%Y-%m-%d %H:%M:%S}"
+    (tmp_path / "auth.log").write_text(f"{at} auth: Info: {MISMATCH.partition('auth: ')[2]}\n")
+    (tmp_path / "mail.log").write_text(log((3, FAILED), host="mx1") + log((4, FAILED), host="mx2"))
+    load([tmp_path / "auth.log", tmp_path / "mail.log"], tmp_path / "mail.duckdb")
+    with mailsql.open_database(tmp_path / "mail.duckdb") as connection:
+        for host in ("mx1", "mx2"):
+            assert failures(connection, host) == [("maria@example.org", "wrong password", 1)]
 
 
 @pytest.mark.parametrize(("count", "is_named"), [(10, True), (11, False)])

@@ -31,19 +31,6 @@ of_sessions as (
     group by host, session_id
 ),
 
--- To clients without a session, such as Postfix, it spoke shortly before
-of_users as not materialized (
-    select
-        host,
-        client_ip,
-        driver,
-        event,
-        event.logged_at,
-        lower(event.username) as user_key
-    from final_words
-    where session_id is null and event.username is not null and client_ip is not null
-),
-
 failures as not materialized (
     select
         *,
@@ -62,6 +49,28 @@ failures as not materialized (
     where not is_success
 ),
 
+failing_hosts as (
+    select distinct coalesce(host, '') as host_name from failures
+),
+
+-- To clients without a session, such as Postfix, it spoke shortly before. Its own log names no host, and
+-- may speak of any
+of_users as not materialized (
+    select
+        final_words.client_ip,
+        final_words.driver,
+        final_words.event,
+        final_words.event.logged_at,
+        coalesce(final_words.host, failing_hosts.host_name) as host_name,
+        lower(final_words.event.username) as user_key
+    from final_words
+    left join failing_hosts on final_words.host is null
+    where
+        final_words.session_id is null
+        and final_words.event.username is not null
+        and final_words.client_ip is not null
+),
+
 -- Where the auth process tells sessions, what it says without one is of no session
 session_hosts as (
     select distinct coalesce(host, '') as host_name from of_sessions
@@ -78,15 +87,19 @@ attempts as (
         logins.is_success,
         lower(logins.username) as user_key,
         lag({'logged_at': logins.logged_at, 'line_key': logins.login_key}) over (
-            partition by lower(logins.username), logins.client_ip
+            partition by coalesce(logins.host, ''), lower(logins.username), logins.client_ip
             order by logins.logged_at, logins.login_key
         ) as previous
     from logins
-    semi join failures on logins.client_ip = failures.client_ip
+    semi join failures
+        on
+            logins.client_ip = failures.client_ip
+            and logins.host is not distinct from failures.host
     -- What the auth process said of nobody, no login can have used up
     semi join of_users
         on
-            logins.client_ip = of_users.client_ip
+            coalesce(logins.host, '') = of_users.host_name
+            and logins.client_ip = of_users.client_ip
             and lower(logins.username) = of_users.user_key
     where logins.username is not null
 ),
@@ -123,7 +136,8 @@ named as (
             between failures.logged_at - interval 1 hour and failures.logged_at + interval 1 minute
     asof left join of_users
         on
-            failures.user_key = of_users.user_key
+            coalesce(failures.host, '') = of_users.host_name
+            and failures.user_key = of_users.user_key
             and failures.client_ip = of_users.client_ip
             and failures.logged_at >= of_users.logged_at
     left join attempts on failures.login_key = attempts.login_key
@@ -152,7 +166,7 @@ takers as (
 -- password was looked at; and that a login without a session failed, which it had spoken of before
 said as (
     select
-        of_users.host,
+        of_users.host_name,
         of_users.client_ip,
         of_users.logged_at,
         null as login_key,
@@ -162,14 +176,14 @@ said as (
     from of_users
     asof left join takers
         on
-            coalesce(of_users.host, '') = takers.host_name
+            of_users.host_name = takers.host_name
             and of_users.client_ip = takers.client_ip
             and of_users.user_key = takers.user_key
             and of_users.logged_at <= takers.logged_at
     where of_users.driver is distinct from 'login'
     union all
     select
-        host,
+        coalesce(host, '') as host_name,
         client_ip,
         logged_at,
         login_key,
@@ -209,7 +223,7 @@ nameless as (
             and ten_seconds(failures.logged_at) = crowded.span
     left join said
         on
-            failures.host is not distinct from said.host
+            coalesce(failures.host, '') = said.host_name
             and failures.client_ip = said.client_ip
             and case
                 when crowded.span is null then ten_seconds(failures.logged_at) - spans.step
