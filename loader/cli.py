@@ -60,7 +60,6 @@ from .follow import follow as follow_logs
 from .forget import forget as forget_log
 from .ingest import BATCH_BYTES, LoadOptions, read_options
 from .ingest import load as load_logs
-from .journalctl import names_journal
 from .language import Language, read_texts
 from .memory import MIB, read_memory
 from .objects import __version__
@@ -264,11 +263,6 @@ def load(
         raise UsageError(
             "--pseudonymize, and --dovecot-prefix",
             "either: users are not found in a prefix of one's own",
-        )
-    if pseudonyms is not None and any(map(names_journal, paths)):
-        raise UsageError(
-            "--pseudonymize, and a journal",
-            "journalctl -o export --facility=mail | mailsql load --pseudonymize KEYFILE -",
         )
     if is_following:
         _check_followed(paths, later)

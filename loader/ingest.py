@@ -32,7 +32,7 @@ from .objects import __version__
 from .own_forms import OwnForms, told_forms
 from .prefixes import read_prefix
 from .private import OWNER_ONLY, beside, created_with
-from .pseudonymized import check_pseudonyms, keep_places
+from .pseudonymized import check_pseudonyms, keep_places, keep_pseudonyms
 from .pseudonyms import Pseudonyms
 from .reparse import derive_anew
 from .rewriting import Rewriter
@@ -520,6 +520,7 @@ class _Place:
     is_once: bool
     year_source: str
     rewritten: RewrittenStream | None
+    pseudonyms: Pseudonyms | None
 
     @property
     def identity(self) -> tuple[int, str]:
@@ -693,6 +694,8 @@ class _TextPiece(Piece):
             ],
         )
         run_sql(connection, "ingest/9_loaded")
+        if self.place.pseudonyms is not None:
+            keep_pseudonyms(connection, self.file_key, self.place.pseudonyms)
         if self.place.rewritten is not None:
             keep_places(connection, self.file_key, self.place.rewritten)
 
@@ -733,9 +736,13 @@ class _Loader:
         try:
             cursor = journal_cursor(self.deriver.connection, source)
             with open_source(source, cursor) as stream:
-                rewriter = self.told.rewriter
-                told = stream if rewriter is None else rewritten(stream, rewriter)
-                self.load_stream(source, told, tally)
+                if self.told.rewriter is None:
+                    self.load_stream(source, stream, tally)
+                elif isinstance(stream, JournalStream):
+                    stream.rewriter = self.told.rewriter
+                    self.load_stream(source, stream, tally)
+                else:
+                    self.load_stream(source, rewritten(stream, self.told.rewriter), tally)
                 if isinstance(stream, JournalStream):
                     tally.cursor, tally.gap = stream.cursor, stream.gap
         except InputError as error:
@@ -820,6 +827,7 @@ class _Loader:
             self.told.once,
             self.told.year_source or (source.date_source if self.told.year is None else "--year"),
             stream if isinstance(stream, RewrittenStream) else None,
+            None if self.told.rewriter is None else self.told.rewriter.pseudonyms,
         )
         here = _TextPiece(
             checkpoint.file_key, first_line_no, 0, settings, checkpoint.date_before, place, None

@@ -20,6 +20,7 @@ from pathlib import Path
 from .decompress import JOURNAL_EXPORT, DamagedDataError
 from .errors import InputError
 from .journal import BrokenEntryError, as_lines
+from .rewriting import Rewriter
 
 JOURNAL = "journal"
 PLACE_PREFIX = "journal:"
@@ -119,11 +120,13 @@ class JournalStream:
         cursor: of the entry that was read last; None where there was none.
         gap: times of the entry behind which was to be read, which is not there any more, and of the
             first one that is.
+        rewriter: gives the lines pseudonyms; None: they stay as they are.
     """
 
     def __init__(self, journal: str, cursor: str | None) -> None:
         self.cursor = cursor
         self.gap: tuple[datetime, datetime] | None = None
+        self.rewriter: Rewriter | None = None
         self._journal = journal
         self._said = os.memfd_create(PROGRAM)
         # The entry itself is asked for, too: whether it comes tells whether it is still there
@@ -202,7 +205,7 @@ class JournalStream:
                     loaded = None
                 if rest:
                     self.cursor = entry_cursor(rest[:-1].rpartition(b"\n")[2])
-                    yield rest
+                    yield rest if self.rewriter is None else self.rewriter.rewrite(rest)
         except BrokenEntryError as error:
             self._check_end()
             raise JournalError(str(error)) from error

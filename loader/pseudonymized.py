@@ -67,6 +67,16 @@ def has_pseudonyms(database: Path, pseudonyms: Pseudonyms) -> bool:
     return row is not None
 
 
+def keep_pseudonyms(
+    connection: duckdb.DuckDBPyConnection, file_key: int, pseudonyms: Pseudonyms
+) -> None:
+    """Keep which pseudonyms a stream has."""
+    connection.execute(
+        "update log_files set pseudonym_key = ?, pseudonyms_keep = ? where file_key = ?",
+        [pseudonyms.fingerprint, str(pseudonyms.keeping), file_key],
+    )
+
+
 def keep_places(
     connection: duckdb.DuckDBPyConnection, file_key: int, stream: RewrittenStream
 ) -> None:
@@ -78,14 +88,12 @@ def keep_places(
     loaded_bytes, tail_bytes = row
     resumed = stream.place_before(loaded_bytes - tail_bytes)
     connection.execute(
-        "update log_files set original_bytes = ?, resumed_byte = ?, original_resumed_byte = ?, "
-        "pseudonym_key = ?, pseudonyms_keep = ? where file_key = ?",
+        "update log_files set original_bytes = ?, resumed_byte = ?, original_resumed_byte = ? "
+        "where file_key = ?",
         [
             stream.place_before(loaded_bytes).original,
             resumed.told,
             resumed.original,
-            stream.rewriter.pseudonyms.fingerprint,
-            str(stream.rewriter.pseudonyms.keeping),
             file_key,
         ],
     )

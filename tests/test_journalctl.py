@@ -20,10 +20,11 @@ from random import Random
 import pytest
 
 import mailsql
-from mailsql.errors import InputError
+from mailsql.errors import InputError, UsageError
 from mailsql.follow import follow
 from mailsql.ingest import LoadedSource, read_options
 from mailsql.journalctl import RETRY_SECONDS, JournalNews, is_same_entry
+from mailsql.pseudonyms import Keeping, Pseudonyms
 from mailsql.status import describe_source
 from tests.conftest import NOW, assert_derived_alike, load
 from tests.test_follow import behind_the_scenes, stored_count, wait_until
@@ -154,6 +155,26 @@ def test_each_load_goes_on_behind_the_entry_that_is_stored_with_the_lines(stand_
     with mailsql.open_database(database) as connection:
         found = connection.execute("select file_key, path, compression from log_files").fetchall()
     assert found == [(1, "journal", "journal export")]
+
+
+def test_with_pseudonyms_a_load_goes_on_behind_the_entry_too(stand_in, tmp_path):
+    database = tmp_path / "mail.duckdb"
+    pseudonyms = Pseudonyms(bytes(range(32)), Keeping())
+    stand_in.write(range(1, 4))
+    assert load_journal(database, pseudonyms=pseudonyms).line_count == 3
+    stand_in.write(range(1, 6))
+    more = load_journal(database, pseudonyms=pseudonyms)
+    assert (more.line_count, more.gap, more.cursor) == (2, None, cursor_of(5))
+    assert stored_cursor(database) == cursor_of(5)
+    assert numbers_of(database) == [1, 2, 3, 4, 5]
+    with mailsql.open_database(database) as connection:
+        found = connection.execute(
+            "select distinct host, contains(line, 'mx1'), pseudonym_key from raw_lines "
+            "inner join log_files on line_key >> 32 = file_key"
+        ).fetchall()
+    assert found == [(pseudonyms.host(b"mx1").decode(), False, pseudonyms.fingerprint)]
+    with pytest.raises(UsageError, match="have pseudonyms"):
+        load_journal(database)
 
 
 def test_cursors_of_one_file_differ_by_their_place_alone():
