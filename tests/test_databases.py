@@ -43,6 +43,7 @@ def umask(request):
     os.umask(before)
 
 
+@pytest.mark.newest
 @pytest.mark.usefixtures("umask")
 @pytest.mark.parametrize(("options", "expected"), [((), 0o600), (("--group-readable",), 0o640)])
 def test_what_is_made_of_a_log_is_private(log, options, expected):

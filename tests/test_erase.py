@@ -114,6 +114,7 @@ def test_an_address_stands_nowhere_and_the_rest_is_proven(database):
     assert changes(database) == []
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("line_no", [1, 3])
 def test_another_change_is_found(database, line_no):
     erase(database, "alice@example.com", lambda _: None, now=NOW)
@@ -126,6 +127,7 @@ def test_another_change_is_found(database, line_no):
         assert ("lines",) in [change.differs for change in changed_batches(connection)]
 
 
+@pytest.mark.newest
 def test_what_was_erased_in_can_be_pruned_and_the_rest_stays_proven(database):
     erase(database, "carol@example.com", lambda _: None, now=NOW)
     before = datetime(2026, 7, 26, tzinfo=UTC)
@@ -134,6 +136,7 @@ def test_what_was_erased_in_can_be_pruned_and_the_rest_stays_proven(database):
     assert changes(database) == []
 
 
+@pytest.mark.newest
 def test_an_export_says_what_was_erased_in_and_is_verified(database, tmp_path):
     name = erase(database, "alice@example.com", lambda _: None, now=NOW).pseudonym
     out = tmp_path / "out"
@@ -148,6 +151,7 @@ def test_an_export_says_what_was_erased_in_and_is_verified(database, tmp_path):
     assert any(re.search(r"2 batches and [1-9] exported lines found there", text) for text in told)
 
 
+@pytest.mark.newest
 def test_a_log_that_was_erased_in_can_be_forgotten(database):
     erase(database, "alice@example.com", lambda _: None, now=NOW)
     forget(database, "1", lambda _: None, now=NOW)
@@ -161,6 +165,7 @@ def test_what_is_no_address_is_refused(tmp_path):
         erase(tmp_path / "mail.duckdb", "alice", lambda _: None, now=NOW)
 
 
+@pytest.mark.newest
 def test_the_command_tells_what_was_changed(database):
     result = CliRunner().invoke(
         app, ["erase", "carol@example.com", "--db", str(database), "--format", "csv"]

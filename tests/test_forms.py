@@ -89,6 +89,7 @@ def shuffled_forms(seed: int) -> Iterator[None]:
         kinds.expressions.cache_clear()
 
 
+@pytest.mark.newest
 def test_order_of_forms_matters_only_where_they_say_so(loaded):
     text = "".join(line + "\n" for line in all_samples())
     query = "select line_no, kind from log_lines order by line_no"
