@@ -130,6 +130,24 @@ def test_other_messages_of_a_connection_that_is_over_go(tmp_path):
     is_proven(database)
 
 
+def test_lines_of_the_connections_around_one_that_goes_on_go(tmp_path):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    around = session(0, 50, "B10000", "B20000", 0)
+    lines = around + session(0, 50, "A10000", "A20000", 30)[:-1] + around[:1] + around[6:7]
+    log.write_text("".join(text for _, text in lines))
+    load([log], database)
+    before = rows(database)
+    prune(database, datetime(2026, 1, 2, tzinfo=UTC), lambda _: None, now=NOW, lines_only=True)
+    assert rows(database) == before
+    # What is in the queue, and its connection
+    kept = ask(database, "select line from raw_lines where kind like 'smtpd%' order by line_key")
+    assert [text.rpartition("smtpd[50]: ")[2] for (text,) in kept] == [
+        "connect from c.example.net[192.0.2.1]",
+        "A20000: client=c.example.net[192.0.2.1]",
+        "disconnect from c.example.net[192.0.2.1] mail=2 commands=2",
+    ]
+
+
 @pytest.mark.long
 def test_rows_of_a_connection_without_its_lines_count_what_is_left(tmp_path):
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"

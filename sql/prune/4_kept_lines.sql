@@ -29,11 +29,20 @@ of_messages as (
         and early.logged_at <= coalesce(kept_messages.removed_at, early.logged_at)
 ),
 
+-- With the connection that the process served next; postscreen serves many at a time
 kept_connections as (
-    select connections.*
+    select
+        connections.*,
+        following.connection_key as next_key
     from connections
     semi join (from kept_rows where table_name = 'connections') as kept
         on connections.connection_key = kept.row_key
+    asof left join (from connections where daemon <> 'postscreen') as following
+        on
+            coalesce(connections.host, '') = coalesce(following.host, '')
+            and connections.pid = following.pid
+            and connections.daemon = following.daemon
+            and connections.connection_key < following.connection_key
 ),
 
 -- TLS, HELO and the end, which have no queue id
@@ -49,6 +58,16 @@ of_connections as (
         and early.logged_at < getvariable('prune_before')::timestamptz
         and early.logged_at >= kept_connections.connected_at
         and early.logged_at <= coalesce(kept_connections.disconnected_at, early.logged_at)
+        -- Of one log they are told apart where they meet in a second
+        and (
+            early.line_key >> 32 <> kept_connections.connection_key >> 32
+            or early.line_key >= kept_connections.connection_key
+        )
+        and (
+            kept_connections.next_key is null
+            or early.line_key >> 32 <> kept_connections.next_key >> 32
+            or early.line_key < kept_connections.next_key
+        )
         and (
             kept_connections.client_ip is null
             or contains(early.line, '[' || kept_connections.client_ip || ']')
