@@ -736,13 +736,9 @@ class _Loader:
         try:
             cursor = journal_cursor(self.deriver.connection, source)
             with open_source(source, cursor) as stream:
-                if self.told.rewriter is None:
-                    self.load_stream(source, stream, tally)
-                elif isinstance(stream, JournalStream):
-                    stream.rewriter = self.told.rewriter
-                    self.load_stream(source, stream, tally)
-                else:
-                    self.load_stream(source, rewritten(stream, self.told.rewriter), tally)
+                rewriter = self.told.rewriter
+                told = stream if rewriter is None else rewritten(stream, rewriter)
+                self.load_stream(source, told, tally)
                 if isinstance(stream, JournalStream):
                     tally.cursor, tally.gap = stream.cursor, stream.gap
         except InputError as error:

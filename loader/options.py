@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -127,43 +127,27 @@ OwnFormsOption = Annotated[
     Path | None,
     typer.Option("--forms", metavar="DIR", help="Pages of your own that say what lines mean."),
 ]
-Pseudonymize = Annotated[
-    Path | None,
-    typer.Option(
+
+
+def _key_file(envvar: str | None = None) -> Any:
+    return typer.Option(
         "--pseudonymize",
         metavar="KEYFILE",
+        envvar=envvar,
         help="Write pseudonyms, made with this secret key, for people, domains and addresses.",
-    ),
-]
-KeepDomains = Annotated[
-    bool, typer.Option("--keep-domains", help="With pseudonyms, but example.com stays as it is.")
-]
-KeepNetworks = Annotated[
-    bool, typer.Option("--keep-networks", help="With pseudonyms, but networks (/24, /48) stay.")
-]
+    )
+
+
+def _kept(name: str, what: str, envvar: str | None = None) -> Any:
+    return typer.Option(f"--keep-{name}", envvar=envvar, help=f"With pseudonyms, but {what}.")
+
+
+_DOMAINS = ("domains", "example.com stays as it is")
+_NETWORKS = ("networks", "networks (/24, /48) stay")
+Pseudonymize = Annotated[Path | None, _key_file()]
+KeepDomains = Annotated[bool, _kept(*_DOMAINS)]
+KeepNetworks = Annotated[bool, _kept(*_NETWORKS)]
 # Of load: an export in clear is nothing that a setting should change
-UsualPseudonymize = Annotated[
-    Path | None,
-    typer.Option(
-        "--pseudonymize",
-        metavar="KEYFILE",
-        envvar=PSEUDONYMIZE_VARIABLE,
-        help="Write pseudonyms, made with this secret key, for people, domains and addresses.",
-    ),
-]
-UsualKeepDomains = Annotated[
-    bool,
-    typer.Option(
-        "--keep-domains",
-        envvar=KEEP_DOMAINS_VARIABLE,
-        help="With pseudonyms, but example.com stays as it is.",
-    ),
-]
-UsualKeepNetworks = Annotated[
-    bool,
-    typer.Option(
-        "--keep-networks",
-        envvar=KEEP_NETWORKS_VARIABLE,
-        help="With pseudonyms, but networks (/24, /48) stay.",
-    ),
-]
+UsualPseudonymize = Annotated[Path | None, _key_file(PSEUDONYMIZE_VARIABLE)]
+UsualKeepDomains = Annotated[bool, _kept(*_DOMAINS, KEEP_DOMAINS_VARIABLE)]
+UsualKeepNetworks = Annotated[bool, _kept(*_NETWORKS, KEEP_NETWORKS_VARIABLE)]

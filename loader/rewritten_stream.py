@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from .decompress import DamagedDataError
+from .journalctl import JournalStream
 from .rewriting import Rewriter
 from .sources import ByteStream, ComesOnce, StandardInput
 
@@ -133,8 +134,12 @@ class RewrittenInput(ComesOnce, RewrittenStream):
         return returned + RewrittenStream.read(self, count - len(returned))
 
 
-def rewritten(stream: ByteStream, rewriter: Rewriter) -> RewrittenStream:
+def rewritten(stream: ByteStream, rewriter: Rewriter) -> ByteStream:
     """Return a log with pseudonyms."""
+    if isinstance(stream, JournalStream):
+        # Its places are cursors of entries, which are the same with pseudonyms
+        stream.rewriter = rewriter
+        return stream
     if isinstance(stream, StandardInput):
         return RewrittenInput(stream, rewriter)
     return RewrittenStream(stream, rewriter)
