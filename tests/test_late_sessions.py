@@ -1,5 +1,5 @@
-"""Late lines of a user with many sessions: what they cannot change is not read again, and the
-tables are those of the whole log all the same."""
+"""A user with many sessions: those that are over are not remembered, late lines read again what
+they can change alone, and the tables are those of the whole log all the same."""
 
 import random
 import tempfile
@@ -127,6 +127,37 @@ def test_late_sessions_of_one_user_are_told_as_if_in_order(seed):
         assert_rows_alike(rows_of_lines(parts, lines), rows_of_lines(whole, lines))
         with open_database(parts) as connection:
             assert run_checks(connection, lambda _: None) == 0
+
+
+@of_hosts
+@given(SEEDS)
+def test_sessions_of_one_user_are_told_alike_wherever_their_log_is_cut(seed):
+    chance = random.Random(seed)
+    hosts = [f"mx{number}" for number in range(1, host_count(chance) + 1)]
+    lines = dated([line for host in hosts for line in sessions(seed, host, chance.randint(3, 25))])
+    with tempfile.TemporaryDirectory() as place:
+        directory = Path(place)
+        whole, parts = directory / "whole.duckdb", directory / "parts.duckdb"
+        for end in (*sorted(chance.choices(range(len(lines) + 1), k=5)), len(lines)):
+            if end > 0:
+                load([write(directory / "mail.log", lines[:end])], parts, threads=1)
+        load([write(directory / "whole.log", lines)], whole, threads=1)
+        assert_rows_alike(rows_of_lines(parts, lines), rows_of_lines(whole, lines))
+
+
+def test_sessions_that_are_over_are_not_remembered(tmp_path):
+    chance = random.Random(1)
+    told = []
+    for number in range(100):
+        login, end = session(chance, "mx1", number, 1)
+        told += [(3.0 * number, login), (3.0 * number + 5, end)]
+    database = tmp_path / "mail.duckdb"
+    log = tmp_path / "mail.log"
+    for end in (100, 199, 200):
+        load([write(log, dated(told)[:end])], database)
+        with open_database(database) as connection:
+            remembered = connection.execute("select count(*) from open_lines").fetchone()
+        assert remembered == ({100: 2, 199: 1, 200: 0}[end],)
 
 
 @pytest.mark.parametrize("missing", [(700,), (701,), (700, 701), (700, 702, 1203)])
