@@ -68,7 +68,7 @@ steps: $(VENV)/installed ## Read sql/ingest anew: what its statements make and n
 tables: $(VENV)/installed ## Write docs/tables.md anew from the comments of the database
 	$(BIN)/python -m tests.tables_page
 
-bench: $(VENV)/installed ## Side by side with pflogsumm and lnav (LINES=2000000); answers; following
+bench: $(VENV)/installed ## Side by side with other programs (LINES=2000000); answers; following
 	$(BIN)/python -m bench.compare $(LINES)
 	$(BIN)/python -m bench.answers
 	$(BIN)/python -m bench.follow

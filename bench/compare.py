@@ -1,13 +1,15 @@
-"""Runs mailsql side by side with pflogsumm and lnav on one generated log and prints a table.
+"""Runs mailsql side by side with other programs on one generated log and prints a table.
 
-Whole processes are timed by the operating system's accounting (wall, CPU, peak memory). The
-storage floor is the time DuckDB takes to write the finished tables from memory.
+Whole processes, children included, are timed by the operating system's accounting (wall, CPU, peak
+memory). The storage floor is the time DuckDB takes to write the finished tables from memory.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -26,6 +28,18 @@ from mailsql.database import STORAGE_VERSION
 from mailsql.statements import sql_files
 
 MIB = 2**20
+LOGWATCH = Path("/usr/share/logwatch/scripts/services")
+# pflogsumm is what all others are compared with
+PEERS = {
+    "pflogsumm": "pflogsumm {log}",
+    "logwatch, its scripts": "env LC_ALL=C LOGWATCH_DETAIL_LEVEL=10 sh -c "
+    f"'perl {LOGWATCH}/postfix <{{log}} && perl {LOGWATCH}/dovecot <{{log}}'",
+    "lnav, index and count": "lnav -n -c ';select log_level, count(*) from all_logs group by 1' "
+    "{log}",
+    "grep -c": "grep -c status=sent {log}",
+    "maillogger, CSV": "maillogger {log} {out}",
+    "postfix-logsums": "postfix-logsums {log}",
+}
 
 
 @dataclass(frozen=True)
@@ -102,18 +116,29 @@ def storage_floor(database: Path, directory: Path) -> float:
     return seconds
 
 
-def peers(log: Path) -> dict[str, list[str]]:
-    """Commands of the peers that are installed."""
-    found = {}
-    if shutil.which("pflogsumm"):
-        found["pflogsumm"] = ["pflogsumm", str(log)]
-    if shutil.which("lnav"):
-        sql = ";select log_level, count(*) from all_logs group by 1"
-        found["lnav index and count"] = ["lnav", "-n", "-c", sql, str(log)]
-    return found
+def installed_peers() -> dict[str, str]:
+    """Commands of the peers that are there."""
+    programs = {"logwatch, its scripts": str(LOGWATCH / "postfix")}
+    return {
+        name: command
+        for name, command in PEERS.items()
+        if shutil.which(command.split()[0]) and Path(programs.get(name, "/")).exists()
+    }
 
 
-def compare(lines: int, style: str, directory: Path, runs: int) -> None:
+def peer_run(command: str, log: Path, directory: Path, sizes: dict[str, int]) -> Run:
+    """Run a peer; what it writes is measured and goes. One that fails takes forever."""
+    with tempfile.TemporaryDirectory(dir=directory) as written:
+        told = {"log": shlex.quote(str(log)), "out": shlex.quote(f"{written}/out")}
+        try:
+            run = timed(shlex.split(command.format(**told)))
+        except RuntimeError:
+            run = Run(math.inf, math.inf, 0)
+        sizes[command] = sum(file.stat().st_size for file in Path(written).iterdir())
+    return run
+
+
+def compare(lines: int, style: str, directory: Path, runs: int, peers: dict[str, str]) -> None:
     """Print one table for one style of stamps: the best of some runs each, in turn."""
     log, database = directory / f"{style}-{lines}.log", directory / f"{style}.duckdb"
     write_log(log, lines, style)
@@ -125,8 +150,9 @@ def compare(lines: int, style: str, directory: Path, runs: int) -> None:
 
         return run
 
+    sizes: dict[str, int] = {}
     steps: dict[str, Callable[[], Run]] = {
-        name: partial(timed, command) for name, command in peers(log).items()
+        name: partial(peer_run, command, log, directory, sizes) for name, command in peers.items()
     }
     steps["mailsql load, 1 thread"] = load(1)
     steps["mailsql load, 2 threads"] = load(2)
@@ -137,12 +163,17 @@ def compare(lines: int, style: str, directory: Path, runs: int) -> None:
     best = {name: min(done, key=lambda run: run.wall_seconds) for name, done in results.items()}
     reference = best.get("pflogsumm")
     print(f"\n{style}: {lines:,} lines, {log.stat().st_size / MIB:.0f} MiB, best of {runs}\n")
-    print(f"{'':26}{'wall s':>8}{'CPU s':>8}{'lines/s':>11}{'ratio':>7}{'peak MiB':>10}")
+    print(f"{'':26}{'wall s':>8}{'CPU s':>8}{'lines/s':>11}{'ratio':>7}{'peak MiB':>10}{'MiB':>6}")
     for name, run in best.items():
+        if run.wall_seconds == math.inf:
+            print(f"{name:26}  failed")
+            continue
         ratio = f"{reference.wall_seconds / run.wall_seconds:.2f}" if reference else ""
+        written = sizes[peers[name]] if name in peers else database.stat().st_size
         print(
             f"{name:26}{run.wall_seconds:8.1f}{run.cpu_seconds:8.1f}"
             f"{lines / run.wall_seconds:11,.0f}{ratio:>7}{run.peak_bytes / MIB:10.0f}"
+            f"{written / MIB:6.0f}"
         )
     share = database.stat().st_size / log.stat().st_size
     # In a process of its own: a child's peak memory begins at that of its parent
@@ -159,15 +190,23 @@ def main() -> None:
     parser.add_argument("lines", type=int, nargs="?", default=2_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--data", type=Path, help="directory that keeps the generated logs")
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="NAME=COMMAND",
+        help="another program to run; {log} is the log, {out} a file that it may write",
+    )
     given = parser.parse_args()
+    peers = installed_peers() | dict(peer.split("=", 1) for peer in given.peer)
     with tempfile.TemporaryDirectory() as temporary:
         directory = given.data or Path(temporary)
         directory.mkdir(parents=True, exist_ok=True)
         for style in ("bsd", "rfc3339"):
-            compare(given.lines, style, directory, given.runs)
-    missing = {"pflogsumm", "lnav"} - {name for name in ("pflogsumm", "lnav") if shutil.which(name)}
+            compare(given.lines, style, directory, given.runs, peers)
+    missing = sorted(PEERS.keys() - peers.keys())
     if missing:
-        print(f"\nnot installed, left out: {', '.join(sorted(missing))} (apt-get install)")
+        print(f"\nnot installed, left out: {'; '.join(missing)}")
 
 
 if __name__ == "__main__":

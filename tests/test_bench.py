@@ -1,6 +1,7 @@
 """The generator writes the same bytes for the same seed, and the comparison runs."""
 
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,11 +41,16 @@ def test_the_cost_of_answers_is_printed(tmp_path):
 
 def test_the_comparison_prints_lines_per_second_memory_and_size(tmp_path):
     command = [sys.executable, "-m", "bench.compare", "2000", "--runs", "1"]
+    command += ["--peer", "copy=cp {log} {out}", "--peer", "broken=false"]
     done = subprocess.run(
         [*command, "--data", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     for words in ("bsd: 2,000 lines", "rfc3339: 2,000 lines", "2 threads", "storage floor"):
         assert words in done.stdout
+    assert (
+        re.findall(r"^broken +failed$", done.stdout, re.MULTILINE)
+        == ["broken".ljust(26) + "  failed"] * 2
+    )
 
 
 @pytest.mark.long
