@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -58,7 +58,7 @@ from .export import FileFormat, Style, manifest_hash
 from .export import export as write_export
 from .follow import follow as follow_logs
 from .forget import forget as forget_log
-from .ingest import BATCH_BYTES, LoadOptions, read_options
+from .ingest import BATCH_BYTES, LoadedSource, LoadOptions, read_options
 from .ingest import load as load_logs
 from .language import Language, read_texts
 from .memory import MIB, read_memory
@@ -285,6 +285,13 @@ def load(
         return
     if later and STANDARD_INPUT in paths:
         raise UsageError("--later: standard input comes only once", "save it as a file, load that")
+    summary = ""
+
+    def summarize(connection: duckdb.DuckDBPyConnection, loaded: Sequence[LoadedSource]) -> None:
+        nonlocal summary
+        if any(source.is_read for source in loaded):
+            summary = describe_load(connection, loaded, db, language)
+
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -323,6 +330,7 @@ def load(
                     wait_seconds=wait,
                     on_wait=narrate,
                     on_update=narrate,
+                    on_end=summarize,
                 )
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted", INTERRUPTED_HINT) from error
@@ -331,9 +339,8 @@ def load(
                 raise
             narrate(f"{one_line(str(error))}; the next load has everything")
             return
-    if any(source.is_read for source in loaded):
-        with open_reading(db, memory=allowed) as connection:
-            write(describe_load(connection, loaded, db, language))
+    if summary:
+        write(summary)
     faults = [source.fault for source in loaded if source.fault is not None]
     for fault in faults[:-1]:
         tell_error(fault)

@@ -34,6 +34,7 @@ from .prefixes import read_prefix
 from .private import OWNER_ONLY, beside, created_with
 from .pseudonymized import check_pseudonyms, keep_places, keep_pseudonyms
 from .pseudonyms import Pseudonyms
+from .reading import lock_settings
 from .reparse import derive_anew
 from .rewriting import Rewriter
 from .rewritten_stream import RewrittenStream, WholeLines, rewritten
@@ -122,6 +123,9 @@ class LoadedSource:
         return self.fault is None or self.line_count > 0
 
 
+OnEnd = Callable[[duckdb.DuckDBPyConnection, Sequence[LoadedSource]], None]
+
+
 def load(
     paths: Sequence[str],
     database: Path,
@@ -145,6 +149,7 @@ def load(
     wait_seconds: float = WAIT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
     on_update: Callable[[str], None] | None = None,
+    on_end: OnEnd | None = None,
 ) -> list[LoadedSource]:
     """Load logs into a database and return what was added, log by log.
 
@@ -177,6 +182,7 @@ def load(
         wait_seconds: for how long to wait where another process holds the database.
         on_wait: told who holds it when waiting begins.
         on_update: told what is done with a database of an older mailsql, or what its rows lack.
+        on_end: given what was added, and the database to be read, before it is let go.
 
     Raises:
         HeldError: another process holds the database.
@@ -213,6 +219,7 @@ def load(
         wait_seconds=wait_seconds,
         on_wait=on_wait,
         on_update=on_update,
+        on_end=on_end,
     )
 
 
@@ -291,6 +298,7 @@ def load_sources(
     on_wait: Callable[[str], None] | None = None,
     on_update: Callable[[str], None] | None = None,
     on_lines: Callable[[int], None] | None = None,
+    on_end: OnEnd | None = None,
 ) -> list[LoadedSource]:
     """Load logs in their order into a database, and let it go; return what was added.
 
@@ -361,7 +369,11 @@ def load_sources(
             if own_forms is not None:
                 drop_unused_forms(deriver.connection)
             # What counts is known when all of them are there
-            return [replace(one, copies=_copies(deriver.connection, keys)) for one, keys in added]
+            loaded = [replace(one, copies=_copies(deriver.connection, keys)) for one, keys in added]
+            if on_end is not None:
+                lock_settings(deriver.connection, database)
+                on_end(deriver.connection, loaded)
+            return loaded
         finally:
             deriver.connection.close()
 

@@ -83,9 +83,7 @@ def open_reading(
 
     connection = open_database(path, timezone=timezone, wait_seconds=wait_seconds, shut=shut)
     try:
-        if not _lock_binds_functions():
-            _check_views(connection, path)
-        connection.execute("set lock_configuration = true")
+        lock_settings(connection, path)
         # What does not fit into memory goes beside the database, for those who may read that; an
         # export has a place and a mode of its own
         private = nullcontext() if export_directory else created_with(beside(path, OWNER_ONLY))
@@ -93,6 +91,17 @@ def open_reading(
             yield connection
     finally:
         connection.close()
+
+
+def lock_settings(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Let nothing that is read from now on change a setting.
+
+    Raises:
+        DatabaseError: a view or a macro of the file would.
+    """
+    if not _lock_binds_functions():
+        _check_views(connection, path)
+    connection.execute("set lock_configuration = true")
 
 
 def _lock_binds_functions() -> bool:

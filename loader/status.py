@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,7 +65,7 @@ SECTIONS = {
 
 def describe_load(
     connection: duckdb.DuckDBPyConnection,
-    loaded: list[LoadedSource],
+    loaded: Sequence[LoadedSource],
     database: Path,
     language: Language = Language.EN,
 ) -> str:
@@ -93,7 +94,7 @@ def describe_source(source: LoadedSource, language: Language = Language.EN) -> l
     return said + _describe_failures([source], words)
 
 
-def _describe_failures(loaded: list[LoadedSource], words: Texts) -> list[str]:
+def _describe_failures(loaded: Sequence[LoadedSource], words: Texts) -> list[str]:
     """Which steps failed on how many lines."""
     steps = Counter(step for source in loaded for step in source.failed_steps)
     return [

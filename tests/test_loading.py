@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import mailsql
 from mailsql.check import run_checks
-from tests.conftest import load, with_cases
+from tests.conftest import NOW, load, with_cases
 
 HEAD = b"Feb  3 09:15:40 mx1 "
 
@@ -257,3 +257,20 @@ def test_another_version_writes_the_objects_anew_and_keeps_rows_and_the_users_vi
     assert pids(database) == [1, 2]
     assert query(database, "select count(*) from message_flow") == [(0,)]
     assert query(database, "select one from reports.mine") == [(1,)]
+
+
+def test_the_end_of_a_load_reads_what_it_added_and_changes_no_setting(tmp_path):
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"".join(map(line, (2101, 2102))))
+    database, seen = tmp_path / "mail.duckdb", []
+
+    def look(connection, loaded):
+        counted = connection.execute("select count(*) from connections").fetchone()
+        with pytest.raises(duckdb.Error, match="lock"):
+            connection.execute("set threads = 2")
+        seen.append((counted, [source.line_count for source in loaded]))
+
+    added = mailsql.load([str(log)], database, now=NOW, timezone="UTC", on_end=look)
+    assert seen == [((2,), [2])]
+    assert [source.line_count for source in added] == [2]
+    assert len(counting_pids(database)) == 2
