@@ -23,9 +23,11 @@ TOLD_BY = {
     "filters": "daemon, body",
 }
 IS_READ = "is_read(kind, body)"
-CALL = re.compile(
-    r"\b(?:(?:postfix|dovecot|filters|site)_kind|site_queue_id|is_read|known_keys)\([a-z_, ]+\)"
+CALLED = (
+    *("postfix_kind", "dovecot_kind", "filters_kind", "site_kind"),
+    *("site_queue_id", "is_read", "known_keys"),
 )
+CALL = re.compile(rf"\b(?:{'|'.join(CALLED)})\([a-z_, ]+\)")
 # In a pattern: a key, or several of which one stands there
 KEYS = re.compile(r"(?:\(\?:(?P<several>[A-Za-z_|]+)\)|(?P<one>[A-Za-z_]+))=")
 
@@ -115,6 +117,9 @@ def _reading(texts: Mapping[str, Sequence[Text]]) -> dict[str, str]:
 @cache
 def calls(text: str) -> frozenset[str]:
     """Return the calls in the text of an SQL file in whose place stands what the forms are."""
+    # Most files have none, and words are found faster than a pattern
+    if not any(f"{name}(" in text for name in CALLED):
+        return frozenset()
     return frozenset(CALL.findall(text))
 
 

@@ -57,23 +57,30 @@ milters as (
 ),
 
 -- The end is missing, or more follows
+cornered_milters as (
+    select
+        *,
+        case when parts.stage = '' then begun_context(body) end as begun
+    from milters
+),
+
 begun_milters as (
     select
-        * exclude (parts),
+        * exclude (parts, begun),
         case
-            when parts.stage = '' and begun_context(body).whole <> '' then {
+            when begun.whole <> '' then {
                 'action': '',
                 'stage': '',
                 'client': beginning.client,
                 'text': substr(beginning.text, 1, context_place(beginning.text) - 1),
-                'sender': begun_context(body).sender,
-                'recipient': begun_context(body).recipient,
-                'protocol': begun_context(body).protocol,
-                'helo_name': begun_context(body).helo_name
+                'sender': begun.sender,
+                'recipient': begun.recipient,
+                'protocol': begun.protocol,
+                'helo_name': begun.helo_name
             }
             else parts
         end as parts
-    from milters
+    from cornered_milters
 ),
 
 verdicts as (

@@ -35,26 +35,33 @@ contexts as (
 ),
 
 -- The end is missing, or more follows
+cornered as (
+    select
+        *,
+        case
+            when whole_context.protocol <> '' then null
+            when kind = 'postscreen_reject' and not may_be_cut then begun_context(client.rest)
+        end as begun
+    from contexts
+),
+
 begun as (
     select
-        * exclude (whole_context),
+        * exclude (whole_context, begun),
         case
             when whole_context.protocol <> '' then whole_context
-            when
-                kind = 'postscreen_reject'
-                and not may_be_cut
-                and begun_context(client.rest).whole <> ''
+            when begun.whole <> ''
                 then {
                     'text': regexp_replace(
                         substr(client.rest, 1, context_place(client.rest) - 1), '^: ', ''
                     ),
-                    'sender': begun_context(client.rest).sender,
-                    'recipient': begun_context(client.rest).recipient,
-                    'protocol': begun_context(client.rest).protocol,
-                    'helo_name': begun_context(client.rest).helo_name
+                    'sender': begun.sender,
+                    'recipient': begun.recipient,
+                    'protocol': begun.protocol,
+                    'helo_name': begun.helo_name
                 }
         end as context
-    from contexts
+    from cornered
 ),
 
 -- The reply reaches from the client to the context, or as far as the line does

@@ -26,25 +26,32 @@ with matched as (
 ),
 
 -- The end is missing, or more follows
+cornered as (
+    select
+        *,
+        case when parts.stage = '' then begun_context(body) end as begun
+    from matched
+),
+
 begun as (
     select
-        * exclude (parts),
+        * exclude (parts, begun),
         case
-            when parts.stage = '' and begun_context(body).whole <> '' then {
+            when begun.whole <> '' then {
                 'action': split_part(body, ':', 1),
                 'stage': split_part(body, ': ', 2),
                 'text': regexp_extract(
                     substr(body, 1, context_place(body) - 1), '^[a-z-]+: [A-Z-]+: (.*)$', 1
                 ),
-                'sender': begun_context(body).sender,
-                'recipient': begun_context(body).recipient,
-                'protocol': begun_context(body).protocol,
-                'helo_name': begun_context(body).helo_name,
+                'sender': begun.sender,
+                'recipient': begun.recipient,
+                'protocol': begun.protocol,
+                'helo_name': begun.helo_name,
                 'username': ''
             }
             else parts
         end as parts
-    from matched
+    from cornered
 ),
 
 readable as (

@@ -78,24 +78,31 @@ tailed as (
 ),
 
 -- The end is missing, or more follows
+cornered as (
+    select
+        *,
+        case when tail.before <> '' or may_be_cut then null else begun_context(body) end as begun
+    from tailed
+),
+
 begun as (
     select
-        * exclude (tail),
+        * exclude (tail, begun),
         case
             when tail.before <> '' or may_be_cut then tail
-            when begun_context(body).whole <> ''
+            when begun.whole <> ''
                 then {
                     'before': substr(body, 1, context_place(body) - 1),
-                    'sender': begun_context(body).sender,
-                    'recipient': begun_context(body).recipient,
-                    'protocol': begun_context(body).protocol,
-                    'helo_name': begun_context(body).helo_name,
+                    'sender': begun.sender,
+                    'recipient': begun.recipient,
+                    'protocol': begun.protocol,
+                    'helo_name': begun.helo_name,
                     'sasl_method': '',
                     'user_in_brackets': '',
                     'user': ''
                 }
         end as tail
-    from tailed
+    from cornered
 ),
 
 told as (

@@ -11,7 +11,10 @@ where
 
 insert into notices by name
 with noticed as (
-    select * from work_lines
+    select
+        *,
+        unpacked_speaker(speaker) as voice
+    from work_lines
     where
         kind in (select line_kinds.kind::kind_name from line_kinds where place = 'notices')
         and (is_changed or kind = 'smtp_connect_failure')
@@ -26,7 +29,7 @@ select
     processes.program,
     noticed.kind,
     coalesce(dovecot_notice_severity(noticed.kind), notice_severity(noticed.kind)) as severity,
-    spoken_text(unpacked_speaker(noticed.speaker), noticed.body) as text
+    spoken_text(noticed.voice, noticed.body) as text
 from noticed
 inner join processes on noticed.header_id = processes.header_id
 left join connection_lines on noticed.line_key = connection_lines.line_key

@@ -1,14 +1,14 @@
+-- One row per queue id that is used again; most logs have none
+create or replace temp table reused_ids as
+select
+    queue_home_id,
+    queue_id
+from queue_ids
+where has_several_lives;
+
 -- One row per line of a queue id that is used again: the life that it belongs to
 create or replace temp table queue_lives as
-with reused_ids as (
-    select
-        queue_home_id,
-        queue_id
-    from queue_ids
-    where has_several_lives
-),
-
-lines_of_ids as (
+with lines_of_ids as (
     select
         queue_lines.*,
         is_birth(kind) as is_birth,
