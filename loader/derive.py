@@ -655,6 +655,8 @@ def _connect(target: Target) -> duckdb.DuckDBPyConnection:
         connection.execute(f"set memory_limit = '{target.memory.engine_limit}'")
         connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
         connection.execute("set enable_progress_bar = false")
+        # The engine thinks that there are few rows where there are many
+        connection.execute("set asof_loop_join_threshold = 0")
         connection.execute(
             "set variable dovecot_prefixes = map([]::integer[], "
             "[]::struct(first_line_no bigint, pattern varchar, rewrite varchar)[][])"
