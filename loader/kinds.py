@@ -40,11 +40,13 @@ class Present:
         daemons: of Postfix; a line of another one is of no form.
         filters: that have forms.
         kinds: of the lines of Dovecot.
+        are_new: whether a line is new; of those read again it is not asked whether they are read.
     """
 
     daemons: frozenset[str]
     filters: frozenset[str]
     kinds: frozenset[str]
+    are_new: bool = True
 
     def may_write(self, form: Form) -> bool:
         """Return whether lines at hand may have a form, which of Dovecot's is told by its kind."""
@@ -78,7 +80,9 @@ def expressions(present: Present | None = None) -> dict[str, str]:
         for family, parameters in TOLD_BY.items()
     }
     texts = texts_of_kinds(read_forms())
-    if present is not None:
+    if present is not None and not present.are_new:
+        texts = {}
+    elif present is not None:
         kinds = {form.kind for form in forms if form.family != "dovecot"} | present.kinds
         texts = {kind: found for kind, found in texts.items() if kind in kinds}
     return told | _reading(texts)

@@ -117,16 +117,18 @@ class Steps:
         """Who wrote the lines whose kinds a file tells: only their forms are planned."""
         if not calls(text) & {IS_READ}:
             return None
-        daemons, others, kinds = self.connection.execute(
+        daemons, others, kinds, are_new = self.connection.execute(
             "select (select list(distinct coalesce(daemon, '')) from known_headers "
             "where family = 'postfix'), "
             "(select list(distinct daemon) from known_headers where family = 'other'), "
-            "(select list(distinct kind) from dovecot_texts)"
+            "(select list(distinct kind) from dovecot_texts), "
+            "exists(from cut_lines where line_key is null)"
         ).fetchall()[0]
         return Present(
             frozenset(daemons or ()),
             known_filters() & frozenset(others or ()),
             frozenset(kinds or ()),
+            are_new,
         )
 
     def _is_met(self, need: Need) -> bool:

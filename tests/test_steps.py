@@ -86,3 +86,12 @@ def test_forms_of_who_wrote_no_line_are_not_planned():
     for kind, is_planned in [("smtpd_connect", True), ("imap_logout", True), ("pickup", False)]:
         assert f"'{kind}'" in anybody
         assert (f"'{kind}'" in smtpd) == is_planned
+
+
+def test_of_lines_read_again_it_is_not_planned_whether_they_are_read():
+    text = dict(sql_texts("ingest"))["1_lines/7_lines"]
+    names = frozenset({"smtpd"}), frozenset(), frozenset({"imap_logout"})
+    assert "regexp_full_match(body" in with_kinds(text, Present(*names))
+    again = with_kinds(text, Present(*names, are_new=False))
+    assert "regexp_full_match(body" not in again
+    assert "'smtpd_connect'" in again
