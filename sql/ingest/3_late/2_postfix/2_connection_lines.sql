@@ -43,7 +43,7 @@ of_pids as (
     where pid in (select pid from serving_processes)
     union all
     select * from stored_lines
-    where pid is null
+    where pid is null and program in (select program from serving_processes where pid is null)
 ),
 
 events as (

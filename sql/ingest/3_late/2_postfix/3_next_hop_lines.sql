@@ -16,7 +16,7 @@ with touched as (
     where kind in ('smtp_tls', 'smtp_connect_failure', 'delivery')
 ),
 
-agents as (
+at_hand as (
     select
         host,
         program,
@@ -31,13 +31,42 @@ agents as (
     where is_changed and kind = 'delivery'
 ),
 
+telling as (
+    select
+        host,
+        program,
+        pid
+    from touched
+    where kind <> 'delivery'
+    union
+    select
+        host,
+        program,
+        pid
+    from stored_lines
+    where
+        kind in ('smtp_tls', 'smtp_connect_failure')
+        and (pid in (select pid from at_hand where pid is not null) or pid is null)
+),
+
+-- Records of agents that tell nothing of their connections are what they were
+agents as (
+    select at_hand.*
+    from at_hand
+    semi join telling
+        on
+            at_hand.host is not distinct from telling.host
+            and at_hand.program = telling.program
+            and at_hand.pid is not distinct from telling.pid
+),
+
 -- Only what equals is compared while lines are read
 of_pids as (
     select * from stored_lines
     where pid in (select pid from agents)
     union all
     select * from stored_lines
-    where pid is null
+    where pid is null and program in (select program from agents where pid is null)
 ),
 
 events as (
@@ -59,7 +88,12 @@ events as (
             and of_pids.pid is not distinct from agents.pid
     where of_pids.kind in ('smtp_tls', 'smtp_connect_failure', 'delivery')
     union all
-    select * from touched
+    select touched.* from touched
+    semi join agents
+        on
+            touched.host is not distinct from agents.host
+            and touched.program = agents.program
+            and touched.pid is not distinct from agents.pid
 ),
 
 followed as (
