@@ -356,7 +356,7 @@ class Deriver:
             run_sql(self.connection, "ingest/2_order")
             self._read_late_hosts_again()
             run_sql(self.connection, "ingest/4_earlier")
-            steps = Steps(self.connection, self._kinds())
+            steps = Steps(self.connection, self._kinds("lines", "earlier_lines"))
             for place in LINKED:
                 steps.run(f"ingest/{place}")
             if steps.may_hold("cleanup_verdicts"):
@@ -445,12 +445,10 @@ class Deriver:
             if self._is_any(rows):
                 steps.run(f"ingest/{place}")
 
-    def _kinds(self) -> frozenset[str]:
-        """Return the kinds of the lines at hand, and of those that they continue."""
-        found = self.connection.execute(
-            "select distinct kind from lines union select distinct kind from earlier_lines"
-        ).fetchall()
-        return frozenset(kind for (kind,) in found)
+    def _kinds(self, *tables: str) -> frozenset[str]:
+        """Return the kinds of the lines in some temporary tables."""
+        selects = " union ".join(f"select distinct kind from {table}" for table in tables)
+        return frozenset(kind for (kind,) in self.connection.execute(selects).fetchall())
 
     def _tell_older_messages(self) -> None:
         """Tell what became of messages of which an older mailsql did not tell it."""
@@ -495,9 +493,10 @@ class Deriver:
             return
         if self.connection.execute("select count(*) from removed_lines").fetchone() != (0,):
             self._read_again("3_late/0_removed_lines.sql")
-        run_sql(self.connection, "ingest/3_late/1_touching_lines.sql")
+        steps = Steps(self.connection, self._kinds("lines"))
+        steps.run("ingest/3_late/1_touching_lines.sql")
         if "postfix" in families:
-            run_sql(self.connection, "ingest/3_late/2_postfix")
+            steps.run("ingest/3_late/2_postfix")
         if "dovecot" in families:
             for place in (
                 "3_late/3_dovecot/1_work_lines.sql",
@@ -506,9 +505,11 @@ class Deriver:
                 "5_parse/dovecot/2_login_elements.sql",
                 "5_parse/dovecot/3_dovecot_logins.sql",
                 "5_parse/dovecot/3_session_ends.sql",
-                "3_late/3_dovecot/2_sessions",
+                "3_late/3_dovecot/2_touching_sessions.sql",
             ):
-                run_sql(self.connection, f"ingest/{place}")
+                steps.run(f"ingest/{place}")
+            if steps.may_hold("touching_sessions"):
+                steps.run("ingest/3_late/3_dovecot/3_sessions")
         self._read_again("3_late/4_read_lines.sql")
 
     def _read_again(self, place: str) -> None:

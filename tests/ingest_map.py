@@ -52,8 +52,8 @@ ROADS = {
         *("0_macros", "0_empty", "read_lines", *LINES, *COPIES, "2_order"),
         *("3_late/1_touching_lines", "3_late/2_postfix", "3_late/3_dovecot/1_work_lines"),
         *("5_parse/dovecot/0", "5_parse/dovecot/1", "5_parse/dovecot/2", "5_parse/dovecot/3_d"),
-        *("5_parse/dovecot/3_s", "3_late/3_dovecot/2_sessions", "3_late/4_read_lines", *LINES),
-        *("4_earlier", *STORED, *ENDED),
+        *("5_parse/dovecot/3_s", "3_late/3_dovecot/2", "3_late/3_dovecot/3_sessions"),
+        *("3_late/4_read_lines", *LINES, "4_earlier", *STORED, *ENDED),
     ),
     "copies": (
         *("0_macros", "0_empty", "read_lines", *LINES, *COPIES),

@@ -24,6 +24,11 @@ from .conftest import NOW
 from .ingest_map import write_map
 
 SAMPLES = Path(__file__).parent.parent / "sample_logs"
+# Of a host of the samples, in the midst of them
+LATE_LINE = (
+    "2022-07-26T08:30:00+09:00 mx1 dovecot: "
+    "imap(alice@example.com)<4713><IQdzOm5Xy8PAAAIK>: Disconnected: Logged out in=40 out=700\n"
+)
 
 # Where the kinds of lines at hand come from; what they hold is known when a step runs
 ROOTS = ("changed_lines", "work_lines", "earlier_lines", "lines")
@@ -281,7 +286,10 @@ def written_steps() -> str:
             known[name] = {"crc32": checksum(text), "steps": noted}
 
     with tempfile.TemporaryDirectory() as folder, patch.object(Steps, "run", note):
-        mailsql.load([str(SAMPLES)], Path(folder) / "mail.duckdb", now=NOW)
+        late = Path(folder) / "late.log"
+        late.write_text(LATE_LINE)
+        for log in (SAMPLES, late):
+            mailsql.load([str(log)], Path(folder) / "mail.duckdb", now=NOW)
     return "{\n" + ",\n".join(map(file_text, sorted(known.items()))) + "\n}\n"
 
 
