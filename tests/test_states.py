@@ -196,33 +196,44 @@ def told(database) -> dict[str, tuple]:
         }
 
 
-def test_a_state_is_told_at_once_and_line_by_line(tmp_path):
-    whole, grown, log = (tmp_path / name for name in ("whole.duckdb", "grown.duckdb", "mail.log"))
-    hosts = {f"mx{number}": story for number, story in enumerate(STORIES.values())}
-    lines = sorted(line for host, (story, _) in hosts.items() for line in stamped(story, host))
-    log.write_text("".join(lines))
-    load([log], whole)
-    for second in range(max(len(story) for story, _ in hosts.values())):
-        log.write_text("".join(line for line in lines if line < f"Feb  3 09:15:{second:02}~"))
-        load([log], grown)
-    found = told(whole)
+HOSTS = {f"mx{number}": story for number, story in enumerate(STORIES.values())}
+LINES = sorted(line for host, (story, _) in HOSTS.items() for line in stamped(story, host))
+
+
+@pytest.fixture(scope="module")
+def at_once(tmp_path_factory):
+    """A database of all stories, each of a host of its own."""
+    here = tmp_path_factory.mktemp("stories")
+    (here / "mail.log").write_text("".join(LINES))
+    load([here / "mail.log"], here / "mail.duckdb")
+    return here / "mail.duckdb"
+
+
+def test_a_state_is_told_at_once(at_once):
+    found = told(at_once)
     assert {host: state for host, (state, _) in found.items()} == {
-        host: expected for host, (_, expected) in hosts.items()
+        host: expected for host, (_, expected) in HOSTS.items()
     }
     assert all(state_at is not None for _, state_at in found.values())
-    assert told(grown) == found
 
 
-def test_each_word_has_a_meaning_and_a_story(tmp_path):
-    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
-    log.write_text("".join(stamped(CAME)))
-    load([log], database)
-    with mailsql.open_database(database) as connection:
+@pytest.mark.newest
+def test_a_state_is_told_line_by_line(at_once, tmp_path):
+    log, grown = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    for second in range(max(len(story) for story, _ in HOSTS.values())):
+        log.write_text("".join(line for line in LINES if line < f"Feb  3 09:15:{second:02}~"))
+        load([log], grown)
+    assert told(grown) == told(at_once)
+
+
+def test_each_word_has_a_meaning_and_a_story(at_once):
+    with mailsql.open_database(at_once) as connection:
         words = connection.execute("from message_states").fetchall()
     assert {word for word, *_ in words} == {state for _, state in STORIES.values()}
     assert all(all(row) for row in words)
 
 
+@pytest.mark.newest
 def test_what_was_never_accepted_is_no_traffic_and_what_is_held_is_in_the_queue(tmp_path):
     database = tmp_path / "mail.duckdb"
     for number, story in enumerate(("is refused by a check", "is held on arrival", "waits")):
@@ -241,22 +252,6 @@ def test_what_was_never_accepted_is_no_traffic_and_what_is_held_is_in_the_queue(
     ]
 
 
-def recipients(lines: list[str], tmp_path) -> dict[str, tuple[str, int]]:
-    """What became of each recipient of a message, and how many destinations it had."""
-    database, log = tmp_path / "mail.duckdb", tmp_path / "mail.log"
-    log.write_text("".join(stamped(lines)))
-    load([log], database)
-    with mailsql.open_database(database) as connection:
-        return {
-            recipient: (outcome, destinations)
-            for recipient, outcome, destinations in connection.execute(
-                "select recipient, outcome, destination_count from recipient_outcomes "
-                "where queue_id = ?",
-                [QID],
-            ).fetchall()
-        }
-
-
 FILTERED = [
     f"postfix/smtpd[15]: {{}}: client=localhost[127.0.0.1], orig_queue_id={QID}, "
     "orig_client=c.example.net[192.0.2.7]",
@@ -271,54 +266,74 @@ def returned(queue_id: str, *attempts: str) -> list[str]:
     return [*(line.format(queue_id) for line in FILTERED), active, *attempts, removed]
 
 
-def test_a_bounce_stays_one_when_the_others_are_put_back(tmp_path):
-    lines = [
-        *[*QUEUED, BOUNCED, DEFERRED, f"postfix/postsuper[9]: {QID}: requeued"],
-        f"postfix/pickup[8]: {CHILD}: uid=0 from=<a@example.net> orig_id={QID}",
-        f"postfix/cleanup[12]: {CHILD}: message-id=<1@example.net>",
-        f"postfix/qmgr[13]: {CHILD}: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
-        *[attempt("b@example.com", "sent", "250 Ok", queue_id=CHILD)],
-        f"postfix/qmgr[13]: {CHILD}: removed",
-    ]
-    assert recipients(lines, tmp_path) == {
-        "b@example.com": ("relayed", 1),
-        "c@example.com": ("bounced", 1),
-    }
+OTHER = "3A46262973"
 
 
-@pytest.mark.parametrize("reply", [f"250 Ok: queued as {CHILD}", "250 2.0.0 Ok"])
-def test_a_filter_that_splits_a_mail_has_an_end_for_each(tmp_path, reply):
-    other = "3A46262973"
-    lines = [
-        *[
-            *QUEUED,
-            attempt("b@example.com", "sent", reply),
-            attempt("c@example.com", "sent", reply),
-        ],
+def split(reply: str) -> list[str]:
+    """A message for two, which a filter gives back as one for each."""
+    return [
+        *QUEUED,
+        *(attempt(f"{name}@example.com", "sent", reply) for name in "bc"),
         REMOVED,
         *returned(CHILD, attempt("b@example.com", "sent", "250 Ok", queue_id=CHILD)),
-        *returned(other, attempt("c@example.com", "bounced", "550 no", queue_id=other)),
+        *returned(OTHER, attempt("c@example.com", "bounced", "550 no", queue_id=OTHER)),
     ]
-    assert recipients(lines, tmp_path) == {
-        "b@example.com": ("relayed", 1),
-        "c@example.com": ("bounced", 1),
-    }
 
 
-def test_a_forward_with_a_copy_has_both_ends(tmp_path):
-    lines = [
-        *QUEUED,
-        attempt("b@example.com", "sent", "delivered to maildir", "local"),
-        attempt("b@example.com", "sent", f"forwarded as {CHILD}", "local"),
-        REMOVED,
-        f"postfix/cleanup[12]: {CHILD}: message-id=<1@example.net>",
-        f"postfix/qmgr[13]: {CHILD}: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
-        attempt("x@example.org", "bounced", "550 no", queue_id=CHILD),
-        f"postfix/qmgr[13]: {CHILD}: removed",
-    ]
-    assert recipients(lines, tmp_path) == {"b@example.com": ("bounced, stored in mailbox", 2)}
+# The story, and for each recipient what became of the mail, and how many destinations it had
+RECIPIENTS = {
+    "a bounce stays one when the others are put back": (
+        [
+            *[*QUEUED, BOUNCED, DEFERRED, f"postfix/postsuper[9]: {QID}: requeued"],
+            f"postfix/pickup[8]: {CHILD}: uid=0 from=<a@example.net> orig_id={QID}",
+            f"postfix/cleanup[12]: {CHILD}: message-id=<1@example.net>",
+            f"postfix/qmgr[13]: {CHILD}: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
+            attempt("b@example.com", "sent", "250 Ok", queue_id=CHILD),
+            f"postfix/qmgr[13]: {CHILD}: removed",
+        ],
+        {"b@example.com": ("relayed", 1), "c@example.com": ("bounced", 1)},
+    ),
+    "a filter that splits a mail names one part": (
+        split(f"250 Ok: queued as {CHILD}"),
+        {"b@example.com": ("relayed", 1), "c@example.com": ("bounced", 1)},
+    ),
+    "a filter that splits a mail names none": (
+        split("250 2.0.0 Ok"),
+        {"b@example.com": ("relayed", 1), "c@example.com": ("bounced", 1)},
+    ),
+    "a forward with a copy has both ends": (
+        [
+            *QUEUED,
+            attempt("b@example.com", "sent", "delivered to maildir", "local"),
+            attempt("b@example.com", "sent", f"forwarded as {CHILD}", "local"),
+            REMOVED,
+            f"postfix/cleanup[12]: {CHILD}: message-id=<1@example.net>",
+            f"postfix/qmgr[13]: {CHILD}: from=<a@example.net>, size=900, nrcpt=1 (queue active)",
+            attempt("x@example.org", "bounced", "550 no", queue_id=CHILD),
+            f"postfix/qmgr[13]: {CHILD}: removed",
+        ],
+        {"b@example.com": ("bounced, stored in mailbox", 2)},
+    ),
+}
 
 
+def test_each_recipient_has_its_end(tmp_path):
+    log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
+    stories = enumerate(lines for lines, _ in RECIPIENTS.values())
+    log.write_text("".join(line for n, lines in stories for line in stamped(lines, f"mx{n}")))
+    load([log], database)
+    found = {story: {} for story in RECIPIENTS}
+    with mailsql.open_database(database) as connection:
+        for host, recipient, *end in connection.execute(
+            "select host, recipient, outcome, destination_count from recipient_outcomes "
+            "inner join messages using (message_key) where messages.queue_id = ?",
+            [QID],
+        ).fetchall():
+            found[[*RECIPIENTS][int(host.removeprefix("mx"))]][recipient] = tuple(end)
+    assert found == {story: expected for story, (_, expected) in RECIPIENTS.items()}
+
+
+@pytest.mark.newest
 def test_the_mailbox_has_its_last_word(tmp_path):
     def stamp(text: str, hour: int) -> str:
         return text.replace("09:15:", f"{hour:02}:15:")
@@ -343,6 +358,7 @@ def test_the_mailbox_has_its_last_word(tmp_path):
     assert found == [("stored in mailbox",)]
 
 
+@pytest.mark.newest
 def test_a_recipient_of_what_expired_has_its_end_and_time(tmp_path):
     soft = attempt("b@example.com", "SOFTBOUNCE", "host said: 550 later")
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
