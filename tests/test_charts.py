@@ -19,6 +19,9 @@ from tests.chromium import Chromium, program
 from tests.conftest import NOW
 from tests.test_page import loaded, page_of
 
+# What is drawn, the reports and the page show with each engine
+pytestmark = pytest.mark.newest
+
 MARKUP = "<script>alert(1)</script>]]>&amp;\"'\u202e"
 NAME = "<b/>]]>&amp;\"'\u202e.example.org"
 WIDTHS = {"phone": 390, "tablet": 820, "desktop": 1280}
@@ -187,7 +190,6 @@ def test_reasons_beyond_the_first_ones_are_told_together(hostile, page):
     assert chart.bars[-1].values == (3, 3)
 
 
-@pytest.mark.newest
 def test_a_label_is_text_and_a_drawing_has_shapes_alone():
     label = f"{MARKUP}\n\x00"
     series = (Series("a", "bad"), Series("b", "wait"))
@@ -212,7 +214,6 @@ def test_a_label_is_text_and_a_drawing_has_shapes_alone():
         assert not {"\u202e", "\x00", "\n"} & set(texts)
 
 
-@pytest.mark.newest
 @pytest.mark.parametrize("language", list(Language))
 def test_the_page_in_a_browser_is_what_it_should_be(language, files, browser):
     file = files / f"{language}.html"
@@ -268,7 +269,6 @@ HEADINGS = """[...document.querySelectorAll("section")]
   .querySelectorAll("th")"""
 
 
-@pytest.mark.newest
 def test_a_click_or_a_key_sorts_a_table(files, browser):
     assert "<button" not in (files / "en.html").read_text().replace(SCRIPT, "")
     browser.open(files / "en.html")
@@ -300,7 +300,6 @@ def test_a_click_or_a_key_sorts_a_table(files, browser):
         assert browser.evaluate(hours) == ["2"] * 4 + [""] * 20
 
 
-@pytest.mark.newest
 def test_a_text_below_its_row_stays_with_it(files, browser):
     browser.open(files / "en.html")
     rows = """[...[...document.querySelectorAll("section")]

@@ -1,6 +1,7 @@
 """The file itself: who may read it, what it may be called, damaged, held by others; contract 9."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from bench.generate import generate
 from mailsql.errors import DatabaseError, HeldError
 from mailsql.forget import forget
 from mailsql.reparse import derive_anew
-from tests.conftest import NOW, load
+from mailsql.status import describe_status
+from tests.conftest import NOW, assert_derived_alike, load
 from tests.test_cli import LINE
 from tests.test_cli import mailsql as run
 
@@ -35,9 +37,9 @@ def log(tmp_path):
     return path
 
 
-@pytest.fixture(params=[0o000, 0o022, 0o077])
+@pytest.fixture
 def umask(request):
-    """Any umask of the user."""
+    """A umask of the user's."""
     before = os.umask(request.param)
     yield
     os.umask(before)
@@ -45,7 +47,15 @@ def umask(request):
 
 @pytest.mark.newest
 @pytest.mark.usefixtures("umask")
-@pytest.mark.parametrize(("options", "expected"), [((), 0o600), (("--group-readable",), 0o640)])
+@pytest.mark.parametrize(
+    ("umask", "options", "expected"),
+    [
+        (0o000, (), 0o600),
+        (0o022, ("--group-readable",), 0o640),
+        (0o077, ("--group-readable",), 0o640),
+    ],
+    indirect=["umask"],
+)
 def test_what_is_made_of_a_log_is_private(log, options, expected):
     here = log.parent
     run("load", "mail.log", *options, cwd=here)
@@ -59,6 +69,7 @@ def test_what_is_made_of_a_log_is_private(log, options, expected):
     assert {mode(path) for path in (here / "out").iterdir()} == {expected}
 
 
+@pytest.mark.newest
 def test_an_existing_file_keeps_its_mode(log):
     here = log.parent
     run("load", "mail.log", cwd=here)
@@ -71,6 +82,7 @@ def test_an_existing_file_keeps_its_mode(log):
     assert mode(here / "mail.duckdb") == mode(here / "out.txt") == 0o664
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("given", [0o600, 0o640])
 def test_what_the_engine_keeps_beside_the_file_has_its_mode(tmp_path, given):
     database = tmp_path / "mail.duckdb"
@@ -86,6 +98,7 @@ def test_what_the_engine_keeps_beside_the_file_has_its_mode(tmp_path, given):
     assert seen == [{"mail.duckdb": given, "mail.duckdb.wal": given}]
 
 
+@pytest.mark.newest
 def test_what_a_killed_load_spilled_goes_with_the_next(log):
     left = log.parent / "mail.duckdb.tmp"
     left.mkdir()
@@ -94,14 +107,29 @@ def test_what_a_killed_load_spilled_goes_with_the_next(log):
     assert not left.exists() or list(left.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["reports", "memory", "temp", "system", "main", "MAIL", "a b'c", ":memory:", "md:x", "file:x"],
+NAMES = (
+    *("reports", "memory", "temp", "system", "main", "MAIL", "a b'c", ":memory:", "md:x", "file:x"),
 )
-def test_a_database_may_have_any_name(tmp_path, name):
-    (tmp_path / "mail.log").write_text(LINE)
-    for command in (["load", "mail.log"], ["report", "traffic_per_day"], ["status"], ["check"]):
-        run(*command, "--db", f"{name}.duckdb", cwd=tmp_path)
+
+
+def test_a_database_may_have_any_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mail.log").write_text(LINE)
+    load([Path("mail.log")], Path("first"))
+    Path("mail.log").write_text(LINE * 2)
+    for name in NAMES:
+        database = Path(f"{name}.duckdb")
+        shutil.copy("first", database)
+        assert load([Path("mail.log")], database)[0].line_count == 1, name
+        with mailsql.open_database(database) as connection:
+            assert "smtpd_connect" in describe_status(connection), name
+            found = connection.execute("select count(*) from reports.traffic_per_day").fetchone()
+            assert found is not None, name
+        assert_derived_alike(database)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("mail.log", "first"),
+        *(f"{name}.duckdb" for name in NAMES),
+    }
 
 
 def not_databases(here: Path) -> dict[str, str]:
@@ -126,7 +154,9 @@ def not_databases(here: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("command", [["load", "mail.log"], ["status"]])
+@pytest.mark.parametrize(
+    "command", [["status"], pytest.param(["load", "mail.log"], marks=pytest.mark.newest)]
+)
 def test_what_is_no_database_is_said_at_once_in_one_line(tmp_path, command):
     (tmp_path / "mail.log").write_text(LINE)
     for name, said in not_databases(tmp_path).items():
@@ -149,13 +179,15 @@ def test_what_is_no_database_is_said_at_once_in_one_line(tmp_path, command):
         ["load", "mail.log", "--host", "\udcff", "--db", "other.duckdb"],
     ],
 )
-def test_text_that_is_no_utf8_ends_in_one_line(log, arguments):
-    run("load", "mail.log", cwd=log.parent)
-    _, err = run(*arguments, cwd=log.parent, code=2)
+def test_text_that_is_no_utf8_ends_in_one_line(samples_database, tmp_path, arguments):
+    (tmp_path / "mail.log").write_text(LINE)
+    shutil.copy(samples_database, tmp_path / "mail.duckdb")
+    _, err = run(*arguments, cwd=tmp_path, code=2)
     assert err.startswith("mailsql: ")
     assert len(err.splitlines()) == 2
 
 
+@pytest.mark.newest
 def test_a_log_whose_name_is_no_utf8_loads(tmp_path):
     (tmp_path / "mail\udcff.log").write_text(LINE)
     out, _ = run("load", "mail\udcff.log", cwd=tmp_path)
@@ -164,6 +196,7 @@ def test_a_log_whose_name_is_no_utf8_loads(tmp_path):
     assert out.startswith("mail\\xff.log: nothing new\n")
 
 
+@pytest.mark.newest
 def test_a_name_with_a_line_end_forges_no_line(tmp_path):
     name = "mail\n9,999 lines added.log"
     (tmp_path / name).write_text(LINE)
@@ -187,6 +220,7 @@ def held(log):
     holder.communicate(b"\n")
 
 
+@pytest.mark.newest
 def test_a_held_database_is_waited_for_or_left_to_the_next_load(log, held):
     here = log.parent
     log.write_text(log.read_text() + LINE)
@@ -221,6 +255,7 @@ def test_errors_say_what_they_are_about(tmp_path, held):
         mailsql.open_database(tmp_path / "none.duckdb")
 
 
+@pytest.mark.newest
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_full_disk_is_said_of_the_file(log):
     run("load", "mail.log", cwd=log.parent)
@@ -228,6 +263,7 @@ def test_a_full_disk_is_said_of_the_file(log):
     assert err.startswith("mailsql: /dev/full: no room on the disk\ntry: make room there")
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("command", [["query", "select 1"], ["report"], ["report", "status"]])
 def test_no_output_is_written_over_the_database(log, command):
     here = log.parent
@@ -240,7 +276,7 @@ def test_no_output_is_written_over_the_database(log, command):
     assert (here / "mail.duckdb").read_bytes() == before
 
 
-@pytest.mark.parametrize("command", ["forget", "reparse"])
+@pytest.mark.parametrize("command", ["reparse", pytest.param("forget", marks=pytest.mark.newest)])
 def test_what_changes_a_database_waits_for_it_as_long_as_it_may(tmp_path, command):
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
     log.write_text(LINE)

@@ -146,6 +146,7 @@ def test_view_and_columns_carry_comments(lesson):
     assert ("decision", "permit, defer, reject or tag") in found
 
 
+@pytest.mark.newest
 def test_all_is_derived_again_alike_and_forgotten_as_a_whole(lesson, tmp_path):
     database = tmp_path / "mail.duckdb"
     shutil.copy(lesson, database)
@@ -367,6 +368,7 @@ def test_a_database_with_bad_pages_is_refused_and_nothing_of_it_run(lesson, tmp_
     assert asked(database, "select count(*) from messages") == [(1,)]
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

@@ -161,6 +161,7 @@ def test_the_page_says_what_it_said(form, language, samples):
     assert text == golden.read_text()
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("language", list(Language))
 def test_no_line_is_wider_than_told(language, samples, hostile):
     for connection in (samples, hostile):
@@ -168,6 +169,7 @@ def test_no_line_is_wider_than_told(language, samples, hostile):
         assert max(map(cell_len, lines)) <= WIDTH
 
 
+@pytest.mark.newest
 def test_without_a_period_it_is_yesterday_or_the_last_day_of_the_logs(samples):
     for now, day in (
         (datetime(2022, 7, 25, 23, tzinfo=UTC), "2022-07-25"),
@@ -177,12 +179,14 @@ def test_without_a_period_it_is_yesterday_or_the_last_day_of_the_logs(samples):
         assert page_of(samples, now=now).lines[0].startswith(f"{day} 00:00 to ")
 
 
+@pytest.mark.newest
 def test_a_period_without_lines_says_so(samples):
     page = page_of(samples, "2021-01-01", "2021-01-02")
     assert page.sections == ()
     assert "The logs hold no line of this period." in page_text(page)
 
 
+@pytest.mark.newest
 def test_what_a_log_holds_is_neither_markup_nor_terminal_control(hostile):
     page = page_of(hostile, "2026-02-04", "2026-02-05")
     text, html, mail = page_text(page), page_html(page), page_html(page, is_mail=True)
@@ -209,6 +213,7 @@ def test_what_a_log_holds_is_neither_markup_nor_terminal_control(hostile):
         }  # fmt: skip
 
 
+@pytest.mark.newest
 def test_the_period_before_is_compared(hostile):
     page = page_of(hostile, "2026-02-04", "2026-02-05")
     # The logs end on that day: the other is compared as far
@@ -227,6 +232,7 @@ def test_the_period_before_is_compared(hostile):
     )
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("since", ["1000-01-01", "99999w", "2026-03-01"])
 def test_a_period_long_before_or_after_the_logs_is_compared_with_nothing(since, hostile):
     page = page_of(hostile, since)
@@ -236,12 +242,14 @@ def test_a_period_long_before_or_after_the_logs_is_compared_with_nothing(since, 
     assert ("nothing to compare with" in page_text(page)) == (end != "the end")
 
 
+@pytest.mark.newest
 def test_a_host_without_lines_says_so(odd):
     page = page_of(odd, "2026-02-04", "2026-02-05", scope=Scope(host="mx2"))
     assert page.sections == ()
     assert "The logs hold no line of mx2 in this period." in page.lines
 
 
+@pytest.mark.newest
 def test_what_is_odd_is_told_and_what_only_looks_so_is_not(odd):
     page = page_of(odd, "2026-02-04", "2026-02-05")
     rows = [row[:4] for row in rows_of(page, "To look at first")]
@@ -259,6 +267,7 @@ def test_what_is_odd_is_told_and_what_only_looks_so_is_not(odd):
     ]  # fmt: skip
 
 
+@pytest.mark.newest
 def test_an_address_without_a_domain_makes_no_stranger_local(odd):
     page = page_of(odd, "2026-02-04", "2026-02-05")
     assert [row[:3] for row in rows_of(page, "Directions")] == [
@@ -268,6 +277,7 @@ def test_an_address_without_a_domain_makes_no_stranger_local(odd):
                for section in page.sections for note in section.notes)  # fmt: skip
 
 
+@pytest.mark.newest
 def test_mail_that_is_given_up_and_who_still_waits_are_told(odd):
     page = page_of(odd, "2026-02-04", "2026-02-05")
     assert [row[:5] for row in rows_of(page, "Deferred, bounced, expired")] == [
@@ -278,6 +288,7 @@ def test_mail_that_is_given_up_and_who_still_waits_are_told(odd):
     assert waiting[4] == "c@example.org"
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [
@@ -292,6 +303,7 @@ def test_a_duration_is_rounded_before_it_is_taken_apart(seconds, shown, samples)
     assert shown_duration(seconds, read_page_words(samples, Language.EN)) == shown
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(
     ("figures", "shown"),
     [
@@ -310,6 +322,7 @@ def test_a_change_is_in_whole_percent(figures, shown, samples):
     assert shown_cell(Column("change", "", Unit.CHANGE), figures, words) == shown
 
 
+@pytest.mark.newest
 def test_the_rows_of_a_list_are_as_many_as_told(hostile):
     page = page_of(hostile, "2026-02-04", "2026-02-05", top=2)
     assert len(rows_of(page, "Senders")) == 2
@@ -360,6 +373,7 @@ def test_every_report_is_limited_to_a_host_and_to_a_domain_where_it_has_one(repo
         assert not any(value for value, is_count in zip(row, counts, strict=True) if is_count)
 
 
+@pytest.mark.newest
 def test_a_message_is_text_and_the_same_as_html(hostile):
     page = page_of(hostile, "2026-02-04", "2026-02-05", Language.JA)
     written = page_message(page, "root@example.com", now=NOW)
@@ -377,6 +391,7 @@ def test_a_message_is_text_and_the_same_as_html(hostile):
     assert html.get_content() == page_html(page, is_mail=True)
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(
     "address",
     [
@@ -395,6 +410,7 @@ def test_what_is_no_address_gets_no_message(address, hostile):
         page_message(page_of(hostile, "2026-02-04"), address, now=NOW)
 
 
+@pytest.mark.newest
 def test_every_word_of_the_page_is_said_somewhere():
     keys = {row["key"] for row in read_words("page")}
     assert all(row["en"].count("{") == row["ja"].count("{") for row in read_words("page"))

@@ -41,6 +41,7 @@ def test_a_taught_prefix_tells_who_speaks(tmp_path):
         ).fetchall() == [("lmtp", "bob", "failed", "no room")]
 
 
+@pytest.mark.newest
 def test_without_it_the_event_is_told_and_nobody_is_named(loaded):
     connection = loaded("".join(line + "\n" for line in LINES), year=2026)
     assert connection.execute(
@@ -48,6 +49,7 @@ def test_without_it_the_event_is_told_and_nobody_is_named(loaded):
     ).fetchall() == [("alice", None), (None, 1166)]
 
 
+@pytest.mark.newest
 def test_a_log_keeps_its_prefix_however_it_is_continued(tmp_path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()

@@ -10,6 +10,8 @@ from mailsql.statements import sql_files
 from mailsql.table_list import list_views
 from tests.conftest import SHELLS, install_shell, load
 
+pytestmark = pytest.mark.newest
+
 SAMPLES = Path(__file__).parent.parent / "sample_logs"
 
 

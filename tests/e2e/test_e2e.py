@@ -186,6 +186,7 @@ def test_the_state_of_a_message_is_what_became_of_it(origin, name, loaded):
     assert state_differences(run.connection, run.ledger) == []
 
 
+@pytest.mark.newest
 @in_each
 def test_a_flow_goes_on_in_the_messages_that_came_of_it(origin, name, loaded):
     run = loaded(origin, name)
@@ -208,6 +209,7 @@ def test_postfix_and_dovecot_name_the_same_lmtp_transactions(origin, name, loade
     assert stored == (set() if name == "files" else accepted)
 
 
+@pytest.mark.newest
 @in_each
 def test_the_parts_of_a_delay_add_up(origin, name, loaded):
     wrong = (
