@@ -362,7 +362,7 @@ def test_of_twins_the_one_with_the_finer_stamps_counts(tmp_path, database, other
     assert_told_once(database, 2)
 
 
-@pytest.mark.parametrize("twins", list(permutations(("bsd", "short", "short-iso"), 2)))
+@pytest.mark.parametrize("twins", [("bsd", "short"), ("short", "short-iso"), ("short-iso", "bsd")])
 def test_twins_with_the_same_stamps_are_told_once(tmp_path, database, twins):
     for style in twins:
         load([write(tmp_path / style, lines_of(happened(2), style=style))], database)
