@@ -22,6 +22,7 @@ import duckdb
 
 from .errors import DatabaseError, HeldError, OutdatedError, UsageError
 from .objects import (
+    BLOCK_BYTES,
     OLDEST_SCHEMA,
     SCHEMA_VERSION,
     __version__,
@@ -335,14 +336,15 @@ def _connect_reading(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _connect_writing(path: Path, rows: int = ROW_GROUP_ROWS) -> duckdb.DuckDBPyConnection:
+def _connect_writing(
+    path: Path, rows: int = ROW_GROUP_ROWS, *, is_new: bool = False
+) -> duckdb.DuckDBPyConnection:
     """Connect for writing; what a killed process left in the temporary folder goes."""
     settings = _settings(path) | {"storage_compatibility_version": STORAGE_VERSION}
+    options = f"row_group_size {rows}" + (f", block_size {BLOCK_BYTES}" if is_new else "")
     connection = duckdb.connect(config=settings)
     try:
-        connection.execute(
-            f"attach {quote_text(str(path.absolute()))} as {CATALOG} (row_group_size {rows})"
-        )
+        connection.execute(f"attach {quote_text(str(path.absolute()))} as {CATALOG} ({options})")
         connection.execute(f"use {CATALOG}")
     except BaseException:
         connection.close()
@@ -362,7 +364,7 @@ def left_behind(path: Path) -> Path:
 
 def _build_empty(path: Path) -> None:
     """Create a database with all objects and no row."""
-    with _connect_writing(path) as connection:
+    with _connect_writing(path, is_new=True) as connection:
         write_objects(connection)
         # Closing says nothing of a checkpoint that fails
         connection.execute("force checkpoint")
