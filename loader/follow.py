@@ -26,7 +26,7 @@ from .status import describe_source
 from .watch import News, Watch, is_there
 
 # Between two looks at the logs: with a load, well below two seconds from line to row
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.2
 # Until a database that somebody holds is tried again
 HELD_SECONDS = 1.0
 # Until anything else that failed is tried again: doubled each time, up to the most
