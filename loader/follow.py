@@ -5,6 +5,7 @@ What cannot be loaded now waits in the logs, where it is safe; it is said once, 
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -191,6 +192,7 @@ class _Follower:
     words: Texts
     line_count: int = 0
     is_begun: bool = False
+    least_work: float = math.inf
     path_faults: frozenset[str] = frozenset()
     lag: _Lag = field(default_factory=_Lag)
 
@@ -234,9 +236,10 @@ class _Follower:
         cursors = {source.name: source.cursor for source in loaded if source.fault is None}
         self.watch.loaded(news, cursors)
         self._note(loaded)
-        # Lines gather meanwhile, so that loads take half of a core at most, but for the large ones
-        seconds = time.monotonic() - begun
-        gathering = 2 * (time.process_time() - worked) - seconds
+        # What a load takes for few lines takes half of a core at most, for lines gather meanwhile;
+        # where many come, waiting would only make it later
+        self.least_work = min(self.least_work, time.process_time() - worked)
+        gathering = 2 * self.least_work - (time.monotonic() - begun)
         return min(max(LOOK_SECONDS, gathering), MOST_GATHER_SECONDS)
 
     def _count(self, line_count: int) -> None:
