@@ -5,7 +5,6 @@ What cannot be loaded now waits in the logs, where it is safe; it is said once, 
 
 from __future__ import annotations
 
-import math
 import os
 import select
 import signal
@@ -35,6 +34,8 @@ RETRY_SECONDS = 5.0
 MOST_RETRY_SECONDS = 60.0
 # At most between two loads, so that lines gather
 MOST_GATHER_SECONDS = 10.0
+# Of so many lines a load takes longer than what planning it takes
+MANY_LINES = 1000
 # A query holds the database for a moment, which nobody needs to hear of; then the lag is said each
 # time that it has doubled
 SAID_LAG_SECONDS = 5.0
@@ -177,6 +178,20 @@ def follow(
         tell(words.say("ended", count=follower.line_count))
 
 
+def gathering_seconds(line_count: int, *, worked: float, seconds: float) -> float:
+    """Return for how long lines gather after a load, so that planning takes half a core at most.
+
+    Where many lines come, waiting for more would only make them later.
+
+    Args:
+        line_count: lines that it added.
+        worked: CPU seconds that it took.
+        seconds: how long it took.
+    """
+    gathering = 0.0 if line_count >= MANY_LINES else 2 * worked - seconds
+    return min(max(LOOK_SECONDS, gathering), MOST_GATHER_SECONDS)
+
+
 @dataclass
 class _Follower:
     """Loads what is new, again and again."""
@@ -192,7 +207,6 @@ class _Follower:
     words: Texts
     line_count: int = 0
     is_begun: bool = False
-    least_work: float = math.inf
     path_faults: frozenset[str] = frozenset()
     lag: _Lag = field(default_factory=_Lag)
 
@@ -236,11 +250,11 @@ class _Follower:
         cursors = {source.name: source.cursor for source in loaded if source.fault is None}
         self.watch.loaded(news, cursors)
         self._note(loaded)
-        # What a load takes for few lines takes half of a core at most, for lines gather meanwhile;
-        # where many come, waiting would only make it later
-        self.least_work = min(self.least_work, time.process_time() - worked)
-        gathering = 2 * self.least_work - (time.monotonic() - begun)
-        return min(max(LOOK_SECONDS, gathering), MOST_GATHER_SECONDS)
+        return gathering_seconds(
+            sum(source.line_count for source in loaded),
+            worked=time.process_time() - worked,
+            seconds=time.monotonic() - begun,
+        )
 
     def _count(self, line_count: int) -> None:
         """Count lines that were committed, whatever becomes of the load."""

@@ -23,7 +23,7 @@ import pytest
 import mailsql
 from bench.generate import generate
 from mailsql.errors import DatabaseError, MailsqlError, RoomError
-from mailsql.follow import _Said, follow
+from mailsql.follow import _Said, follow, gathering_seconds
 from mailsql.ingest import LoadedSource, load_sources, read_options
 from mailsql.language import Language
 from mailsql.watch import Watch
@@ -516,3 +516,18 @@ def test_an_error_is_said_again_only_when_it_is_another_one():
     assert not said.is_well("log")
     said.say("log", MailsqlError("b"))
     assert told == ["a", "b", "b"]
+
+
+@pytest.mark.parametrize(
+    ("line_count", "worked", "seconds", "expected"),
+    [
+        (1, 0.9, 1.0, 0.8),
+        (0, 0.01, 0.01, 0.2),
+        (1, 0.9, 5.0, 0.2),
+        (1, 30, 30, 10),
+        (2000, 3, 3, 0.2),
+    ],
+)
+def test_lines_gather_after_a_load_of_few(line_count, worked, seconds, expected):
+    found = gathering_seconds(line_count, worked=worked, seconds=seconds)
+    assert found == pytest.approx(expected)
