@@ -29,16 +29,21 @@ from mailsql.statements import sql_files
 
 MIB = 2**20
 LOGWATCH = Path("/usr/share/logwatch/scripts/services")
-# pflogsumm is what all others are compared with
+# The program that must be there, and what is run. What others are compared with is pflogsumm
 PEERS = {
-    "pflogsumm": "pflogsumm {log}",
-    "logwatch, its scripts": "env LC_ALL=C LOGWATCH_DETAIL_LEVEL=10 sh -c "
-    f"'perl {LOGWATCH}/postfix <{{log}} && perl {LOGWATCH}/dovecot <{{log}}'",
-    "lnav, index and count": "lnav -n -c ';select log_level, count(*) from all_logs group by 1' "
-    "{log}",
-    "grep -c": "grep -c status=sent {log}",
-    "maillogger, CSV": "maillogger {log} {out}",
-    "postfix-logsums": "postfix-logsums {log}",
+    "pflogsumm": ("pflogsumm", "pflogsumm {log}"),
+    "logwatch, its scripts": (
+        "logwatch",
+        "env LC_ALL=C LOGWATCH_DETAIL_LEVEL=10 sh -c "
+        f"'perl {LOGWATCH}/postfix <{{log}} && perl {LOGWATCH}/dovecot <{{log}}'",
+    ),
+    "lnav, index and count": (
+        "lnav",
+        "lnav -n -c ';select log_level, count(*) from all_logs group by 1' {log}",
+    ),
+    "grep -c": ("grep", "grep -c status=sent {log}"),
+    "maillogger, CSV": ("maillogger", "maillogger {log} {out}"),
+    "postfix-logsums": ("postfix-logsums", "postfix-logsums {log}"),
 }
 
 
@@ -118,12 +123,7 @@ def storage_floor(database: Path, directory: Path) -> float:
 
 def installed_peers() -> dict[str, str]:
     """Commands of the peers that are there."""
-    programs = {"logwatch, its scripts": str(LOGWATCH / "postfix")}
-    return {
-        name: command
-        for name, command in PEERS.items()
-        if shutil.which(command.split()[0]) and Path(programs.get(name, "/")).exists()
-    }
+    return {name: command for name, (program, command) in PEERS.items() if shutil.which(program)}
 
 
 def peer_run(command: str, log: Path, directory: Path, sizes: dict[str, int]) -> Run:
