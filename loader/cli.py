@@ -58,7 +58,7 @@ from .export import FileFormat, Style, manifest_hash
 from .export import export as write_export
 from .follow import follow as follow_logs
 from .forget import forget as forget_log
-from .ingest import BATCH_BYTES, LoadedSource, LoadOptions, read_options
+from .ingest import LoadedSource, LoadOptions, read_options
 from .ingest import load as load_logs
 from .language import Language, read_texts
 from .memory import MIB, read_memory
@@ -219,8 +219,11 @@ def load(
     ] = None,
     own_forms: OwnFormsOption = None,
     batch_mb: Annotated[
-        int, typer.Option(min=1, max=1024, metavar="MB", help="Megabytes read at once.")
-    ] = BATCH_BYTES // MIB,
+        int | None,
+        typer.Option(
+            min=1, max=1024, metavar="MB", help="Megabytes read at once; by the memory if none."
+        ),
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, max=1024, metavar="CORES", help="Cores to use.")
     ] = None,
@@ -272,7 +275,7 @@ def load(
             host=host,
             dovecot_prefix=dovecot_prefix,
             forms=own_forms,
-            batch_bytes=batch_mb * MIB,
+            batch_bytes=None if batch_mb is None else batch_mb * MIB,
             threads=threads,
             memory=allowed,
             force=force,
@@ -318,7 +321,7 @@ def load(
                     host=host,
                     dovecot_prefix=dovecot_prefix,
                     forms=own_forms,
-                    batch_bytes=batch_mb * MIB,
+                    batch_bytes=None if batch_mb is None else batch_mb * MIB,
                     threads=threads,
                     memory=allowed,
                     progress=lambda count: bar.update(task, advance=count),

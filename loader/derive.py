@@ -185,11 +185,14 @@ class Deriver:
     """Derives the rows of one piece after another over one connection.
 
     Attributes:
-        connection: to the database; another one after the engine was lost.
+        target: the database.
+        connection: to it; another one after the engine was lost.
+        on_share: told which share of a piece is done, of the time that a large one takes.
     """
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self.on_share: Callable[[float], None] = _ignore
         self.connection = _connect(target)
         self._has_macros = False
         self._is_writing = False
@@ -347,9 +350,11 @@ class Deriver:
             self._take_lines_out(*piece.removed_keys)
         piece.show(self.connection)
         self._cut_lines()
+        self.on_share(0.1)
         piece.judge_text(self.connection)
         self._look_ahead(piece)
         Steps(self.connection).run("ingest/1_lines")
+        self.on_share(0.25)
         self._find_copies()
         is_told = self._is_any("changed_lines") or self._is_any("removed_lines")
         if is_told:
@@ -363,11 +368,13 @@ class Deriver:
                 self._read_subjects()
         if self._own_forms is not None:
             self._tell_own_kinds(self._own_forms)
+        self.on_share(0.5)
         self._begin()
         piece.begin(self.connection)
         if is_told:
             for place in STORED:
                 steps.run(f"ingest/{place}")
+            self.on_share(0.9)
             self._relate(steps)
             for place in REPEATED:
                 steps.run(f"ingest/{place}")
@@ -614,6 +621,10 @@ class Deriver:
                 branch_of,
             ],
         )
+
+
+def _ignore(_share: float) -> None:
+    """Tell nobody how much is done."""
 
 
 def _connect(target: Target) -> duckdb.DuckDBPyConnection:

@@ -21,8 +21,6 @@ from .settings import Stretch, date_at, read_stretches
 from .statements import quote_identifier, quote_text, run_sql
 from .table_list import tables
 
-# Consecutive batches of one stream make a piece, up to so many bytes
-PIECE_BYTES = 134217728
 # What is read of a database when rows are derived again
 READ_COLUMNS = {
     "raw_lines": ("line_key", "line"),
@@ -204,7 +202,9 @@ def derive_stored(
         gaps = pruned.get(stream.file_key, [])
         for stretch, gap, runs in (
             (stretch, gap, runs)
-            for stretch, first_line_no, end in _cut(stream, stretches[stream.file_key])
+            for stretch, first_line_no, end in _cut(
+                stream, stretches[stream.file_key], deriver.target.memory.batch_bytes
+            )
             for gap, runs in runs_between(gaps, first_line_no, end - 1)
         ):
             if stretch is not prepared:
@@ -321,15 +321,23 @@ def _date_before(
     return date_at(connection, holder.file_key, line_no)
 
 
-def _cut(stream: _Stream, stretches: list[Stretch]) -> Iterator[tuple[Stretch, int, int]]:
-    """Yield pieces: what their lines are read with, the first line, and the one behind the last."""
+def _cut(
+    stream: _Stream, stretches: list[Stretch], piece_bytes: int
+) -> Iterator[tuple[Stretch, int, int]]:
+    """Yield pieces: what their lines are read with, the first line, and the one behind the last.
+
+    Args:
+        stream: of which all lines are wanted.
+        stretches: all of it.
+        piece_bytes: of batches that make a piece together, or about that of a part of a larger one.
+    """
     ends = [stretch.first_line_no for stretch in stretches[1:]] + [stream.loaded_lines + 1]
     for stretch, end in zip(stretches, ends, strict=True):
         starts: list[int] = []
         size = 0
-        for first_line_no, byte_count in stream.batches:
+        for first_line_no, byte_count in _parts(stream, piece_bytes):
             if stretch.first_line_no <= first_line_no < end:
-                if not starts or size + byte_count > PIECE_BYTES:
+                if not starts or size + byte_count > piece_bytes:
                     starts.append(first_line_no)
                     size = 0
                 size += byte_count
@@ -337,6 +345,16 @@ def _cut(stream: _Stream, stretches: list[Stretch]) -> Iterator[tuple[Stretch, i
             # A line that was torn twice begins two batches
             if first < behind:
                 yield stretch, first, behind
+
+
+def _parts(stream: _Stream, piece_bytes: int) -> Iterator[tuple[int, int]]:
+    """Yield the batches of a stream, large ones in parts: first line and bytes of each."""
+    for (first_line_no, byte_count), (behind, _) in pairwise(
+        [*stream.batches, (stream.loaded_lines + 1, 0)]
+    ):
+        count = -(-byte_count // piece_bytes)
+        for number in range(count):
+            yield first_line_no + (behind - first_line_no) * number // count, byte_count // count
 
 
 def copy_loaded_tables(connection: duckdb.DuckDBPyConnection) -> None:

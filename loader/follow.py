@@ -233,7 +233,6 @@ class _Follower:
                     self.options,
                     now=self.clock(),
                     clock=self.clock,
-                    progress=self._go_on,
                     on_lines=self._count,
                     wait_seconds=0,
                     on_update=self.tell,
@@ -257,15 +256,12 @@ class _Follower:
         )
 
     def _count(self, line_count: int) -> None:
-        """Count lines that were committed, whatever becomes of the load."""
-        self.line_count += line_count
-
-    def _go_on(self, _byte_count: int) -> None:
-        """End a load behind a batch, when that was asked for.
+        """Count lines that were committed, and end a load behind them when that was asked for.
 
         Raises:
             _EndedError: it was.
         """
+        self.line_count += line_count
         if self.asked.is_end:
             raise _EndedError
 

@@ -62,9 +62,9 @@ from .streams import (
 from .visible import visible
 from .wrappings import name_wrappings
 
-# Smaller ones cost time and save no memory, larger ones save no time
-BATCH_BYTES = 134217728
 CSV_BUFFER_BYTES = 16777216
+# What is loaded at once from then on fills row groups
+LARGE_BYTES = 134217728
 QUOTED_CHARACTERS = 80
 
 Progress = Callable[[int], None]
@@ -137,7 +137,7 @@ def load(
     host: str | None = None,
     dovecot_prefix: str | None = None,
     forms: Path | None = None,
-    batch_bytes: int = BATCH_BYTES,
+    batch_bytes: int | None = None,
     threads: int | None = None,
     memory: Memory | None = None,
     progress: Progress | None = None,
@@ -169,10 +169,10 @@ def load(
         dovecot_prefix: mail_log_prefix that the lines of Dovecot were written with, where it is no
             usual one.
         forms: directory of pages with forms of one's own.
-        batch_bytes: size of the batches that a log is cut into.
+        batch_bytes: size of the batches that a log is cut into; by the memory if None.
         threads: of the engine; if None one per core, or one where little is new.
         memory: that may be taken; a share of the machine's if None.
-        progress: called with the bytes added, after each batch.
+        progress: called with bytes that are dealt with, some times in each batch.
         force: whether a log is loaded of which no line begins like that of a log.
         prove: whether these logs get a hash tree of their lines from now on, so that one line can
             be proven without the others.
@@ -249,7 +249,7 @@ def read_options(
     host: str | None = None,
     dovecot_prefix: str | None = None,
     forms: Path | None = None,
-    batch_bytes: int = BATCH_BYTES,
+    batch_bytes: int | None = None,
     threads: int | None = None,
     memory: Memory | None = None,
     force: bool = False,
@@ -269,15 +269,16 @@ def read_options(
     if timezone is not None:
         with duckdb.connect(":memory:") as trial:
             set_timezone(trial, timezone)
+    memory = memory or usual_memory()
     return LoadOptions(
         year,
         timezone,
         host,
         dovecot_prefix,
         own_forms,
-        batch_bytes,
+        batch_bytes or memory.batch_bytes,
         threads,
-        memory or usual_memory(),
+        memory,
         force,
         prove,
         once,
@@ -302,8 +303,8 @@ def load_sources(
 ) -> list[LoadedSource]:
     """Load logs in their order into a database, and let it go; return what was added.
 
-    What progress raises ends the load behind a batch, which is committed; before, on_lines is
-    called with the lines that it added. All else is as load describes it.
+    Behind each batch, when it is committed, on_lines is called with the lines that it added; what
+    that raises ends the load there. All else is as load describes it.
 
     Raises:
         HeldError: another process holds the database.
@@ -317,7 +318,7 @@ def load_sources(
     ):
         readable = [path for file in files for path in (file.path, file.endings_path)]
         # A pipe into what is there already is a window of a journal most often
-        unknown = 0 if database.exists() else BATCH_BYTES
+        unknown = 0 if database.exists() else options.batch_bytes
         coming = {
             source.name: unknown if source.byte_count is None else source.byte_count
             for source in sources
@@ -480,7 +481,8 @@ def load_again(
         once=once,
         year_source=year_source,
     )
-    _Loader(deriver, files, told, BATCH_BYTES, None).load_stream(dated, stream, _Tally())
+    batch_bytes = deriver.target.memory.batch_bytes
+    _Loader(deriver, files, told, batch_bytes).load_stream(dated, stream, _Tally())
 
 
 @dataclass(frozen=True)
@@ -728,7 +730,7 @@ class _Loader:
         files: Sequence[BatchFile],
         told: _Told,
         batch_bytes: int,
-        progress: Progress | None,
+        progress: Progress | None = None,
         on_lines: Callable[[int], None] | None = None,
     ) -> None:
         self.deriver = deriver
@@ -921,6 +923,17 @@ class _Loader:
         )
 
     def _load_batch(self, piece: _TextPiece, batch: Batch, tally: _Tally) -> None:
+        done_bytes = 0
+
+        def tell(share: float) -> None:
+            nonlocal done_bytes
+            byte_count = int(share * batch.byte_count) - done_bytes
+            # Parts of it may begin again
+            if self.progress is not None and byte_count > 0:
+                done_bytes += byte_count
+                self.progress(byte_count)
+
+        self.deriver.on_share = tell
         for stored in self.deriver.derive(piece, tally.failed_steps):
             assert isinstance(stored, _TextPiece)
             assert stored.batch is not None
@@ -937,9 +950,8 @@ class _Loader:
             tally.byte_count += stored.batch.byte_count
             if self.on_lines is not None:
                 self.on_lines(stored.new_line_count)
-            if self.progress is not None:
-                self.progress(stored.batch.byte_count)
-        if batch.byte_count >= self.batch_bytes:
+        tell(1)
+        if batch.byte_count >= LARGE_BYTES:
             # Merging its row groups would write most of it twice: a smaller load does that
             self.deriver.connection.execute("set max_vacuum_tasks = 0")
 

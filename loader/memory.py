@@ -1,4 +1,4 @@
-"""How much memory a command may take -> the engine's limit.
+"""How much memory a command may take -> the engine's limit, and what is loaded at once.
 
 The engine counts most of what it takes; what it does not count, and Python, stand beside its limit.
 """
@@ -22,6 +22,11 @@ MOST_UNTOLD_BYTES = 4096 * MIB
 # Python, a line, and what the engine does not count (docs/design.md)
 OUTSIDE_BYTES = 261 * MIB
 SMALLEST_BYTES = 512 * MIB
+# A batch takes up to so many times its bytes. Smaller ones cost time and save no memory, larger
+# ones save no time (docs/design.md)
+TIMES_A_BATCH = 8
+SMALLEST_BATCH_BYTES = 128 * MIB
+LARGEST_BATCH_BYTES = 512 * MIB
 SIZE = re.compile(r"(\d+(?:\.\d+)?) *([KMGT])(i?B)?", re.IGNORECASE)
 POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
@@ -40,6 +45,12 @@ class Memory:
     def engine_limit(self) -> str:
         """The limit of what the engine counts, in its words."""
         return f"{(self.total_bytes - OUTSIDE_BYTES) // MIB}MiB"
+
+    @property
+    def batch_bytes(self) -> int:
+        """Size of the batches that a log is cut into."""
+        share = self.total_bytes // TIMES_A_BATCH
+        return min(max(share, SMALLEST_BATCH_BYTES), LARGEST_BATCH_BYTES)
 
 
 def read_memory(size: str | None) -> Memory:

@@ -287,12 +287,12 @@ def test_the_batch_under_way_is_committed_when_the_end_is_asked_for(
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
     log.write_text(text_of(lines))
 
-    def load_and_end(*given: Any, progress: Callable[[int], None], **options: Any) -> Any:
+    def load_and_end(*given: Any, on_lines: Callable[[int], None], **options: Any) -> Any:
         def end(count: int) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
-            progress(count)
+            on_lines(count)
 
-        return load_sources(*given, progress=end, **options)
+        return load_sources(*given, on_lines=end, **options)
 
     monkeypatch.setattr("mailsql.follow.load_sources", load_and_end)
     told: list[str] = []

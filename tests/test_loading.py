@@ -43,6 +43,18 @@ def counting_pids(database: Path) -> list[int]:
 
 
 @pytest.mark.newest
+def test_how_far_a_load_is_is_told_inside_of_batches_too(tmp_path):
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"".join(map(line, range(3000))))
+    told: list[int] = []
+    load([log], tmp_path / "mail.duckdb", batch_bytes=100_000, progress=told.append)
+    assert sum(told) == log.stat().st_size
+    batches = query(tmp_path / "mail.duckdb", "select batch_key from load_batches")
+    assert len(told) > len(batches) > 1
+    assert min(told) > 0
+
+
+@pytest.mark.newest
 def test_a_log_that_grows_continues_and_a_torn_line_waits(tmp_path):
     log, database = tmp_path / "mail.log", tmp_path / "mail.duckdb"
     log.write_bytes(line(1) + line(2)[:30])

@@ -52,6 +52,11 @@ def test_too_little_is_refused_with_the_smallest_that_works():
     assert read_memory(smallest) == Memory(SMALLEST_BYTES)
 
 
+def test_batches_are_as_large_as_the_memory_bears():
+    totals = [Memory(MIB * count).batch_bytes // MIB for count in (512, 1024, 2048, 4096, 65536)]
+    assert totals == [128, 128, 256, 512, 512]
+
+
 def test_the_engine_stays_within_the_whole():
     for total in (SMALLEST_BYTES, 700 * MIB, 1024 * MIB, 4096 * MIB, 2**40):
         memory = Memory(total)

@@ -96,6 +96,15 @@ def test_all_rows_are_as_before_and_the_file_as_compact(database):
     assert names(database.parent) == ["mail.duckdb"]
 
 
+def test_batches_too_large_for_the_memory_are_derived_in_parts(database, monkeypatch):
+    before = rows(database)
+    monkeypatch.setattr("mailsql.memory.LARGEST_BATCH_BYTES", 40_000)
+    derived: list[int] = []
+    derive_anew(database, lambda _: None, progress=lambda *told: derived.append(told[2]))
+    assert len(derived) > len(before["load_batches"]) > 1
+    assert rows(database) == before
+
+
 def test_rows_that_are_not_what_the_lines_say_are_made_anew(database):
     before = rows(database)
     with duckdb.connect(str(database)) as connection:
