@@ -11,6 +11,7 @@ import hashlib
 import mmap
 import re
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class BatchFile:
         text: what the engine reads.
         endings: what the engine reads, of runs of lines that do not end in LF: places of the first
             and of the last, from 0, -1 being the line before the batch; crlf or none.
-        raw: the bytes as they stand in the stream.
+        raw: the bytes as they stand in the stream, where that is not what the text holds.
     """
 
     text: IO[bytes]
@@ -87,7 +88,8 @@ class Batch:
 
     Attributes:
         file: its lines in UTF-8, each with its newline, empty ones as EMPTY_LINE.
-        raw_start: where its bytes begin in file.raw.
+        raw_start: where its bytes begin in raw.
+        is_plain: whether the text is what stands in the stream, so that nothing is in file.raw.
         torn: what stood before the first byte when the stream ended there, without newline.
         ended_bytes: of the batch, which only end that line: then it was whole, else it stands in
             the text as the beginning of the first line.
@@ -103,6 +105,7 @@ class Batch:
 
     file: BatchFile
     raw_start: int
+    is_plain: bool
     torn: bytes
     ended_bytes: int
     first_byte: int
@@ -113,6 +116,11 @@ class Batch:
     root: str | None
     tail: bytes
     longest_line_bytes: int
+
+    @property
+    def raw(self) -> IO[bytes]:
+        """The file that holds its bytes as they stand in the stream."""
+        return self.file.text if self.is_plain else self.file.raw
 
     @property
     def goes_on(self) -> bool:
@@ -132,10 +140,18 @@ class _Writer:
     """Writes one batch into the text of a file, piece by piece."""
 
     def __init__(
-        self, file: BatchFile, raw_start: int, first_byte: int, torn: bytes, is_proven: bool
+        self,
+        file: BatchFile,
+        first_byte: int,
+        torn: bytes,
+        is_proven: bool,
+        raw_start: int | None = None,
     ) -> None:
         self.file = file
-        self.raw_start = raw_start
+        self.raw_start = raw_start or 0
+        # What is in file.raw already is not kept again
+        self._keeps_raw = raw_start is None
+        self.is_plain = self._keeps_raw
         self.first_byte = first_byte
         self.torn = torn
         self.ended_bytes = 0
@@ -147,7 +163,7 @@ class _Writer:
         self._run = _Run(0, "lf")
         self._tail = b""
         self._longest = LONG_LINE_BYTES
-        for kept in (file.text, file.endings):
+        for kept in (file.text, file.endings, *([file.raw] if self._keeps_raw else [])):
             kept.seek(0)
             kept.truncate()
 
@@ -162,14 +178,25 @@ class _Writer:
         if text:
             self._count_lines(text)
             cleaned = clean_text(text)
+            if self.is_plain and cleaned != data:
+                self._part_from_text()
             self.file.text.write(cleaned)
             if _has_long_line(text):
                 self._longest = max(self._longest, len(cleaned))
+        elif self.is_plain:
+            self._part_from_text()
+        if self._keeps_raw and not self.is_plain:
+            self.file.raw.write(data)
         self._digest.update(data)
         if self._tree is not None:
             self._tree.add(leaves_of(data))
         self.byte_count += len(data)
         self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
+
+    def _part_from_text(self) -> None:
+        """Keep what stands in the stream beside the text, which is another one from here on."""
+        self.is_plain = False
+        _copy(self.file.text, self.file.raw)
 
     def _count_lines(self, text: bytes) -> None:
         """Count lines, and write down where they end otherwise than the one before them."""
@@ -188,11 +215,12 @@ class _Writer:
     def finish(self) -> Batch:
         """Return the batch."""
         self._end_run(self.line_count)
-        self.file.endings.flush()
-        self.file.text.flush()
+        for kept in (self.file.endings, self.file.text, self.file.raw):
+            kept.flush()
         return Batch(
             self.file,
             self.raw_start,
+            self.is_plain,
             self.torn,
             self.ended_bytes,
             self.first_byte,
@@ -241,10 +269,7 @@ def read_batches(
     is_over = False
     in_turn = cycle(files)
     while not is_over:
-        file = next(in_turn)
-        file.raw.seek(0)
-        file.raw.truncate()
-        writer = _Writer(file, 0, first_byte, torn, is_proven)
+        writer = _Writer(next(in_turn), first_byte, torn, is_proven)
         while not is_over and (writer.byte_count < batch_bytes or not writer.line_count):
             try:
                 read = stream.read(min(CHUNK_BYTES, batch_bytes))
@@ -258,10 +283,7 @@ def read_batches(
             if len(rest) > LONGEST_LINE_BYTES:
                 raise InputError(f"{name}: a line of more than 64 MiB, not a log")
             if end:
-                whole = data[:end]
-                file.raw.write(whole)
-                writer.add(whole)
-        file.raw.flush()
+                writer.add(data[:end])
         if writer.line_count:
             batch = writer.finish()
             yield batch
@@ -275,6 +297,8 @@ def read_batches(
 
 def cut_in_two(batch: Batch) -> Iterator[Batch]:
     """Yield the halves of a batch of several lines; each is gone when the next is asked for."""
+    if batch.is_plain:
+        _copy(batch.file.text, batch.file.raw)
     with mmap.mmap(batch.file.raw.fileno(), 0, access=mmap.ACCESS_READ) as raw:
         start, end = batch.raw_start, batch.raw_start + batch.byte_count
         middle = (start + end) // 2
@@ -283,14 +307,21 @@ def cut_in_two(batch: Batch) -> Iterator[Batch]:
         for half_start, half_end, torn in ((start, cut, batch.torn), (cut, end, b"")):
             first_byte = batch.first_byte + half_start - start
             is_proven = batch.root is not None
-            writer = _Writer(batch.file, half_start, first_byte, torn, is_proven)
+            writer = _Writer(batch.file, first_byte, torn, is_proven, half_start)
             writer.add(raw[half_start:half_end])
             yield writer.finish()
 
 
+def _copy(text: IO[bytes], raw: IO[bytes]) -> None:
+    """Let a file begin with all that another one holds."""
+    text.seek(0)
+    shutil.copyfileobj(text, raw)
+    raw.flush()
+
+
 def last_line(batch: Batch) -> bytes:
     """Return the last line of a batch as it stands in the stream, without its newline."""
-    with mmap.mmap(batch.file.raw.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+    with mmap.mmap(batch.raw.fileno(), 0, access=mmap.ACCESS_READ) as raw:
         end = batch.raw_start + batch.byte_count
         end -= raw[end - 1 : end] == b"\n"
         return raw[raw.rfind(b"\n", batch.raw_start, end) + 1 : end]

@@ -221,7 +221,10 @@ def load(
     batch_mb: Annotated[
         int | None,
         typer.Option(
-            min=1, max=1024, metavar="MB", help="Megabytes read at once; by the memory if none."
+            min=1,
+            max=1024,
+            metavar="MB",
+            help="Megabytes read at once; by memory and room if none.",
         ),
     ] = None,
     threads: Annotated[

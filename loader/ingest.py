@@ -9,6 +9,7 @@ import errno
 import hashlib
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -27,7 +28,7 @@ from .decompress import DamagedDataError
 from .derive import Deriver, Piece, Target
 from .errors import InputError, OutdatedError, RoomError
 from .journalctl import JournalError, JournalStream, entry_cursor
-from .memory import Memory, usual_memory
+from .memory import SMALLEST_BATCH_BYTES, Memory, usual_memory
 from .objects import __version__
 from .own_forms import OwnForms, told_forms
 from .prefixes import read_prefix
@@ -65,6 +66,9 @@ from .wrappings import name_wrappings
 CSV_BUFFER_BYTES = 16777216
 # What is loaded at once from then on fills row groups
 LARGE_BYTES = 134217728
+# Two are kept at once, each twice where lines are not what the engine can read; half of the room is
+# for others
+BATCHES_ASIDE = 8
 QUOTED_CHARACTERS = 80
 
 Progress = Callable[[int], None]
@@ -169,7 +173,8 @@ def load(
         dovecot_prefix: mail_log_prefix that the lines of Dovecot were written with, where it is no
             usual one.
         forms: directory of pages with forms of one's own.
-        batch_bytes: size of the batches that a log is cut into; by the memory if None.
+        batch_bytes: size of the batches that a log is cut into; if None as large as memory and the
+            room for temporary files bear.
         threads: of the engine; if None one per core, or one where little is new.
         memory: that may be taken; a share of the machine's if None.
         progress: called with bytes that are dealt with, some times in each batch.
@@ -232,7 +237,7 @@ class LoadOptions:
     host: str | None
     dovecot_prefix: str | None
     own_forms: OwnForms | None
-    batch_bytes: int
+    batch_bytes: int | None
     threads: int | None
     memory: Memory
     force: bool
@@ -269,16 +274,15 @@ def read_options(
     if timezone is not None:
         with duckdb.connect(":memory:") as trial:
             set_timezone(trial, timezone)
-    memory = memory or usual_memory()
     return LoadOptions(
         year,
         timezone,
         host,
         dovecot_prefix,
         own_forms,
-        batch_bytes or memory.batch_bytes,
+        batch_bytes,
         threads,
-        memory,
+        memory or usual_memory(),
         force,
         prove,
         once,
@@ -317,8 +321,9 @@ def load_sources(
         open_batch_files() as files,
     ):
         readable = [path for file in files for path in (file.path, file.endings_path)]
+        batch_bytes = options.batch_bytes or _usual_batch_bytes(options.memory)
         # A pipe into what is there already is a window of a journal most often
-        unknown = 0 if database.exists() else options.batch_bytes
+        unknown = 0 if database.exists() else batch_bytes
         coming = {
             source.name: unknown if source.byte_count is None else source.byte_count
             for source in sources
@@ -361,7 +366,7 @@ def load_sources(
             options.once,
             rewriter=Rewriter(options.pseudonyms) if options.pseudonyms is not None else None,
         )
-        loader = _Loader(deriver, files, told, options.batch_bytes, progress, on_lines)
+        loader = _Loader(deriver, files, told, batch_bytes, progress, on_lines)
         try:
             check_pseudonyms(deriver.connection, options.pseudonyms, database)
             if own_forms is not None:
@@ -377,6 +382,12 @@ def load_sources(
             return loaded
         finally:
             deriver.connection.close()
+
+
+def _usual_batch_bytes(memory: Memory) -> int:
+    """Return the size of batches that memory and the room for temporary files bear."""
+    room = shutil.disk_usage(tempfile.gettempdir()).free // BATCHES_ASIDE
+    return max(min(memory.batch_bytes, room), SMALLEST_BATCH_BYTES)
 
 
 def _told_host(options: LoadOptions) -> str | None:
@@ -481,7 +492,7 @@ def load_again(
         once=once,
         year_source=year_source,
     )
-    batch_bytes = deriver.target.memory.batch_bytes
+    batch_bytes = _usual_batch_bytes(deriver.target.memory)
     _Loader(deriver, files, told, batch_bytes).load_stream(dated, stream, _Tally())
 
 
@@ -613,8 +624,8 @@ class _TextPiece(Piece):
         assert self.batch is not None
         # What follows the batch in standard input is not there yet
         if self.is_last or self.place.source.path is None:
-            self.batch.file.raw.seek(self.batch.raw_start)
-            return log_days(self.batch.file.raw)
+            self.batch.raw.seek(self.batch.raw_start)
+            return log_days(self.batch.raw)
         with suppress(InputError, DamagedDataError), open_source(self.place.source) as stream:
             first_byte = self.batch.first_byte
             if self.place.rewritten is not None:
