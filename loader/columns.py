@@ -3,13 +3,13 @@
 A file of sql/ingest writes `columns_of(LINES, 'ROWS')` in the place of a table: all lines of a
 table or view whose forms say `rows = "ROWS"`, with what they hold and the columns that patterns
 give. The first text counts that reads a line to its end and gives something, else the first
-pattern of `partly` that does.
+pattern of `partly` that does; what a form says of `always` stands in all lines of its kind.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -70,15 +70,27 @@ def select_columns(forms: Sequence[Form], lines: str, rows: str) -> str:
         )
         query = f"select *, {tries} from ({query})"
         tried += made
-    columns = ", ".join(
-        f"{READINGS[reading].sql.format(_text(column, reading, tried))} "
+    readings = readings_of_rows(forms, rows)
+    always = _always_of_rows(forms, rows)
+    columns = [
+        f"{_value(column, readings.get(column), tried, always.get(column, {}))} "
         f"as {quote_identifier(column)}"
-        for column, reading in readings_of_rows(forms, rows).items()
-    )
-    if not tried:
+        for column in dict.fromkeys([*readings, *always])
+    ]
+    if not columns:
         return query
-    names = ", ".join(one.name for one in tried)
-    return f"select * exclude ({names}), {columns} from ({query})"
+    excluded = f" exclude ({', '.join(one.name for one in tried)})" if tried else ""
+    return f"select *{excluded}, {', '.join(columns)} from ({query})"
+
+
+def _always_of_rows(forms: Sequence[Form], rows: str) -> dict[str, dict[str, str]]:
+    """The columns that lines of some kinds always have, with the text of each kind."""
+    always: dict[str, dict[str, str]] = {}
+    for form in forms:
+        if form.rows == rows:
+            for column, text in form.always.items():
+                always.setdefault(column, {})[form.kind] = text
+    return always
 
 
 @dataclass(frozen=True)
@@ -156,6 +168,19 @@ def _gave_nothing(one: _Try, tried: Sequence[_Try]) -> list[str]:
         for other in tried
         if not set(other.kinds).isdisjoint(one.kinds)
     ]
+
+
+def _value(
+    column: str, reading: str | None, tried: Sequence[_Try], always: Mapping[str, str]
+) -> str:
+    """What a line of its kind always has, else what is read of it."""
+    read = READINGS[reading].sql.format(_text(column, reading, tried)) if reading else "null"
+    if not always:
+        return read
+    kinds = " ".join(
+        f"when {quote_text(kind)} then {quote_text(text)}" for kind, text in always.items()
+    )
+    return f"case kind {kinds} else {read} end"
 
 
 def _text(column: str, reading: str, tried: Sequence[_Try]) -> str:

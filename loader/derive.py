@@ -364,7 +364,7 @@ class Deriver:
             steps = Steps(self.connection, self._kinds("lines", "earlier_lines"))
             for place in LINKED:
                 steps.run(f"ingest/{place}")
-            if steps.may_hold("cleanup_verdicts"):
+            if steps.may_hold("cleanup_checks"):
                 self._read_subjects()
         if self._own_forms is not None:
             self._tell_own_kinds(self._own_forms)
@@ -398,7 +398,7 @@ class Deriver:
     def _read_subjects(self) -> None:
         """Put subjects in clear (clear_subjects)."""
         encoded = self.connection.execute(
-            "select distinct subject_text(content) from cleanup_verdicts "
+            "select distinct subject_text(content) from cleanup_checks "
             "where stage = 'header' and content ilike 'subject:%=?%'"
         ).fetchall()
         if encoded:

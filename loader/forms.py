@@ -5,8 +5,9 @@ for all its forms. A form tells by whom (`daemons`, `services`, their `not_`, `s
 `queue_id`) and by which words (`begins`, `equals`, `ends`, `contains`, `matches`, `unless`,
 `where`) a line is known; `texts` are patterns that read it to its end. Their named groups are
 columns of `rows`, read as `columns` says (readings.py); where no text gives them, the patterns of
-`partly`, which need not reach the end, are tried. The first form of a kind says what such a line
-means. `%{name}` in a pattern stands for a piece of pieces.toml.
+`partly`, which need not reach the end, are tried; `always` are columns that no line of its kind has
+otherwise. The first form of a kind says what such a line means. `%{name}` in a pattern stands for a
+piece of pieces.toml.
 """
 
 from __future__ import annotations
@@ -52,9 +53,10 @@ FORM_KEYS = {
     "partly": list,
     "rows": str,
     "columns": dict,
+    "always": dict,
 }
 # What a form says of its lines that does not tell which they are
-NOT_TOLD = {"kind", "after", "texts", "partly", "rows", "columns"}
+NOT_TOLD = {"kind", "after", "texts", "partly", "rows", "columns", "always"}
 # Columns of line_kinds beside kind and family
 WORDS = {
     "writer": "daemon",
@@ -103,6 +105,7 @@ class Form:
         partly: that give columns where none of these does; they need not reach the end.
         rows: that its columns are of; None if it gives none.
         columns: what groups of these patterns are read as, by name.
+        always: texts of columns that are the same in all lines of its kind.
         words: what line_kinds says of its kind; empty where another form says it.
     """
 
@@ -117,6 +120,7 @@ class Form:
     partly: tuple[Text, ...]
     rows: str | None
     columns: Mapping[str, str]
+    always: Mapping[str, str]
     words: Mapping[str, str]
 
 
@@ -207,6 +211,7 @@ def read_page(
             tuple(_text(where, one, pieces) for one in found.get("partly", ())),
             found.get("rows", heads.get("rows")),
             found.get("columns", {}),
+            found.get("always", {}),
             {key: found[key] for key in WORDS if key in found},
         )
 
@@ -280,6 +285,8 @@ def check_kinds(forms: Sequence[Form]) -> None:
 def check_columns(forms: Sequence[Form]) -> None:
     """Each group has a reading, the same in all forms of its rows, and each reading a group.
 
+    What `always` gives is text.
+
     Raises:
         FormError: it is not so.
     """
@@ -299,8 +306,14 @@ def check_columns(forms: Sequence[Form]) -> None:
             if readings.setdefault((form.rows, column), reading) != reading:
                 raise FormError(f"{where}: another form of {form.rows} reads it otherwise")
     for form, columns in zip(forms, given, strict=True):
+        for column in form.always:
+            where = f"{form.page}: [{form.name}]: always: {column}"
+            if column in LINE_COLUMNS:
+                raise FormError(f"{where}: each line has it already")
+            if readings.get((form.rows, column), "text") != "text":
+                raise FormError(f"{where}: another form of {form.rows} reads no text")
         where = f"{form.page}: [{form.name}]: columns"
-        if columns and form.rows is None:
+        if (columns or form.always) and form.rows is None:
             raise FormError(f"{where}: of no rows")
         for column in sorted(columns):
             if (form.rows, column) not in readings:

@@ -32,8 +32,16 @@ sample = 'x'
 meaning_en = 'x'
 meaning_ja = 'x'
 
+[policy_forgery]
+texts = ['forgery of (?P<sender>.*)']
+always = { verdict = "forged", source = "policyd" }
+sample = 'x'
+meaning_en = 'x'
+meaning_ja = 'x'
+
 [policy_start]
 rows = "starts"
+always = { state = "started" }
 sample = 'x'
 meaning_en = 'x'
 meaning_ja = 'x'
@@ -88,11 +96,26 @@ def test_the_first_pattern_that_gives_something_counts(lines, kind, body, may_be
     assert found == [(1, *expected)]
 
 
+def test_what_is_always_so_is_so_in_all_lines_of_the_kind(lines):
+    lines.execute("delete from lines")
+    lines.execute(
+        "insert into lines values (1, 'policy_forgery', 'forgery of a', false), "
+        "(2, 'policy_forgery', 'of no form', false), (3, 'policy_note', 'note spam', false)"
+    )
+    query = select_columns(read(PAGE), "lines", "verdicts")
+    found = lines.execute(f"select sender, verdict, source from ({query}) order by line_key")
+    assert found.fetchall() == [
+        ("a", "forged", "policyd"),
+        (None, "forged", "policyd"),
+        (None, "spam", None),
+    ]
+
+
 def test_rows_are_of_the_lines_whose_forms_name_them(lines):
     lines.execute("delete from lines")
     lines.execute("insert into lines values (1, 'policy_start', 'x', false), (2, 'y', 'x', false)")
     query = select_columns(read(PAGE), "lines", "starts")
-    assert lines.execute(query).fetchall() == [(1, "policy_start", "x", False)]
+    assert lines.execute(query).fetchall() == [(1, "policy_start", "x", False, "started")]
 
 
 def test_readings_are_of_their_types_and_take_any_text(lines):
@@ -122,6 +145,8 @@ def test_calls_in_files_are_of_kinds_that_their_steps_depend_on():
         ("(?:a|b)", "(a|b)", "a group without a name"),
         ("note (?P<verdict>", "note (?P<verdict>x)(?P<verdict>", "two groups of one name"),
         ('rows = "verdicts"', "", "of no rows"),
+        ('state = "started"', 'kind = "started"', "each line has it already"),
+        ('source = "policyd"', 'id = "7"', "another form of verdicts reads no text"),
         ("partly = [", "partly = [7, ", "a text is a pattern, or {"),
         (
             "[policy_note]",

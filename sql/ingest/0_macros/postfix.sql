@@ -92,7 +92,7 @@ create or replace temp macro has_one_context(text) as
         or regexp_matches(text, '>,? to=<.*>,? to=<|>,? proto=.*>,? proto=')
     );
 
--- A decision of smtpd: text, and context with addresses of a pattern
+-- A decision: text, and context with addresses of a pattern
 create or replace temp macro verdict_pattern(address) as
     '^(.*?);(?: from=<' || address || '>)?(?: to=<' || address || '>)?'
     || '(?: proto=(\w+))?(?: helo=<([^>]*)>)?(?: sasl_method=(\S+))?'
@@ -143,11 +143,6 @@ create or replace temp macro begun_context(text) as
 
 -- NAME[ADDRESS] with or without :PORT
 create or replace temp macro client_pattern() as '([^\s\[\],;]+)\[([^\]]*)\](?::(\d+))?';
-
--- Where postscreen may be in a dialogue; else the client's own words stand there
-create or replace temp macro smtp_command() as
-    '(?:CONNECT|HELO|EHLO|MAIL|RCPT|DATA content|DATA|BDAT|END-OF-MESSAGE|RSET|NOOP|VRFY|EXPN|ETRN'
-    || '|QUIT|STARTTLS|AUTH|XCLIENT|XFORWARD|HELP|UNKNOWN|UNIMPLEMENTED)';
 
 -- The client that a line of postscreen is about, and what follows it
 create or replace temp macro screened_client(body) as

@@ -17,20 +17,10 @@ with first_logins as (
 first_names as (
     select
         connection_lines.connection_key,
-        min_by(named.helo_name, connection_lines.position) as helo_name
-    from (
-        select
-            line_key,
-            helo_name
-        from smtpd_verdicts
-        union all
-        select
-            line_key,
-            helo_name
-        from smtpd_proxy_verdicts
-    ) as named
-    inner join connection_lines on named.line_key = connection_lines.line_key
-    where named.helo_name is not null
+        min_by(decisions.helo_name, connection_lines.position) as helo_name
+    from decisions
+    inner join connection_lines on decisions.line_key = connection_lines.line_key
+    where decisions.helo_name is not null
     group by all
 ),
 

@@ -9,33 +9,31 @@ where
     );
 
 insert into rejections by name
-with decisions as (
-    select * from smtpd_verdicts
+with rejected as (
+    select * exclude (endpoint) from decisions
+    where kind <> 'smtpd_proxy_accept' and not is_postscreen(kind)
     union all by name
     select * from smtpd_limits
     union all by name
     select * from smtpd_bad_addresses
     union all by name
-    select * from smtpd_proxy_verdicts
-    where kind <> 'smtpd_proxy_accept'
-    union all by name
-    select * from cleanup_verdicts
+    select * from cleanup_checks
 )
 
 select
-    decisions.line_key as rejection_key,
+    rejected.line_key as rejection_key,
     connection_lines.connection_key,
     message_lines.message_key,
     message_lines.queue_id,
     processes.host,
     processes.daemon,
     processes.service,
-    decisions.* exclude (line_key, header_id, is_changed)
-from decisions
-inner join processes on decisions.header_id = processes.header_id
-left join connection_lines on decisions.line_key = connection_lines.line_key
-left join message_lines on decisions.line_key = message_lines.line_key
-where decisions.is_changed;
+    rejected.* exclude (line_key, header_id, is_changed)
+from rejected
+inner join processes on rejected.header_id = processes.header_id
+left join connection_lines on rejected.line_key = connection_lines.line_key
+left join message_lines on rejected.line_key = message_lines.line_key
+where rejected.is_changed;
 
 insert into rejections by name
 select

@@ -5,10 +5,10 @@ from (
     with logged as (
         select
             message_lines.message_key,
-            subject_text(arg_min(cleanup_verdicts.content, message_lines.position)) as text
-        from cleanup_verdicts
-        inner join message_lines on cleanup_verdicts.line_key = message_lines.line_key
-        where cleanup_verdicts.stage = 'header' and cleanup_verdicts.content ilike 'subject:%'
+            subject_text(arg_min(cleanup_checks.content, message_lines.position)) as text
+        from cleanup_checks
+        inner join message_lines on cleanup_checks.line_key = message_lines.line_key
+        where cleanup_checks.stage = 'header' and cleanup_checks.content ilike 'subject:%'
         group by message_lines.message_key
     )
 

@@ -14,7 +14,8 @@ select
     client_ip,
     client_port,
     false as is_xclient
-from smtpd_verdicts
+from decisions
+where is_smtpd_verdict(kind)
 union all
 select
     line_key,
