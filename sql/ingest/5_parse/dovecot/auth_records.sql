@@ -109,29 +109,17 @@ of_auth as (
     from named
 ),
 
--- The name that a client gave stands twice: an address behind its second place is its own
-pam_lines as (
-    select
-        *,
-        not may_be_cut and not regexp_matches(body, ' user=.* rhost=') as is_readable
-    from dovecot_lines
-    where is_changed and kind = 'pam_failure'
-),
-
 of_pam as (
     select
         line_key,
         logged_at,
         header_id,
-        regexp_extract(body, '^(pam_\w+)', 1) as driver,
-        case when is_readable then nullif(regexp_extract(body, ' ruser=(.*) rhost=', 1), '') end
-            as username,
-        case
-            when is_readable
-                then plain_ip(regexp_extract(body, '^.* rhost=([0-9A-Fa-f.:]+)', 1))
-        end as client_ip,
-        regexp_replace(body, '^pam_\w+\([^)]*\): ([^;]*).*$', '\1') as text
-    from pam_lines
+        driver,
+        username,
+        client_ip,
+        text
+    from columns_of(dovecot_lines, 'pam_failures')
+    where is_changed
 ),
 
 -- What the login process says before it asks: imap-login: Login failed: Plaintext authentication

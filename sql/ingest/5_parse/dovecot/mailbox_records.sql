@@ -197,59 +197,28 @@ of_sieve as (
     from sieved
 ),
 
-proxied as (
+of_proxies as (
     select
         line_key,
         logged_at,
         header_id,
         kind,
-        speaker,
-        -- The sender chooses the recipient
-        case
-            when
-                not may_be_cut
-                and body not like '%> at %> at %'
-                then regexp_extract(
-                    body,
-                    '^(?:lmtp-server: .*: )?(Sent|Failed to send) message to <(.*?)> at (\S+): '
-                    || '(.*)$',
-                    ['verb', 'username', 'target', 'text']
-                )
-        end as parts,
-        -- An address of letters and signs alone cannot imitate what follows it
-        nullif(
-            regexp_extract(
-                body,
-                '^lmtp-server: conn \S+ \[\d+\]: rcpt [^\s"]+: '
-                || '<?([A-Za-z0-9+/]{22}(?::[A-Z0-9]+)*)>?: (?:Sent|Failed to send) message to <',
-                1
-            ),
-            ''
-        ) as session_id
-    from dovecot_lines
-    where is_changed and kind = 'lmtp_proxied'
-),
-
-of_proxies as (
-    select
-        * exclude (parts, speaker, session_id),
         {
             'service': speaker.service,
-            'username': coalesce(speaker.username, parts.username),
+            'username': coalesce(speaker.username, recipient),
             'pid': speaker.pid,
-            'session_id': coalesce(speaker.session_id, session_id),
+            'session_id': coalesce(speaker.session_id, recipient_session_id),
             'client_ip': speaker.client_ip
         } as speaker,
         case
-            when parts is null then null
-            when parts.verb = 'Sent' and starts_with(parts.text, '2') then 'passed on'
-            else 'failed'
+            when outcome = 'Sent' and starts_with(text, '2') then 'passed on'
+            when outcome is not null then 'failed'
         end as action,
-        parts.target,
-        parts.text,
-        nullif(regexp_extract(parts.text, '^250 2\.\d\.\d <.*> (\S+) Saved', 1), '')
-            as remote_session_id
-    from proxied
+        target,
+        text,
+        remote_session_id
+    from columns_of(dovecot_lines, 'lmtp_proxied')
+    where is_changed
 ),
 
 records as (
