@@ -52,6 +52,11 @@ RELATED = {
     "9_mailboxes": "mailbox_deliveries",
     "9_events": "mailbox_events",
 }
+# Where each text stands once, and no copy, nothing is one
+TOLD_AGAIN = (
+    "(select second_id from tellings group by second_id, text_hash "
+    "having count(*) > 1 or count(copy_of) > 0)"
+)
 REPEATED = ("9_repeats/2_line_repeats.sql", "9_repeats/3_occurrences.sql")
 # Where all new lines are copies of lines that count
 COPIES_STORED = (
@@ -478,7 +483,11 @@ class Deriver:
         run_sql(self.connection, "ingest/2_copies/3_plain")
         if self._is_any("contested_seconds"):
             self._learn_wrappings("contested_lines where is_wrapped(line)")
-            run_sql(self.connection, "ingest/2_copies/4_events")
+            run_sql(self.connection, "ingest/2_copies/3_tellings.sql")
+            if self._is_any(TOLD_AGAIN):
+                run_sql(self.connection, "ingest/2_copies/4_events")
+        if not self._is_any("copy_choices"):
+            return
         run_sql(self.connection, "ingest/2_copies/5_copied")
         if self._is_any("copy_choices where is_stored and stored_copy_of is null and copy_of > 0"):
             self._begin()

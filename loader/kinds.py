@@ -16,13 +16,15 @@ from .statements import quote_text
 
 QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})?\??")
 WORDS_GO_ON = re.compile(r"[\w ,:=<>/-](?=[\w ,:=<>/-](?![*+?{]))")
-# Parameters of the macros that tell a kind, by family
+POSTFIX_KIND = "postfix_kind(daemon, severity, queue_id, body)"
+# The families whose kinds calls tell
 TOLD_BY = {
-    "postfix": "daemon, severity, queue_id, body",
-    "dovecot": "daemon, severity, speaker, body",
-    "filters": "daemon, body",
+    POSTFIX_KIND: "postfix",
+    "dovecot_kind(daemon, severity, speaker, body)": "dovecot",
+    "filters_kind(daemon, body)": "filters",
 }
 IS_READ = "is_read(kind, body)"
+KNOWN_KEYS = "known_keys(kind)"
 CALLED = (
     *("postfix_kind", "dovecot_kind", "filters_kind", "site_kind"),
     *("site_queue_id", "is_read", "known_keys"),
@@ -34,19 +36,17 @@ KEYS = re.compile(r"(?:\(\?:(?P<several>[A-Za-z_|]+)\)|(?P<one>[A-Za-z_]+))=")
 
 @dataclass(frozen=True)
 class Present:
-    """Who wrote the lines at hand, as far as it is known before their kinds are told.
+    """What the lines at hand may be, as far as it is known when it is asked.
 
     Attributes:
-        daemons: of Postfix; a line of another one is of no form.
-        filters: that have forms.
-        kinds: of the lines of Dovecot.
-        are_new: whether a line is new; of those read again it is not asked whether they are read.
+        daemons: of Postfix, before kinds are told; a line of another one is of no form.
+        filters: that have forms, before kinds are told.
+        kinds: of the lines of which it is asked whether they are read.
     """
 
-    daemons: frozenset[str]
-    filters: frozenset[str]
-    kinds: frozenset[str]
-    are_new: bool = True
+    daemons: frozenset[str] = frozenset()
+    filters: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
 
     def may_write(self, form: Form) -> bool:
         """Return whether lines at hand may have a form, which of Dovecot's is told by its kind."""
@@ -65,27 +65,29 @@ class Present:
 
 
 @lru_cache(maxsize=64)
-def expressions(present: Present | None = None) -> dict[str, str]:
-    """Return what the forms are as SQL, by the call that stands for it in sql/ingest.
+def expression(call: str, present: Present | None = None) -> str:
+    """Return what the forms are as SQL that stands for a call in sql/ingest.
 
     A macro of this size would be planned once more for each connection, and to plan what no line
     at hand can be takes longer than a small batch.
 
     Args:
-        present: who wrote the lines that are asked; anybody if None.
+        call: of which the forms are asked.
+        present: what the lines may be that are asked; anything if None.
     """
-    forms = [form for form in read_forms() if present is None or present.may_write(form)]
-    told = {
-        f"{family}_kind({parameters})": told_kind([form for form in forms if form.family == family])
-        for family, parameters in TOLD_BY.items()
-    }
-    texts = texts_of_kinds(read_forms())
-    if present is not None and not present.are_new:
-        texts = {}
-    elif present is not None:
-        kinds = {form.kind for form in forms if form.family != "dovecot"} | present.kinds
-        texts = {kind: found for kind, found in texts.items() if kind in kinds}
-    return told | _reading(texts)
+    if call in (IS_READ, KNOWN_KEYS):
+        texts = texts_of_kinds(read_forms())
+        if present is not None:
+            texts = {kind: found for kind, found in texts.items() if kind in present.kinds}
+        return _reading(texts)[call]
+    family = TOLD_BY[call]
+    return told_kind(
+        [
+            form
+            for form in read_forms()
+            if form.family == family and (present is None or present.may_write(form))
+        ]
+    )
 
 
 @cache
@@ -115,7 +117,7 @@ def own_expressions(forms: Sequence[Form], further: Sequence[Form]) -> dict[str,
 
 
 def _reading(texts: Mapping[str, Sequence[Text]]) -> dict[str, str]:
-    return {IS_READ: _read(texts), "known_keys(kind)": _known_keys(texts)}
+    return {IS_READ: _read(texts), KNOWN_KEYS: _known_keys(texts)}
 
 
 @cache
@@ -132,7 +134,7 @@ def with_kinds(text: str, present: Present | None = None) -> str:
     text = with_columns(text)
     if not calls(text):
         return text
-    return CALL.sub(lambda call: f"({expressions(present)[call[0]]})", text)
+    return CALL.sub(lambda call: f"({expression(call[0], present)})", text)
 
 
 def with_own_kinds(text: str, told: Mapping[str, str]) -> str:

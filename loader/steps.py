@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from .columns import kinds_asked
-from .kinds import IS_READ, Present, calls, known_filters
+from .kinds import IS_READ, POSTFIX_KIND, Present, calls, known_filters
 from .statements import named_in_errors, parsed, run_sql, sql_texts
 
 STEPS_FILE = "ingest/steps.json"
@@ -114,22 +114,18 @@ class Steps:
                 self._held[step.makes] = holds or is_added
 
     def _present(self, text: str) -> Present | None:
-        """Who wrote the lines whose kinds a file tells: only their forms are planned."""
-        if not calls(text) & {IS_READ}:
+        """What the lines may be that a file tells or reads: only their forms are planned."""
+        if IS_READ in calls(text):
+            kinds = self.connection.execute("select kind from new_kinds").fetchall()
+            return Present(kinds=frozenset(kind for (kind,) in kinds))
+        if POSTFIX_KIND not in calls(text):
             return None
-        daemons, others, kinds, are_new = self.connection.execute(
+        daemons, others = self.connection.execute(
             "select (select list(distinct coalesce(daemon, '')) from known_headers "
             "where family = 'postfix'), "
-            "(select list(distinct daemon) from known_headers where family = 'other'), "
-            "(select list(distinct kind) from dovecot_texts), "
-            "exists(from cut_lines where line_key is null)"
+            "(select list(distinct daemon) from known_headers where family = 'other')"
         ).fetchall()[0]
-        return Present(
-            frozenset(daemons or ()),
-            known_filters() & frozenset(others or ()),
-            frozenset(kinds or ()),
-            are_new,
-        )
+        return Present(frozenset(daemons or ()), known_filters() & frozenset(others or ()))
 
     def _is_met(self, need: Need) -> bool:
         """Return whether there is what a statement needs, or it is not known."""

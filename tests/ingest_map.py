@@ -57,15 +57,16 @@ ROADS = {
     ),
     "copies": (
         *("0_macros", "0_empty", "read_lines", *LINES, *COPIES),
-        *("2_copies/3_plain", *WRAPPED, "2_copies/4_events", "2_copies/5_copied"),
+        *("2_copies/3_plain", *WRAPPED, "2_copies/3_tellings", "2_copies/4_events"),
+        "2_copies/5_copied",
         *("2_copies/6", "removed_lines", "2_copies/7", "2_copies/8", *LINES, "2_copies/9"),
         *("2_order", "3_late/0_removed_lines", *LINES, "3_late/1_touching_lines"),
         *("3_late/4_read_lines", *LINES, "4_earlier", *STORED, *ENDED),
     ),
     "copies alone": (
         *("0_macros", "0_empty", "read_lines", *LINES, *COPIES, "2_copies/3_plain"),
-        *("2_copies/4_events", "2_copies/5_copied", "7_store/raw_lines", "7_store/longest_lines"),
-        *("7_store/log_files", "7_store/rotations", "9_loaded"),
+        *("2_copies/3_tellings", "2_copies/4_events", "2_copies/5_copied", "7_store/raw_lines"),
+        *("7_store/longest_lines", "7_store/log_files", "7_store/rotations", "9_loaded"),
     ),
     "forgotten lines": (
         *("0_macros", "0_empty", "gone_lines/1", "removed_lines", "gone_lines/2", "no_lines"),

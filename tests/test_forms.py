@@ -78,7 +78,7 @@ def shuffled(seed: int) -> tuple[Form, ...]:
 @contextmanager
 def shuffled_forms(seed: int) -> Iterator[None]:
     """Make all that is loaded meanwhile read with shuffled forms."""
-    kinds.expressions.cache_clear()
+    kinds.expression.cache_clear()
     try:
         with (
             patch.object(kinds, "read_forms", lambda: shuffled(seed)),
@@ -86,7 +86,7 @@ def shuffled_forms(seed: int) -> Iterator[None]:
         ):
             yield
     finally:
-        kinds.expressions.cache_clear()
+        kinds.expression.cache_clear()
 
 
 @pytest.mark.newest

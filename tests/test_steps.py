@@ -69,7 +69,8 @@ def test_what_a_log_does_not_hold_is_not_planned(tmp_path, monkeypatch):
     log.write_text("Nov 24 07:00:01 mx postfix/smtpd[41]: connect from a.example.com[192.0.2.1]\n")
     mailsql.load([str(log)], tmp_path / "mail.duckdb", now=NOW)
     assert {"1_lines/7_lines", "7_store/connections"} <= planned.keys()
-    assert planned["1_lines/7_lines"] == Present(frozenset({"smtpd"}), frozenset(), frozenset())
+    assert planned["1_lines/7_lines"] == Present(daemons=frozenset({"smtpd"}))
+    assert planned["1_lines/7_unread_lines"] == Present(kinds=frozenset({"smtpd_connect"}))
     assert not planned.keys() & {
         "5_parse/delivery_records",
         "5_parse/dovecot/mailbox_records",
@@ -82,16 +83,37 @@ def test_what_a_log_does_not_hold_is_not_planned(tmp_path, monkeypatch):
 def test_forms_of_who_wrote_no_line_are_not_planned():
     text = dict(sql_texts("ingest"))["1_lines/7_lines"]
     anybody = with_kinds(text)
-    smtpd = with_kinds(text, Present(frozenset({"smtpd"}), frozenset(), frozenset({"imap_logout"})))
-    for kind, is_planned in [("smtpd_connect", True), ("imap_logout", True), ("pickup", False)]:
+    smtpd = with_kinds(text, Present(daemons=frozenset({"smtpd"})))
+    for kind, is_planned in [("smtpd_connect", True), ("pickup", False), ("spf_check", False)]:
         assert f"'{kind}'" in anybody
         assert (f"'{kind}'" in smtpd) == is_planned
 
 
-def test_of_lines_read_again_it_is_not_planned_whether_they_are_read():
-    text = dict(sql_texts("ingest"))["1_lines/7_lines"]
-    names = frozenset({"smtpd"}), frozenset(), frozenset({"imap_logout"})
-    assert "regexp_full_match(body" in with_kinds(text, Present(*names))
-    again = with_kinds(text, Present(*names, are_new=False))
-    assert "regexp_full_match(body" not in again
-    assert "'smtpd_connect'" in again
+def test_of_kinds_that_no_new_line_has_no_text_is_planned():
+    text = dict(sql_texts("ingest"))["1_lines/7_unread_lines"]
+    anything = with_kinds(text)
+    login = with_kinds(text, Present(kinds=frozenset({"imap_logout"})))
+    for kind, is_planned in [("imap_logout", True), ("smtpd_connect", False)]:
+        assert f"'{kind}'" in anything
+        assert (f"'{kind}'" in login) == is_planned
+
+
+def test_of_lines_read_again_it_is_not_asked_whether_they_are_read(tmp_path, monkeypatch):
+    planned = []
+    read = steps.parsed
+
+    def noting(connection, text, present):
+        planned.append(names[text])
+        return read(connection, text, present)
+
+    names = {text: name for name, text in sql_texts("ingest")}
+    begun = "Nov 24 07:00:01 mx postfix/smtpd[41]: connect from a.example.com[192.0.2.1]\n"
+    ended = "Nov 24 07:00:03 mx postfix/smtpd[41]: disconnect from a.example.com[192.0.2.1]\n"
+    for name, text in [("mail.log", begun + ended), ("late.log", begun.replace(":01 ", ":02 "))]:
+        log = tmp_path / name
+        log.write_text(text)
+        monkeypatch.setattr(steps, "parsed", noting)
+        planned.clear()
+        mailsql.load([str(log)], tmp_path / "mail.duckdb", now=NOW)
+    assert planned.count("1_lines/7_lines") == 2
+    assert planned.count("1_lines/7_unread_lines") == 1

@@ -10,15 +10,22 @@ with freed as (
     from read_lines
 ),
 
-looked_at as (
+bare as (
     select
         *,
+        case when has_prefixes() and plain_style is null then stamp_style(line) end as bare_style
+    from freed
+),
+
+looked_at as (
+    select
+        * exclude (bare_style),
         case
             when plain_style is not null then false
-            when has_prefixes() and begins_as_taught(place_key, line) then false
+            when has_prefixes() and begins_as_taught(place_key, line, bare_style) then false
             else is_wrapped(line)
         end as is_wrapped
-    from freed
+    from bare
 ),
 
 unwrapped as (

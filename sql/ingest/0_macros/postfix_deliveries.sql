@@ -56,13 +56,3 @@ create or replace temp macro delivery_readings(body) as
             )
         )
     );
-
--- Of several readings none is taken, nor are very many compared
-create or replace temp macro delivery_reading(body) as
-    case
-        when
-            len(string_split(body, '>, relay=')) <= 9
-            and len(string_split(body, '>, orig_to=<')) <= 9
-            and len(delivery_readings(body)) = 1
-            then delivery_readings(body)[1]
-    end;

@@ -63,12 +63,9 @@ create or replace temp macro plain_style(line) as
     end;
 
 -- A prefix that was taught (--dovecot-prefix) may look like a wrapping
-create or replace temp macro begins_as_taught(line_key, line) as
+create or replace temp macro begins_as_taught(line_key, line, style) as
     coalesce(
-        starts_with(
-            taught_text(line_key, substr(line, header_start(stamp_style(line), line))), chr(31)
-        ),
-        false
+        starts_with(taught_text(line_key, substr(line, header_start(style, line))), chr(31)), false
     );
 
 -- Of a line that is not plain: whether something may stand around it, as the branches of peeled

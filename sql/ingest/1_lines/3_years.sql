@@ -1,3 +1,10 @@
+-- One row per month of stamps that is not the one of the last line before the batch
+create or replace temp table turned_months as
+select distinct month_number(substr(stamp_runs.stamp, 1, 3)) as month
+from stamp_runs
+cross join batch
+where month_number(substr(stamp_runs.stamp, 1, 3)) is distinct from month(batch.last_local_date);
+
 -- One row per run of lines of one year, for stamps that have none
 create or replace temp table years as
 with log_days as (
@@ -18,6 +25,7 @@ occurrences as (
         unnest([first_row_no, last_row_no]) as row_no,
         1 as line_count
     from stamp_runs
+    where exists(from turned_months)
     union all
     -- The log as a whole, where the year is a guess
     select
@@ -26,7 +34,7 @@ occurrences as (
         row_no,
         day.line_count
     from numbered_days
-    where exists(from stamp_runs)
+    where exists(from turned_months)
 ),
 
 stamped as (
@@ -191,3 +199,15 @@ select
     coalesce(lead(row_no) over (order by row_no) - 1, 9223372036854775807) as last_row_no,
     (select bool_or(step between 7 and 10) from steps where not is_ahead) as has_wide_step
 from starts;
+
+-- In one month the year goes on
+insert into years by name
+select
+    year(batch.last_local_date) as year,
+    min(stamp_runs.first_row_no) as first_row_no,
+    9223372036854775807 as last_row_no,
+    false as has_wide_step
+from stamp_runs
+cross join batch
+where not exists(from turned_months)
+group by batch.last_local_date;

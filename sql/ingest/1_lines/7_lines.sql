@@ -26,7 +26,8 @@ with dated as (
         known_headers.family,
         dovecot_texts.kind as dovecot_kind,
         dovecot_texts.speaker,
-        dovecot_texts.body as dovecot_body
+        dovecot_texts.body as dovecot_body,
+        foreign_ids.queue_id as foreign_id
     from cut_lines
     left join stamps
         on
@@ -38,6 +39,7 @@ with dated as (
             cut_lines.header = known_headers.header
             and cut_lines.default_host is not distinct from known_headers.default_host
     left join dovecot_texts on cut_lines.row_no = dovecot_texts.row_no
+    left join foreign_ids on cut_lines.row_no = foreign_ids.row_no
 ),
 
 -- A severity, a queue id and what follows them are found in the first characters
@@ -86,11 +88,7 @@ unified as (
 headed as (
     select
         *,
-        colon_place(beginning) as colon,
-        case
-            when family = 'other' or is_queue_scanner(daemon)
-                then foreign_queue_id(daemon, shown_rest(line, shown, text_start))
-        end as foreign_queue_id
+        colon_place(beginning) as colon
     from unified
 ),
 
@@ -100,7 +98,7 @@ identified as (
         case
             when colon between 7 and 44 and is_queue_id(substr(beginning, 1, colon - 1))
                 then substr(beginning, 1, colon - 1)
-            else foreign_queue_id
+            when family = 'other' or is_queue_scanner(daemon) then foreign_id
         end as queue_id
     from headed
 ),
@@ -125,54 +123,44 @@ bodied as (
             else false
         end as may_be_cut
     from identified
-),
-
-told as (
-    select
-        coalesce(line_key, loaded_key(row_no)) as line_key,
-        line_key is null as is_new,
-        part,
-        logged_at,
-        host,
-        program,
-        pid,
-        header_id,
-        queue_id,
-        -- A byte is compared faster than a word
-        case
-            when is_piece then 'line_piece'::kind_name
-            when family = 'dovecot' then dovecot_kind
-            when is_queue_scanner(daemon)
-                then case
-                    when is_queue_id(requeued_ids(body).new) then 'queue_filtered'
-                    else 'foreign'
-                end::kind_name
-            when family = 'postfix'
-                then coalesce(
-                    -- What the pages of sql/forms say (loader/kinds.py)
-                    postfix_kind(daemon, severity, queue_id, body), 'unknown'
-                )::kind_name
-            when family = 'other'
-                then case
-                    when tells_of_losses(daemon, body) then 'lines_lost'
-                    else coalesce(filters_kind(daemon, body), 'foreign')
-                end::kind_name
-            when regexp_matches(body, last_repeated_text()) then 'lines_repeated'::kind_name
-            when regexp_matches(body, journal_separator()) then 'journal_separator'::kind_name
-            else 'unknown'::kind_name
-        end as kind,
-        speaker,
-        body,
-        may_be_cut,
-        repeat_count,
-        line
-    from bodied
 )
 
 select
-    *,
+    coalesce(line_key, loaded_key(row_no)) as line_key,
+    line_key is null as is_new,
+    part,
+    logged_at,
+    host,
+    program,
+    pid,
+    header_id,
+    queue_id,
+    -- A byte is compared faster than a word
     case
-        when is_new and not is_read(kind, body)
-            then unread_reason(kind, body, may_be_cut, known_keys(kind))
-    end as unread
-from told;
+        when is_piece then 'line_piece'::kind_name
+        when family = 'dovecot' then dovecot_kind
+        when is_queue_scanner(daemon)
+            then case
+                when is_queue_id(requeued_ids(body).new) then 'queue_filtered'
+                else 'foreign'
+            end::kind_name
+        when family = 'postfix'
+            then coalesce(
+                -- What the pages of sql/forms say (loader/kinds.py)
+                postfix_kind(daemon, severity, queue_id, body), 'unknown'
+            )::kind_name
+        when family = 'other'
+            then case
+                when tells_of_losses(daemon, body) then 'lines_lost'
+                else coalesce(filters_kind(daemon, body), 'foreign')
+            end::kind_name
+        when regexp_matches(body, last_repeated_text()) then 'lines_repeated'::kind_name
+        when regexp_matches(body, journal_separator()) then 'journal_separator'::kind_name
+        else 'unknown'::kind_name
+    end as kind,
+    speaker,
+    body,
+    may_be_cut,
+    repeat_count,
+    line
+from bodied;

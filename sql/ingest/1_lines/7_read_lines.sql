@@ -2,3 +2,5 @@
 drop table batch_lines;
 
 drop table dovecot_texts;
+
+drop table foreign_ids;

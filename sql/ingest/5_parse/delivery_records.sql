@@ -1,7 +1,7 @@
 -- One row per delivery record
 -- No pattern of a form: an address or a reply can imitate what follows it, fields come and go
 -- 7D4C440791: to=<h@example.org>, orig_to=<info@example.com>, relay=mx.example.org[198.51.100.25]:25, conn_use=3, delay=0.4, delays=0.2/0.1/0/0.1, tls=may, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 9A0B1C2D3E4F)
-create or replace temp view delivery_records as
+create or replace temp table delivery_records as
 with judged as (
     select
         line_key,
@@ -34,13 +34,29 @@ addressed as (
     from judged
 ),
 
--- Before Postfix 3.5 addresses were not quoted
+-- Before Postfix 3.5 addresses were not quoted. Very many readings are not compared
+ambiguous as (
+    select
+        *,
+        case
+            when
+                coalesce(head.relay, '') = ''
+                and not may_be_cut
+                and len(string_split(body, '>, relay=')) between 2 and 9
+                and len(string_split(body, '>, orig_to=<')) <= 9
+                then delivery_readings(body)
+        end as readings
+    from addressed
+),
+
+-- Of several readings none is taken
 readable as (
     select
-        * exclude (head),
+        * exclude (head, readings),
         case
             when head.relay <> '' then head
-            when contains(body, '>, relay=') and not may_be_cut then delivery_reading(body)
+            when contains(body, '>, relay=') and not may_be_cut
+                then case when len(readings) = 1 then readings[1] end
             when regexp_matches(body, '^to=<' || plain_address_pattern() || '>, ')
                 then regexp_extract(
                     body,
@@ -49,7 +65,7 @@ readable as (
                     ['recipient', 'orig_recipient', 'relay']
                 )
         end as head
-    from addressed
+    from ambiguous
 ),
 
 placed as (

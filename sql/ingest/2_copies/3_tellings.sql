@@ -7,12 +7,21 @@ with shown_lines as (
     from contested_lines
 ),
 
-worded as (
+-- said_text, step by step: as a whole it would be planned with many copies of itself
+headless as (
     select
         * exclude (shown),
         stamp_digits(shown) as digits,
-        said_text(shown, program) as text
+        headless_text(shown, program) as text
     from shown_lines
+),
+
+unlevelled as (
+    select * replace (unlevelled(text) as text) from headless
+),
+
+worded as (
+    select * replace (plain_text(text) as text) from unlevelled
 )
 
 select
