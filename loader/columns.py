@@ -9,7 +9,7 @@ pattern of `partly` that does; what a form says of `always` stands in all lines 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,14 +17,20 @@ from .forms import Form, Text, groups, read_forms
 from .readings import READINGS
 from .statements import quote_identifier, quote_text
 
+NOTHING = "null::varchar"
 # Begins with a word as it is: that is found fast
 CALL = re.compile(r"columns_of\((?P<lines>\w+), '(?P<rows>\w+)'\)")
 
 
-def with_columns(text: str) -> str:
-    """Return the text of an SQL file with what forms give in the place of its calls."""
+def with_columns(text: str, present: Set[str] | None = None) -> str:
+    """Return the text of an SQL file with what forms give in the place of its calls.
+
+    Args:
+        text: of the file.
+        present: kinds of the lines at hand; any if None.
+    """
     return CALL.sub(
-        lambda call: f"({select_columns(read_forms(), call['lines'], call['rows'])})", text
+        lambda call: f"({select_columns(read_forms(), call['lines'], call['rows'], present)})", text
     )
 
 
@@ -51,16 +57,20 @@ def readings_of_rows(forms: Sequence[Form], rows: str) -> dict[str, str]:
     }
 
 
-def select_columns(forms: Sequence[Form], lines: str, rows: str) -> str:
+def select_columns(
+    forms: Sequence[Form], lines: str, rows: str, present: Set[str] | None = None
+) -> str:
     """Return a query: the lines that give some rows, with the columns that forms give.
 
     Args:
         forms: all that there are.
         lines: a table or view of lines with kind, body and may_be_cut.
         rows: as the forms of these lines name them.
+        present: kinds of the lines that there are; any if None. What no line can be is not planned.
     """
-    kinds = kinds_of_rows(forms, rows)
-    assert kinds, f"no form gives {rows}"
+    known = kinds_of_rows(forms, rows)
+    assert known, f"no form gives {rows}"
+    kinds = [kind for kind in known if present is None or kind in present] or known[:1]
     query = f"select * from {lines} where kind in ({_listed(kinds)})"
     tried: list[_Try] = []
     for made in _tries(forms, kinds):
@@ -174,7 +184,7 @@ def _value(
     column: str, reading: str | None, tried: Sequence[_Try], always: Mapping[str, str]
 ) -> str:
     """What a line of its kind always has, else what is read of it."""
-    read = READINGS[reading].sql.format(_text(column, reading, tried)) if reading else "null"
+    read = READINGS[reading].sql.format(_text(column, reading, tried)) if reading else NOTHING
     if not always:
         return read
     kinds = " ".join(
@@ -186,6 +196,8 @@ def _value(
 def _text(column: str, reading: str, tried: Sequence[_Try]) -> str:
     """What the one pattern gives that gave something."""
     giving = [one for one in tried if column in one.pattern.columns]
+    if not giving:
+        return NOTHING
     texts = [f"{one.name}.{quote_identifier(column)}" for one in giving]
     if READINGS[reading].may_be_empty:
         cases = zip((one.gave for one in giving), texts, strict=True)

@@ -41,7 +41,7 @@ class Present:
     Attributes:
         daemons: of Postfix, before kinds are told; a line of another one is of no form.
         filters: that have forms, before kinds are told.
-        kinds: of the lines of which it is asked whether they are read.
+        kinds: of the lines of which it is asked whether they are read, or that give columns.
     """
 
     daemons: frozenset[str] = frozenset()
@@ -131,7 +131,7 @@ def calls(text: str) -> frozenset[str]:
 
 def with_kinds(text: str, present: Present | None = None) -> str:
     """Return the text of an SQL file with what the forms are in the place of its calls."""
-    text = with_columns(text)
+    text = with_columns(text, None if present is None else present.kinds)
     if not calls(text):
         return text
     return CALL.sub(lambda call: f"({expression(call[0], present)})", text)

@@ -118,6 +118,9 @@ class Steps:
         if IS_READ in calls(text):
             kinds = self.connection.execute("select kind from new_kinds").fetchall()
             return Present(kinds=frozenset(kind for (kind,) in kinds))
+        asked = kinds_asked(text)
+        if asked and self.kinds is not None:
+            return Present(kinds=frozenset(asked) & self.kinds)
         if POSTFIX_KIND not in calls(text):
             return None
         daemons, others = self.connection.execute(

@@ -3,8 +3,8 @@
 import duckdb
 import pytest
 
-from mailsql.columns import kinds_asked, select_columns, with_columns
-from mailsql.forms import Form, FormError, check_columns, parsed_page, read_page
+from mailsql.columns import kinds_asked, kinds_of_rows, select_columns, with_columns
+from mailsql.forms import Form, FormError, check_columns, parsed_page, read_forms, read_page
 from mailsql.readings import READINGS
 from mailsql.statements import run_sql
 
@@ -116,6 +116,18 @@ def test_rows_are_of_the_lines_whose_forms_name_them(lines):
     lines.execute("insert into lines values (1, 'policy_start', 'x', false), (2, 'y', 'x', false)")
     query = select_columns(read(PAGE), "lines", "starts")
     assert lines.execute(query).fetchall() == [(1, "policy_start", "x", False, "started")]
+
+
+def test_columns_are_the_same_whatever_lines_are_at_hand(lines):
+    forms = read_forms()
+    for rows in {form.rows for form in forms if form.rows is not None}:
+
+        def columns(rows: str, present: set[str] | None) -> list[tuple]:
+            query = select_columns(forms, "lines", rows, present)
+            return lines.execute(f"describe {query}").fetchall()
+
+        for kind in (*kinds_of_rows(forms, rows), "delivery"):
+            assert columns(rows, {kind}) == columns(rows, None), (rows, kind)
 
 
 def test_readings_are_of_their_types_and_take_any_text(lines):
