@@ -108,6 +108,36 @@ def test_logs_side_by_side_that_were_read_otherwise_once(seed, line_count, share
     assert_read_as_one(random.Random(seed), disorderly_log(seed, line_count), 3, share)
 
 
+def test_of_two_redirects_as_near_the_earlier_is_meant_whichever_was_loaded_first(tmp_path):
+    at = "2026-02-03T09:00:00.{}+00:00 mx1 {}"
+    redirect = (
+        "dovecot: lmtp(bob)<9><t1>: sieve: msgid=<1@example.com>: forwarded to <x@example.net>"
+    )
+    delivered = (
+        "relay=mx1[private/dovecot-lmtp], delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 Ok)"
+    )
+    lines = [
+        at.format(100, "postfix/cleanup[14]: 3F1C240750: message-id=<1@example.com>"),
+        at.format(120, redirect),
+        at.format(140, f"postfix/lmtp[24]: 3F1C240750: to=<bob@example.com>, {delivered}"),
+        at.format(150, "postfix/pickup[13]: 1E24040751: uid=5000 from=<bob>"),
+        at.format(160, "postfix/cleanup[14]: 1E24040751: message-id=<1@example.com>"),
+        at.format(170, redirect),
+        at.format(
+            180,
+            "postfix/smtp[16]: 1E24040751: to=<x@example.net>, relay=mx[192.0.2.1]:25, "
+            "delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)",
+        ),
+    ]
+    whole, dealt = tmp_path / "whole.duckdb", tmp_path / "dealt.duckdb"
+    load([write(tmp_path / "mail.log", lines)], whole)
+    for number, part in enumerate(([lines[5]], lines[:5] + lines[6:])):
+        load([write(tmp_path / f"mail{number}.log", part)], dealt)
+    found = rows_of_lines(dealt, lines)
+    assert [row[-3] for row in found["message_links"]] == [2]
+    assert_rows_alike(found, rows_of_lines(whole, lines))
+
+
 def assert_beginning_is_kept(
     first: list[str], shares: list[int], rests: list[list[str]], gone: int
 ) -> None:

@@ -271,6 +271,7 @@ named as (
             else 'queued as, at that time'
         end as evidence,
         line_key as link_key,
+        logged_at as linked_at,
         parent_queue_id,
         child_queue_id,
         host as parent_host,
@@ -327,6 +328,7 @@ returned as (
         case when birth_kind = 'pickup' then 'requeue' else 'filter' end as reason,
         'orig_queue_id' as evidence,
         child_key as link_key,
+        queued_at as linked_at,
         parent_queue_id,
         child_queue_id,
         parent_host,
@@ -346,6 +348,7 @@ handed_back as (
         'filter' as reason,
         'message-id' as evidence,
         children.message_key as link_key,
+        children.queued_at as linked_at,
         piped_messages.queue_id as parent_queue_id,
         children.queue_id as child_queue_id,
         piped_messages.host as parent_host,
@@ -430,6 +433,7 @@ sent_on as (
         'forward' as reason,
         'sieve redirect' as evidence,
         line_key as link_key,
+        logged_at as linked_at,
         queue_id as parent_queue_id,
         children.queue_id as child_queue_id,
         host as parent_host,
@@ -470,8 +474,8 @@ nearest as (
     ) = 1
 )
 
--- A message has one parent: the most explicit line tells it
-select * exclude (distance, parent_host, child_host)
+-- A message has one parent: the most explicit line tells it, of equal ones the earliest
+select * exclude (distance, parent_host, child_host, linked_at)
 from nearest
 qualify row_number() over (
     partition by child_key
@@ -485,6 +489,7 @@ qualify row_number() over (
         ) asc,
         distance asc,
         parent_queue_id asc,
+        linked_at asc,
         link_key asc
 ) = 1
 order by link_key;
