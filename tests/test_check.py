@@ -244,7 +244,7 @@ def test_batches_of_a_stream_are_derived_together(tmp_path, monkeypatch):
     monkeypatch.setattr(mailsql.derive.Deriver, "derive", counted)
     assert_derived_alike(database)
     assert pieces == [900]
-    monkeypatch.setattr("mailsql.derive_again.PIECE_BYTES", 30_000)
+    monkeypatch.setattr("mailsql.memory.LARGEST_BATCH_BYTES", 30_000)
     monkeypatch.setattr("mailsql.compare.LINES_AT_ONCE", 200)
     assert_derived_alike(database)
     assert len(pieces) > 2
