@@ -175,18 +175,16 @@ class _Writer:
             text = data[self.ended_bytes :] if self.ended_bytes else self.torn + data
             if self.ended_bytes == len(b"\r\n"):
                 self.file.endings.write(b"-1,-1,crlf\n")
-        if text:
-            self._count_lines(text)
-            cleaned = clean_text(text)
-            if self.is_plain and cleaned != data:
-                self._part_from_text()
-            self.file.text.write(cleaned)
-            if _has_long_line(text):
-                self._longest = max(self._longest, len(cleaned))
-        elif self.is_plain:
+        cleaned = clean_text(text) if text else b""
+        if self.is_plain and cleaned != data:
             self._part_from_text()
         if self._keeps_raw and not self.is_plain:
             self.file.raw.write(data)
+        if text:
+            self._count_lines(text)
+            self.file.text.write(cleaned)
+            if _has_long_line(text):
+                self._longest = max(self._longest, len(cleaned))
         self._digest.update(data)
         if self._tree is not None:
             self._tree.add(leaves_of(data))

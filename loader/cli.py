@@ -264,6 +264,7 @@ def load(
 ) -> None:
     """Load logs, plain or compressed; only what is new in them is added."""
     allowed = read_memory(memory)
+    batch_bytes = None if batch_mb is None else batch_mb * MIB
     pseudonyms = _pseudonyms(key_file, keep_domains, keep_networks)
     if pseudonyms is not None and dovecot_prefix is not None:
         raise UsageError(
@@ -278,7 +279,7 @@ def load(
             host=host,
             dovecot_prefix=dovecot_prefix,
             forms=own_forms,
-            batch_bytes=None if batch_mb is None else batch_mb * MIB,
+            batch_bytes=batch_bytes,
             threads=threads,
             memory=allowed,
             force=force,
@@ -324,7 +325,7 @@ def load(
                     host=host,
                     dovecot_prefix=dovecot_prefix,
                     forms=own_forms,
-                    batch_bytes=None if batch_mb is None else batch_mb * MIB,
+                    batch_bytes=batch_bytes,
                     threads=threads,
                     memory=allowed,
                     progress=lambda count: bar.update(task, advance=count),

@@ -64,8 +64,6 @@ from .visible import visible
 from .wrappings import name_wrappings
 
 CSV_BUFFER_BYTES = 16777216
-# What is loaded at once from then on fills row groups
-LARGE_BYTES = 134217728
 # Two are kept at once, each twice where lines are not what the engine can read; half of the room is
 # for others
 BATCHES_ASIDE = 8
@@ -962,7 +960,7 @@ class _Loader:
             if self.on_lines is not None:
                 self.on_lines(stored.new_line_count)
         tell(1)
-        if batch.byte_count >= LARGE_BYTES:
+        if batch.byte_count >= min(self.batch_bytes, SMALLEST_BATCH_BYTES):
             # Merging its row groups would write most of it twice: a smaller load does that
             self.deriver.connection.execute("set max_vacuum_tasks = 0")
 

@@ -79,7 +79,7 @@ def expression(call: str, present: Present | None = None) -> str:
         texts = texts_of_kinds(read_forms())
         if present is not None:
             texts = {kind: found for kind, found in texts.items() if kind in present.kinds}
-        return _reading(texts)[call]
+        return _read(texts) if call == IS_READ else _known_keys(texts)
     family = TOLD_BY[call]
     return told_kind(
         [
@@ -110,14 +110,13 @@ def own_expressions(forms: Sequence[Form], further: Sequence[Form]) -> dict[str,
     """
     told = told_kind(forms) if forms else "null::varchar"
     named = named_queue_id([reading for form in forms for reading in readings(form)])
+    texts = texts_of_kinds([*forms, *further])
     return {
         "site_kind(program, queue_id, body)": told,
         "site_queue_id(kind, body)": named,
-    } | _reading(texts_of_kinds([*forms, *further]))
-
-
-def _reading(texts: Mapping[str, Sequence[Text]]) -> dict[str, str]:
-    return {IS_READ: _read(texts), KNOWN_KEYS: _known_keys(texts)}
+        IS_READ: _read(texts),
+        KNOWN_KEYS: _known_keys(texts),
+    }
 
 
 @cache

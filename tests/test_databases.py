@@ -95,7 +95,8 @@ def test_what_the_engine_keeps_beside_the_file_has_its_mode(tmp_path, given):
         seen.append({path.name: mode(path) for path in tmp_path.glob("mail.duckdb*")})
 
     load([tmp_path / "mail.log"], database, progress=look)
-    assert seen[-1:] == [{"mail.duckdb": given, "mail.duckdb.wal": given}]
+    assert seen[-1] == {"mail.duckdb": given, "mail.duckdb.wal": given}
+    assert {mode for modes in seen for mode in modes.values()} == {given}
 
 
 @pytest.mark.newest
