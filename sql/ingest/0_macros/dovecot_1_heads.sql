@@ -72,31 +72,37 @@ create or replace temp macro prefix_of(service, username, first, second, client_
 create or replace temp macro found_length(found) as
     length(found.service) + length(found.username) + length(found.first) + length(found.second);
 
--- Brackets around what was found stand directly before the colon
-create or replace temp macro plain_prefix(sentence, found) as
-    prefix_of(
-        found.service,
-        found.username,
-        found.first,
-        found.second,
-        '',
-        found_length(found) + strpos(substr(sentence, found_length(found) + 1), ': ') + 1
-    );
+-- Brackets around what was found stand directly before the colon. What is given once is asked once
+create or replace temp macro plain_prefix(sentence, given) as
+    list_transform(
+        [given],
+        lambda found: prefix_of(
+            found.service,
+            found.username,
+            found.first,
+            found.second,
+            '',
+            found_length(found) + strpos(substr(sentence, found_length(found) + 1), ': ') + 1
+        )
+    )[1];
 
 -- service=SERVICE, user=USER, ip=[ADDRESS].
-create or replace temp macro named_prefix(found) as
-    prefix_of(
-        found.service,
-        found.username,
-        '',
-        '',
-        found.client_ip,
-        case
-            when found.service <> ''
-                then length(found.service || found.username || found.client_ip) + 24
-            else 0
-        end
-    );
+create or replace temp macro named_prefix(given) as
+    list_transform(
+        [given],
+        lambda found: prefix_of(
+            found.service,
+            found.username,
+            '',
+            '',
+            found.client_ip,
+            case
+                when found.service <> ''
+                    then length(found.service || found.username || found.client_ip) + 24
+                else 0
+            end
+        )
+    )[1];
 
 -- Prefixes that were taught (--dovecot-prefix), by stream: from which line on they hold, in order
 create or replace temp macro has_prefixes() as cardinality(getvariable('dovecot_prefixes')) > 0;

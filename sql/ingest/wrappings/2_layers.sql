@@ -165,17 +165,14 @@ create or replace temp macro first_value(fields) as
     list_filter(
         list_transform(
             fields,
-            lambda field: nullif(
-                case json_type(field)
-                    when 'OBJECT' then null
-                    when 'NULL' then null
-                    when 'ARRAY' then json_extract_string(field, '$[0]')
-                    else json_extract_string(field, '$')
-                end,
-                ''
-            )
+            lambda field: case json_type(field)
+                when 'OBJECT' then null
+                when 'NULL' then null
+                when 'ARRAY' then json_extract_string(field, '$[0]')
+                else json_extract_string(field, '$')
+            end
         ),
-        lambda value: value is not null
+        lambda value: value <> ''
     )[1];
 
 -- A list is one of bytes, or of texts. journalctl leaves long ones out
@@ -194,10 +191,13 @@ create or replace temp macro text_of_field(field) as
 create or replace temp macro first_text(fields) as
     list_transform(
         [
-            coalesce(
-                text_of_field(fields[1]), text_of_field(fields[2]), text_of_field(fields[3]),
-                text_of_field(fields[4]), text_of_field(fields[5]), text_of_field(fields[6]), ''
-            )
+            list_append(
+                list_filter(
+                    list_transform(fields, lambda field: text_of_field(field)),
+                    lambda text: text is not null
+                ),
+                ''
+            )[1]
         ],
         lambda text: escaped_text(trim(substr(text, 1, longest_text()), e' \r\n'))
     )[1];
@@ -223,7 +223,7 @@ create or replace temp macro wrapped_line(outer_stamp, fields) as
         list_transform(
             [
                 {
-                    'stamp': coalesce(epoch_stamp(first_value(fields.stamps)), outer_stamp),
+                    'stamp': first_value(fields.stamps),
                     'host': first_value(fields.hosts),
                     'container': first_value(fields.containers),
                     'container_name': first_value(fields.container_names),
@@ -237,7 +237,7 @@ create or replace temp macro wrapped_line(outer_stamp, fields) as
                 }
             ],
             lambda found: {
-                'stamp': found.stamp,
+                'stamp': coalesce(epoch_stamp(found.stamp), outer_stamp),
                 'host': found.host,
                 'program': told_program(found),
                 'pid': coalesce(
@@ -361,11 +361,16 @@ create or replace temp macro inner_line(line) as
         else line
     end;
 
--- One layer less; the line itself where it is none that is known
-create or replace temp macro peeled(line) as
+-- A stamp before JSON
+create or replace temp macro is_stamped_json(line) as
+    regexp_matches(line, '^' || any_stamp() || ' \{"');
+
+-- One layer less; the line itself where it is none that is known; NULL of JSON, of which what is asked
+-- is planned at length, and so stands once
+create or replace temp macro peeled_text(line) as
     case
         when plain_style(line) is not null then line
-        when starts_with(line, '{') then coalesce(json_line(null, line), line)
+        when starts_with(line, '{') then null
         -- A crash leaves NULs, and a terminal colours, in front
         when starts_with(line, '\x') then regexp_replace(line, '^(?:\\x00|\\x1b\[[0-9;]*m)+', '')
         when regexp_matches(line, '^<\d{1,3}>1 \S+ \S+ \S+ \S+ \S+ (?:- *$|- |\[)')
@@ -460,13 +465,7 @@ create or replace temp macro peeled(line) as
         when regexp_matches(line, '^' || any_stamp() || ' (?:' || any_stamp() || ' |<\d{1,3}>1 \d)')
             then with_year_of(line, regexp_replace(line, '^' || any_stamp() || ' ', ''))
         -- STAMP before another wrapping
-        when regexp_matches(line, '^' || any_stamp() || ' \{"')
-            then coalesce(
-                json_line(
-                    regexp_extract(line, '^' || any_stamp()), substr(line, strpos(line, ' {"') + 1)
-                ),
-                line
-            )
+        when is_stamped_json(line) then null
         when regexp_matches(line, '^\d{4}-\d{2}-\d{2}T\S+ <\d{1,3}>1 - ')
             then regexp_replace(line, '^(\S+) (<\d{1,3}>1) - ', '\2 \1 ')
         when regexp_matches(line, '^' || any_stamp() || ' (?:<\d{1,3}>|[\w.@-]+ +\| )')
@@ -475,3 +474,17 @@ create or replace temp macro peeled(line) as
             )
         else inner_line(line)
     end;
+
+-- One layer less; the line itself where it is none that is known
+create or replace temp macro peeled(line) as
+    coalesce(
+        peeled_text(line),
+        json_line(
+            nullif(regexp_extract(line, '^' || any_stamp()), ''),
+            case
+                when starts_with(line, '{') then line
+                else substr(line, strpos(line, ' {"') + 1)
+            end
+        ),
+        line
+    );
