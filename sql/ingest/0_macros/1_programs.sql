@@ -59,7 +59,8 @@ create or replace temp macro quotes_others(daemon) as
         daemon,
         'sshd(?:-session)?|sudo|su|login|cron|CRON|crond|kernel|systemd(?:-\w+)?|logger|fail2ban.*'
         || '|amavis\w*|amavisd-\w+|rspamd\w*|rmilter|spamd|spamass-milter|clam\w+(?:-milter)?'
-        || '|open(?:dkim|dmarc|arc)|postgrey|milter-\w+|pyspf-milter|policyd-spf|mimedefang\w*'
+        || '|open(?:dkim|dmarc|arc)|postgrey|sqlgrey|milter-\w+|pyspf-milter|policyd-(?:spf|weight)'
+        || '|policy-spf|postfwd\d?|mimedefang\w*'
         || '|named|unbound|nginx|apache2|httpd|haproxy|roundcube|php.*'
     );
 

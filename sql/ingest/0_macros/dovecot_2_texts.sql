@@ -77,14 +77,19 @@ create or replace temp macro auth_outcome(text) as
             then 'plaintext refused'
         when regexp_matches(text, '^Unsupported (?:authentication|auth) mechanism')
             then 'mechanism refused'
-        when regexp_matches(text, '^(?:[Uu]nknown user|user unknown)') then 'unknown user'
+        when
+            regexp_matches(
+                text, '^(?:[Uu]nknown user|user unknown)|^pam_\w+\(\) failed: User not known'
+            )
+            then 'unknown user'
+        when starts_with(text, 'pam_acct_mgmt() failed: ') then 'not allowed'
         when starts_with(text, 'Master user logging in as ') then 'master user'
         when regexp_matches(text, '[Pp]olicy (?:server refusal|check action is drop)')
             then 'refused by policy'
         when regexp_matches(text, '^Policy check action') then 'policy'
         when regexp_matches(
-            text, '[Pp]assword mismatch|^invalid credentials|[Aa]uthentication failure'
-            || '|empty password|illegal chars'
+            text, '[Pp]assword mismatch|^[Ii]nvalid credentials|[Aa]uthentication failure'
+            || '|empty password|illegal chars|^Login failed \(status='
         ) then 'wrong password'
         when regexp_matches(text, 'allow_nets check failed|deny passdb') then 'not allowed'
         when contains(text, 'timed out waiting for client') then 'login unfinished'

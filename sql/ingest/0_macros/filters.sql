@@ -20,8 +20,11 @@ create or replace temp macro filter_result(kind, words, action) as
         when kind = 'spf_check' and words = 'Temporary Error' then 'temperror'
         when kind = 'spf_check' and words like 'domain owner discourages%' then 'softfail'
         when kind = 'spf_check' and words like 'access neither permitted%' then 'neutral'
-        when kind = 'greylist_check' and words in ('greylist', 'delayed') then 'greylisted'
-        when kind = 'greylist_check' and words = 'pass' then 'passed'
+        -- policy-spf refuses nothing else
+        when kind = 'spf_check' and words = 'Please see' then 'fail'
+        when kind = 'greylist_check' and words in ('greylist', 'delayed', 'new', 'early reconnect')
+            then 'greylisted'
+        when kind = 'greylist_check' and words in ('pass', 'reconnect ok') then 'passed'
         when kind = 'spam_check' and words = 'Y' then 'spam'
         when kind = 'spam_check' and words = '.' then 'clean'
         -- rspamd says what is to be done

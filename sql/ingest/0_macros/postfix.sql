@@ -21,7 +21,8 @@ create or replace temp macro foreign_queue_id(daemon, text) as
                 regexp_extract(
                     text,
                     '^\([0-9-]+\) (?:Passed|Blocked) [^<]*<' || address_pattern() || '> -> '
-                    || '(?:<(?:"(?:[^"\\]|\\.)*")?[^"\\>]*>,)+ (?:quarantine: [^ ,]+, )?'
+                    || '(?:<(?:"(?:[^"\\]|\\.)*")?[^"\\>]*>,)+ (?:\([^()]*\), )?'
+                    || '(?:quarantine: [^ ,]+(?:, [^ ,:=]+)*, )?'
                     || 'Queue-ID: ([0-9A-Za-z]+), ',
                     2
                 ),

@@ -16,7 +16,7 @@ select
         as domain,
     score,
     threshold,
-    waited_seconds,
+    coalesce(waited_seconds, epoch(try_cast(waited as interval))) as waited_seconds,
     client_name,
     client_ip,
     sender,
