@@ -1,6 +1,6 @@
 -- How the addresses of a delivery record are told from what follows them
 
--- The id that other mail systems give a message, in their reply to it
+-- The id that other mail systems give a message, in their reply to it; empty or NULL if none
 -- 250 2.0.0 OK  1763951234 d9443c01a7336-29b5b2c1e5csi1.23 - gsmtp
 -- 250 2.6.0 <m1@example.org> [InternalId=35, Hostname=mx.example.com] 1200 bytes in 0.2, 5 KB/sec Queued mail for delivery
 -- 250 OK id=1rXxYz-0001aB-2C
@@ -11,32 +11,29 @@
 -- 250 Requested mail action okay, completed: id=1MTzrx-1tPqRs0AbC-00QxYz
 -- 250 Ok 0100019a3f5c2b1e-6f1d2c3b-4a59-4e8f-9d7c-0b1a2c3d4e5f-000000
 create or replace temp macro next_hop_id(reply) as
-    nullif(
-        case
-            when ends_with(reply, ' - gsmtp')
-                then regexp_extract(reply, ' (\S+) - gsmtp$', 1)
-            when contains(reply, ' [InternalId=')
-                then regexp_extract(reply, '^2[^\[\]]* \[InternalId=(\d+)[,\]]', 1)
-            when contains(reply, ' id=')
-                then regexp_extract(
-                    reply,
-                    '^2\d\d (?:2\.\d\.\d )?(?:OK|Requested mail action okay, completed:)'
-                    || ' id=([0-9A-Za-z-]+)$',
-                    1
-                )
-            when ends_with(reply, ' Message accepted for delivery')
-                then regexp_extract(
-                    reply, '^2\d\d (?:2\.\d\.\d )?([0-9A-Za-z]{6,}(?:-\d+)?) Message accepted', 1
-                )
-            when contains(reply, ' qp ')
-                then regexp_extract(reply, '^2\d\d ok:? +\d+ qp (\d+)', 1)
-            when ends_with(reply, ' accepted')
-                then regexp_extract(reply, '^2\d\d ok: +Message (\d+) accepted$', 1)
-            when ends_with(reply, '-000000')
-                then regexp_extract(reply, '^2\d\d Ok ([0-9a-f]+(?:-[0-9a-f]+)+)$', 1)
-        end,
-        ''
-    );
+    case
+        when ends_with(reply, ' - gsmtp')
+            then regexp_extract(reply, ' (\S+) - gsmtp$', 1)
+        when contains(reply, ' [InternalId=')
+            then regexp_extract(reply, '^2[^\[\]]* \[InternalId=(\d+)[,\]]', 1)
+        when contains(reply, ' id=')
+            then regexp_extract(
+                reply,
+                '^2\d\d (?:2\.\d\.\d )?(?:OK|Requested mail action okay, completed:)'
+                || ' id=([0-9A-Za-z-]+)$',
+                1
+            )
+        when ends_with(reply, ' Message accepted for delivery')
+            then regexp_extract(
+                reply, '^2\d\d (?:2\.\d\.\d )?([0-9A-Za-z]{6,}(?:-\d+)?) Message accepted', 1
+            )
+        when contains(reply, ' qp ')
+            then regexp_extract(reply, '^2\d\d ok:? +\d+ qp (\d+)', 1)
+        when ends_with(reply, ' accepted')
+            then regexp_extract(reply, '^2\d\d ok: +Message (\d+) accepted$', 1)
+        when ends_with(reply, '-000000')
+            then regexp_extract(reply, '^2\d\d Ok ([0-9a-f]+(?:-[0-9a-f]+)+)$', 1)
+    end;
 
 -- The recipient and the original recipient, in all ways that they can be read
 create or replace temp macro recipient_readings(addresses) as

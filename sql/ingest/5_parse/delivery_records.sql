@@ -197,31 +197,35 @@ select
     nullif(field.status, '') as status,
     nullif(reply, '') as reply,
     reply_code,
-    case
-        when reply_code is null then null
-        -- Most servers give the status code that the record repeats
-        when starts_with(substr(reply, 5), field.dsn || ' ') then field.dsn
-        else nullif(
-            regexp_extract(
+    -- What is made NULL inside a case is looked for twice
+    nullif(
+        case
+            when reply_code is null then null
+            -- Most servers give the status code that the record repeats
+            when starts_with(substr(reply, 5), field.dsn || ' ') then field.dsn
+            else regexp_extract(
                 substr(reply, reply_start), '^\d\d\d[ -]([245]\.\d{1,3}\.\d{1,3})(?: |$)', 1
-            ),
-            ''
-        )
-    end as reply_dsn,
-    case
-        when is_whole and starts_with(reply, '2') and contains(reply, ' queued as ')
-            then nullif(
-                regexp_extract(
-                    split_part(reply, ' queued as ', -1), '^([0-9A-Za-z]{5,})(?:$|[ .,;])', 1
-                ),
-                ''
             )
-        when is_whole and starts_with(reply, '2') and status = 'sent' then next_hop_id(reply)
-        when is_whole and starts_with(reply, 'forwarded as ') and status = 'sent'
-            then nullif(regexp_extract(reply, '^forwarded as ([0-9A-Za-z]+)$', 1), '')
-    end as remote_queue_id,
-    case
-        when is_whole and ends_with(reply, ' Saved') and starts_with(reply, '250 2.')
-            then nullif(split_part(reply, ' ', -2), '')
-    end as remote_session_id
+        end,
+        ''
+    ) as reply_dsn,
+    nullif(
+        case
+            when is_whole and starts_with(reply, '2') and contains(reply, ' queued as ')
+                then regexp_extract(
+                    split_part(reply, ' queued as ', -1), '^([0-9A-Za-z]{5,})(?:$|[ .,;])', 1
+                )
+            when is_whole and starts_with(reply, '2') and status = 'sent' then next_hop_id(reply)
+            when is_whole and starts_with(reply, 'forwarded as ') and status = 'sent'
+                then regexp_extract(reply, '^forwarded as ([0-9A-Za-z]+)$', 1)
+        end,
+        ''
+    ) as remote_queue_id,
+    nullif(
+        case
+            when is_whole and ends_with(reply, ' Saved') and starts_with(reply, '250 2.')
+                then split_part(reply, ' ', -2)
+        end,
+        ''
+    ) as remote_session_id
 from coded;
