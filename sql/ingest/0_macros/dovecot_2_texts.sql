@@ -96,17 +96,6 @@ create or replace temp macro auth_outcome(text) as
         else 'other'
     end;
 
--- Whether a mailbox, message-id, sender or subject holds keys like those of the fields around it, so
--- that which is which is not said
-create or replace temp macro has_imitated_fields(fields) as
-    fields like '%msgid=%, msgid=%'
-    or fields like '%, from=%, from=%'
-    or fields like '%, subject=%, subject=%'
-    or regexp_matches(fields, 'msgid=<[^>]*, (?:v?size|from|subject)=')
-    or regexp_matches(
-        fields, ', (?:from|subject)=.*, v?size=(?:\d+|error)(?:, flags=\([^()]*\))?$'
-    );
-
 -- What Dovecot says of a message that it saves, without Sieve
 create or replace temp macro save_verbs() as
     'saved mail to|save failed to open mailbox|save failed to|rejected:'
