@@ -1,14 +1,5 @@
 -- One row per address that smtpd could not read, and refused
 create or replace temp view smtpd_bad_addresses as
-with addressed as (
-    select
-        *,
-        case
-            when not may_be_cut then nullif(regexp_extract(content, '^<([^<>]+)>$', 1), '')
-        end as address
-    from columns_of(work_lines, 'smtpd_bad_addresses')
-)
-
 select
     line_key,
     is_changed,
@@ -24,6 +15,6 @@ select
     501 as reply_code,
     reason,
     content,
-    case when stage = 'MAIL' then address end as sender,
-    case when stage <> 'MAIL' then address end as recipient
-from addressed;
+    case when stage = 'MAIL' and not may_be_cut then address end as sender,
+    case when stage <> 'MAIL' and not may_be_cut then address end as recipient
+from columns_of(work_lines, 'smtpd_bad_addresses');

@@ -1,7 +1,7 @@
 -- One row per line of smtpd or qmqpd that begins a message
+-- More than a pattern of a form: who logs in chooses the name, so only a filter of this host is believed
+-- to forward attributes behind one
 create or replace temp table smtpd_clients as
--- Who logs in chooses the name, so only a filter of this host is believed to forward attributes
--- behind one
 with believed as (
     select
         * exclude (orig_client),

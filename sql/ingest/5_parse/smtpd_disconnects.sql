@@ -1,4 +1,5 @@
 -- One row per end of a connection, with the commands that were counted in it
+-- The counters are no pattern of a form: any of some twenty commands stand there, in any order
 create or replace temp table smtpd_disconnects as
 select
     line_key,
@@ -9,7 +10,7 @@ select
     counters
 from columns_of(work_lines, 'smtpd_disconnects');
 
--- Any of some twenty commands in any order, and few different lists: each is read once
+-- There are few different lists: each is read once
 create or replace temp table command_counters as
 with occurring as (
     select distinct counters from smtpd_disconnects

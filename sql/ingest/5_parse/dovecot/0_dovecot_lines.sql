@@ -1,4 +1,4 @@
--- One row per line of Dovecot at hand, with who speaks in it
+-- One row per line of Dovecot at hand, with who speaks in it: other files read this
 create or replace temp view dovecot_lines as
 select
     * exclude (speaker),

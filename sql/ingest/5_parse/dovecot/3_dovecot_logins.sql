@@ -1,4 +1,5 @@
 -- One row per login attempt that a Dovecot login process reports
+-- No pattern of a form: it is read in the text between the elements, not in the line
 create or replace temp view dovecot_logins as
 with told as (
     select

@@ -1,4 +1,5 @@
 -- One row per end of an IMAP session: messages and bytes
+-- No pattern of a form: counters stand in any order
 create or replace temp view imap_counters as
 select
     line_key,

@@ -1,4 +1,5 @@
 -- One row per end of a POP3 session: messages and bytes
+-- No pattern of a form: counters stand in any order, and only all of them tell what one counts
 create or replace temp view pop3_counters as
 with counted as (
     select
