@@ -130,8 +130,8 @@ class _Try:
 
     @property
     def gave(self) -> str:
-        texts = (f"{self.name}.{quote_identifier(column)}" for column in self.pattern.columns)
-        return " or ".join(f"{text} <> ''" for text in texts)
+        empty = ", ".join(f"{quote_identifier(column)}: ''" for column in self.pattern.columns)
+        return f"{self.name} <> {{{empty}}}"
 
 
 def _tries(forms: Sequence[Form], kinds: Sequence[str]) -> Iterator[list[_Try]]:
