@@ -46,7 +46,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 # How many rows of a table are told that are not as they should be
 DIFFERING_ROWS = 5
 # What host_count gives on average
-HOSTS_OF_AN_EXAMPLE = 18
+HOSTS_OF_AN_EXAMPLE = 35
 
 
 def with_cases(case_count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -58,14 +58,14 @@ def with_cases(case_count: int) -> Callable[[Callable[..., None]], Callable[...,
 def of_hosts(test: Callable[..., None]) -> Callable[..., None]:
     """A property whose examples are of many hosts, each of which is a case of its own.
 
-    Hosts have nothing to do with each other, and a load costs about the same for one or forty.
+    Hosts have nothing to do with each other, and a load costs about the same for one or eighty.
     """
     return with_cases(HOSTS_OF_AN_EXAMPLE)(test)
 
 
 def host_count(chance: random.Random) -> int:
     """How many hosts an example is of: few in every fourth, for what only a small log shows."""
-    return chance.randint(*chance.choice([(1, 3), (4, 19), (20, 39), (20, 39)]))
+    return chance.randint(*chance.choice([(1, 3), (4, 39), (40, 79), (40, 79)]))
 
 
 def pytest_configure(config: pytest.Config) -> None:

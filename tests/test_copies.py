@@ -340,3 +340,23 @@ def test_copies_of_a_log_give_the_rows_of_the_lines_that_count(seed):
         assert_rows_alike(rows_of_events(copied, told), expected)
         if chance.random() < 0.3:
             assert_derived_alike(copied)
+
+
+def test_which_copy_counts_does_not_depend_on_logs_without_lines_of_that_host(tmp_path):
+    database = tmp_path / "mail.duckdb"
+    early = "2026-02-03T09:00:00.{}+00:00 mx1 postfix/smtpd[1]: connect from unknown[192.0.2.7]\n"
+    told = [
+        f"2026-02-03T09:01:40.00000{place}+00:00 mx1 postfix/qmgr[2]: 1E2404075{place}: removed\n"
+        for place in (1, 2)
+    ]
+    logs = {
+        # The part of the rotation that goes on in that second
+        "mail.log": "2026-02-03T09:01:40.000003+00:00 mx2 postfix/qmgr[3]: 1E24040753: removed\n",
+        "copy.log": early.format(2) + "".join(told),
+        "mail.log.1": early.format(1) + "".join(told),
+        "part.log": early.format(3) + told[1],
+    }
+    for name, content in logs.items():
+        (tmp_path / name).write_text(content)
+        load([tmp_path / name], database, force=True)
+    assert_derived_alike(database)

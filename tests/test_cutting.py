@@ -29,6 +29,10 @@ PAUSES = [0.001, 0.5, 20, 280, 400, 90_000, 200_000, 700_000]
 LONG_PAUSES = [0.5, 20, 400, 4000, 30_000, 50_000, 90_000]
 QUEUE_IDS = ["1E24040751", "4f4yBq0wWjz1yTr"]
 USERS = ["alice@example.com", "bob"]
+SENT = (
+    "to=<b@example.org>, relay=mx[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=2.0.0, "
+    "status=sent (250 2.0.0 Ok)"
+)
 
 
 def session_lines(chance: random.Random, user: str) -> list[str]:
@@ -322,6 +326,49 @@ def test_disorder_is_read_alike_however_it_is_cut(seed):
 )
 def test_disorder_that_was_read_otherwise_once(seed, line_count, cuts, order, batch_bytes):
     assert_read_alike(disorderly_log(seed, line_count), cuts, order, batch_bytes)
+
+
+def queue_line(told: str) -> str:
+    """A line about one queue id, of its time, process and text."""
+    time, process, text = told.split(" ", 2)
+    return f"2026-02-03T{time}+00:00 mx1 postfix/{process}: 1E24040751: {text}"
+
+
+@pytest.mark.parametrize("cut", [[], [1], [2]])
+@pytest.mark.parametrize(
+    ("told", "taken_up_at"),
+    [
+        # At once: no other line tells that this is another message
+        (
+            ["09:00:00 cleanup[14] message-id=<0@example.com>", "09:00:10 qmgr[15] removed"],
+            "09:00:11",
+        ),
+        # A line long after the removal began another one, which this is
+        (["09:00:10 qmgr[15] removed", f"09:20:00 smtp[16] {SENT}"], "09:40:00"),
+    ],
+)
+def test_what_qmgr_takes_up_after_a_removal_is_not_what_was_removed(
+    tmp_path, told, taken_up_at, cut
+):
+    told = [*told, f"{taken_up_at} qmgr[15] from=<a@example.net>, size=1, nrcpt=1 (queue active)"]
+    lines = [queue_line(line) for line in told]
+    messages = load_parts(tmp_path, lines, cut, [0, 1], 10**6)["messages"]
+    assert [("removed" in row, "a@example.net" in row) for row in messages] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_what_qmgr_takes_up_in_the_second_of_its_removal_is_what_was_removed(tmp_path):
+    told = [
+        "09:00:09 cleanup[14] message-id=<0@example.com>",
+        "09:00:10 qmgr[15] removed",
+        # In another log
+        "09:00:10 qmgr[15] from=<a@example.net>, size=1, nrcpt=1 (queue active)",
+    ]
+    lines = [queue_line(line) for line in told]
+    (message,) = load_parts(tmp_path, lines, [2], [0, 1], 10**6)["messages"]
+    assert {"removed", "a@example.net"} <= set(message)
 
 
 @pytest.mark.parametrize("style", ["bsd", "rfc3339"])

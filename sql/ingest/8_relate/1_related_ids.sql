@@ -16,20 +16,34 @@ named as (
         and delivery_key in (select line_key from message_lines where kind = 'delivery')
 ),
 
-filtered as (
-    select messages.message_id
+-- A queue id says nothing of where its message stands in the table: all of it is read, once
+found as materialized (
+    select
+        message_key,
+        queue_id,
+        message_id
     from messages
-    inner join deliveries on messages.message_key = deliveries.message_key
-    semi join ids_at_hand on messages.queue_id = ids_at_hand.queue_id
-    where deliveries.agent = 'pipe' and messages.message_id is not null
+    where
+        queue_id in (
+            select queue_id from ids_at_hand
+            union
+            select queue_id from named
+        )
+),
+
+filtered as (
+    select found.message_id
+    from found
+    inner join deliveries on found.message_key = deliveries.message_key
+    semi join ids_at_hand on found.queue_id = ids_at_hand.queue_id
+    where deliveries.agent = 'pipe' and found.message_id is not null
 )
 
 select queue_id from ids_at_hand
 union
 select queue_id from removed_ids
 union
-select messages.queue_id from messages
-semi join named on messages.queue_id = named.queue_id
+select queue_id from found
 union
 select messages.queue_id from messages
 semi join ids_at_hand on messages.orig_queue_id = ids_at_hand.queue_id
@@ -47,3 +61,8 @@ union
 select message_links.child_queue_id from message_links
 semi join ids_at_hand on message_links.parent_queue_id = ids_at_hand.queue_id
 where message_links.evidence = 'sieve redirect';
+
+-- Their messages
+create or replace temp table related_messages as
+select messages.message_key from messages
+semi join related_ids on messages.queue_id = related_ids.queue_id;

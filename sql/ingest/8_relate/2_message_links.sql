@@ -47,7 +47,7 @@ select
     messages.orig_queue_id,
     messages.queued_at
 from messages
-semi join related_ids on messages.queue_id = related_ids.queue_id
+semi join related_messages on messages.message_key = related_messages.message_key
 where
     messages.birth_kind is null
     or messages.birth_kind = 'pickup'

@@ -15,11 +15,11 @@ from (
             when starts_with(messages.sender, 'double-bounce@') then 'postmaster notice'
         end as origin
     from messages
-    semi join related_ids on messages.queue_id = related_ids.queue_id
+    semi join related_messages on messages.message_key = related_messages.message_key
     left join message_links on messages.message_key = message_links.child_key
     left join (
         select distinct deliveries.message_key from deliveries
-        semi join related_ids on deliveries.queue_id = related_ids.queue_id
+        semi join related_messages on deliveries.message_key = related_messages.message_key
         where is_probe(deliveries.status)
     ) as probes on messages.message_key = probes.message_key
     -- Their own line says all of the others

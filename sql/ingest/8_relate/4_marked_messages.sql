@@ -2,7 +2,7 @@
 create or replace temp table marks as
 with connections_at_hand as (
     select distinct messages.connection_key from messages
-    semi join related_ids on messages.queue_id = related_ids.queue_id
+    semi join related_messages on messages.message_key = related_messages.message_key
     where messages.connection_key is not null
     union
     select connection_lines.connection_key from connection_lines

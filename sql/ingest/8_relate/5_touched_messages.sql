@@ -1,7 +1,6 @@
 -- One row per message whose state, family or ends of deliveries may have changed
 create or replace temp table touched_messages as
-select messages.message_key from messages
-semi join related_ids on messages.queue_id = related_ids.queue_id
+select message_key from related_messages
 union
 select message_links.parent_key as message_key from message_links
 semi join related_ids on message_links.child_queue_id = related_ids.queue_id

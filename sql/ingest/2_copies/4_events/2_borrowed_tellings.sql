@@ -165,6 +165,11 @@ inner join tellings
         and seconds.second_id = tellings.second_id
         and tellings.line_key & 4294967295 < begun.first_line_no;
 
+-- What tells no line of a host in the second itself adds nothing to those that do
 insert into tellings by name
-select * replace (true as is_borrowed)
-from borrowed_tellings;
+select borrowed_tellings.* replace (true as is_borrowed)
+from borrowed_tellings
+semi join tellings
+    on
+        borrowed_tellings.file_key = tellings.file_key
+        and borrowed_tellings.second_id = tellings.second_id;

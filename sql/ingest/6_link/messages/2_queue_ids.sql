@@ -12,7 +12,8 @@ with counted as (
         min(position) filter (where is_birth(kind)) as birth_position,
         min(position) filter (where is_removal(kind)) as removal_position,
         min(moment(logged_at)) filter (where is_removal(kind)) as removal_moment,
-        max(position) filter (where is_intake(kind)) as intake_position
+        max(position) filter (where is_intake(kind)) as intake_position,
+        max(moment(logged_at)) filter (where kind = 'qmgr_active') as activation_moment
     from queue_lines
     group by all
 )
@@ -25,5 +26,6 @@ select
     or birth_position > first_position
     or last_moment > removal_moment + removal_grace()
     or intake_position > removal_position
+    or activation_moment > removal_moment
     or last_moment > first_moment + queue_silence() as has_several_lives
 from counted;

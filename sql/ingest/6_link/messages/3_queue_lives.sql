@@ -52,6 +52,7 @@ before as (
         *,
         lag(moment(logged_at)) over earlier as previous_moment,
         max(position) filter (where is_removal) over earlier_rows as removal_position,
+        max(moment(logged_at)) filter (where is_removal) over earlier_rows as removal_moment,
         -- That qmgr removes it as well makes no shorter what postsuper's removal allows
         last_value(
             case
@@ -77,7 +78,14 @@ begun as (
         or previous_moment is null
         -- What qmgr has removed, it does not take up again; where it speaks first of a message, the
         -- others speak of the same
-        or (kind = 'qmgr_active' and coalesce(previous_mark = 'queue_removed', false))
+        or coalesce(
+            kind = 'qmgr_active'
+            and previous_mark = 'queue_removed'
+            -- In one second of a coarse clock, a line of another log may stand behind what it precedes
+            and moment(logged_at) > removal_moment
+            and previous_moment <= removal_end,
+            false
+        )
         or coalesce(
             is_intake(kind)
             and previous_turn <> 'birth'
