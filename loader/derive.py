@@ -38,8 +38,9 @@ ONE_THREAD_BYTES = 1048576
 # fails is kept in larger ones
 SOUGHT_LINES = 100
 PIECE_LINES = 10_000
-# From touched messages on
+# What is told of related messages when their links are known
 STATED = (
+    "8_relate/1_related_messages.sql",
     "8_relate/5_touched_messages.sql",
     "8_relate/6_states.sql",
     "8_relate/7_family_seeds.sql",

@@ -87,7 +87,8 @@ ROADS = {
     ),
     "messages of an older mailsql": (
         *("0_macros", "0_empty", "untold_messages", "2_order/1_file_ranks"),
-        *("8_relate/5", "8_relate/6", "8_relate/7", "9_families", "9_mailboxes", "9_events"),
+        *("8_relate/1_related_messages", "8_relate/5", "8_relate/6", "8_relate/7"),
+        *("9_families", "9_mailboxes", "9_events"),
     ),
 }
 

@@ -3,11 +3,6 @@ create or replace temp table related_ids as
 select distinct queue_id from messages
 where root_key is null;
 
--- And their messages
-create or replace temp table related_messages as
-select messages.message_key from messages
-semi join related_ids on messages.queue_id = related_ids.queue_id;
-
 -- No connection is at hand
 create or replace temp table connection_lines as
 select connection_key from connections

@@ -61,8 +61,3 @@ union
 select message_links.child_queue_id from message_links
 semi join ids_at_hand on message_links.parent_queue_id = ids_at_hand.queue_id
 where message_links.evidence = 'sieve redirect';
-
--- Their messages
-create or replace temp table related_messages as
-select messages.message_key from messages
-semi join related_ids on messages.queue_id = related_ids.queue_id;
