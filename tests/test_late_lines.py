@@ -6,9 +6,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import mailsql
 import mailsql.derive
 from bench.generate import generate
-from tests.conftest import load
+from tests.conftest import assert_rows_alike, load, rows_of_lines
 
 pytestmark = pytest.mark.newest
 
@@ -45,6 +46,30 @@ def test_a_late_line_reads_what_it_touches(tmp_path, lines_again, place):
     load([write(tmp_path / "late.log", late)], database)
     assert lines_again[0] == 0
     assert 20 < lines_again[1] < 400
+
+
+def forget_last_times(database: Path) -> None:
+    """Make messages what those of an older mailsql are."""
+    with mailsql.open_database(database, read_only=False) as connection:
+        connection.execute("update messages set last_logged_at = null")
+
+
+def test_late_lines_meet_messages_of_an_older_database(tmp_path):
+    lines = list(generate(3000, "rfc3339", seed=9, per_second=2))
+    logs = [
+        write(tmp_path / "mail.log", lines[:400] + lines[420:]),
+        write(tmp_path / "late.log", lines[400:420]),
+    ]
+    found = []
+    for is_older in (False, True):
+        database = tmp_path / f"{is_older}.duckdb"
+        load(logs[:1], database)
+        if is_older:
+            forget_last_times(database)
+        load(logs[1:], database)
+        forget_last_times(database)
+        found.append(rows_of_lines(database, lines))
+    assert_rows_alike(*found)
 
 
 def test_what_was_loaded_in_order_is_not_read_again(tmp_path, lines_again):

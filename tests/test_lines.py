@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from mailsql.forms import read_forms
+from mailsql.statements import run_sql
 from tests.conftest import KEYED_TABLES, columns
 
 FAMILIES = sorted((Path(__file__).parent / "lines").glob("*.log"))
 FORMATS = [Path(__file__).parent / "formats" / f"{family}.csv" for family in ("dovecot", "postfix")]
-LEFT_OUT = {"logged_at", "host", "queued_at", "connected_at", "login_at"}
+LEFT_OUT = {"logged_at", "host", "queued_at", "last_logged_at", "connected_at", "login_at"}
 USUAL_COUNTS = {"message_count": 0, "rejection_count": 0, "occurrences": 1}
 
 
@@ -85,6 +86,18 @@ def test_lines_are_read_as_written_above_them(family, loaded):
     for number, (expected, line) in enumerate(samples, start=1):
         assert expected is not None, f"no expectation above: {line}"
         assert found[number] == json.loads(expected), line
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda path: path.stem)
+def test_lines_with_a_queue_id_are_of_messages_of_their_time(family, loaded):
+    connection = loaded("".join(line + "\n" for _, line in read_samples(family)), year=2026)
+    run_sql(connection, "ingest/0_macros/kinds.sql")
+    assert not connection.execute(
+        "select line from raw_lines where copy_of is null and logged_at is not null "
+        "and queue_id is not null and not is_of_others(kind) and not exists("
+        "select * from messages where messages.queue_id = raw_lines.queue_id "
+        "and raw_lines.logged_at between messages.queued_at and messages.last_logged_at)"
+    ).fetchall()
 
 
 def all_expectations() -> list[dict[str, Any]]:

@@ -129,8 +129,8 @@ def test_the_users_views_and_kinds_are_those_of_now(older, made, monkeypatch):
 @pytest.mark.newest
 def test_columns_that_are_new_are_said_once(older):
     assert update(older) == [
-        f"{older}: columns are new since mailsql 0.0.1: messages.subject, "
-        "raw_lines.unread; "
+        f"{older}: columns are new since mailsql 0.0.1: "
+        "messages.last_logged_at, messages.subject, raw_lines.unread; "
         "rows of before have values there after mailsql reparse"
     ]
     assert update(older) == []

@@ -3,6 +3,13 @@ create or replace temp table related_ids as
 select distinct queue_id from messages
 where root_key is null;
 
+create or replace temp table found_messages as
+select
+    message_key,
+    queue_id
+from messages
+where false;
+
 -- No connection is at hand
 create or replace temp table connection_lines as
 select connection_key from connections

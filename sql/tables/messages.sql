@@ -30,7 +30,8 @@ create table if not exists messages (
     state varchar,
     state_at timestamptz,
     root_key bigint,
-    subject varchar
+    subject varchar,
+    last_logged_at timestamptz
 );
 
 comment on column messages.message_key is 'Its first line (log_lines)';
@@ -81,3 +82,4 @@ comment on column messages.root_key is
 comment on column messages.subject is
 'Subject header, where a check of headers (header_checks) logged it; encoded words are in clear '
 'where their charset is known and they hold printable text';
+comment on column messages.last_logged_at is 'Time of its last line';

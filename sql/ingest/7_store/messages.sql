@@ -51,7 +51,8 @@ select
     -- As far as its own lines tell it: see 8_relate/6_states.sql
     ended_state(spans.end_reason, outcomes.outcome_bits) as state,
     coalesce(spans.removed_at, spans.expired_at) as state_at,
-    spans.message_key as root_key
+    spans.message_key as root_key,
+    spans.last_logged_at
 from spans
 inner join processes on spans.queue_home_id = processes.header_id
 left join smtpd_clients on spans.birth_key = smtpd_clients.line_key

@@ -5,10 +5,11 @@ create or replace temp table mailbox_attempts as
 select
     messages.message_id,
     deliveries.logged_at
-from deliveries
-inner join messages on deliveries.message_key = messages.message_key
+from message_lines
+inner join deliveries on message_lines.line_key = deliveries.delivery_key
+inner join messages on message_lines.message_key = messages.message_key
 where
-    deliveries.delivery_key in (select line_key from message_lines where kind = 'delivery')
+    message_lines.kind = 'delivery'
     and deliveries.agent in ('lmtp', 'pipe', 'local', 'virtual')
     and messages.message_id is not null;
 

@@ -6,6 +6,7 @@ with spans as (
         any_value(queue_home_id) as queue_home_id,
         any_value(queue_id) as queue_id,
         min(logged_at) as queued_at,
+        max(logged_at) as last_logged_at,
         max(position) as last_position,
         max(moment(logged_at)) as last_moment,
         arg_min(line_key, position) filter (where kind = 'cleanup_message_id') as message_id_key,
