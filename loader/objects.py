@@ -36,7 +36,7 @@ from .words import read_words, with_words
 
 __version__ = installed_version("mailsql")
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 # Of a new file; the engine's own are four times as large and end half empty where columns are short
 BLOCK_BYTES = 65536
 # The oldest schema of which lines, and where they come from, can be read
