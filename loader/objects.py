@@ -46,6 +46,8 @@ FILLED = {
     "deliveries.own_outcome": "update main.deliveries set own_outcome = "
     "main.delivery_outcome(agent, status, reply, relay_ip)"
 }
+# New columns whose values stored lines tell, and what finds them out
+TOLD_BY_LINES = {"messages.last_logged_at": "ingest/last_times.sql"}
 KEPT_TEMPLATES = 4
 # In a macro: the text of a view in the place of the view
 VIEW_TEXT = re.compile(r"select \* from text_of\.(?P<view>\w+)")
@@ -119,7 +121,10 @@ def _write(
     _comment_reports(connection)
     for column in FILLED.keys() & set(added):
         connection.execute(FILLED[column])
-    return [column for column in added if column not in FILLED]
+    for column in TOLD_BY_LINES.keys() & set(added):
+        run_sql(connection, "ingest/0_macros")
+        run_sql(connection, TOLD_BY_LINES[column])
+    return [column for column in added if column not in FILLED.keys() | TOLD_BY_LINES.keys()]
 
 
 def _sign(connection: duckdb.DuckDBPyConnection) -> None:

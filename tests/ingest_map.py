@@ -90,6 +90,7 @@ ROADS = {
         *("8_relate/1_related_messages", "8_relate/5", "8_relate/6", "8_relate/7"),
         *("9_families", "9_mailboxes", "9_events"),
     ),
+    "last times of messages of an older mailsql": ("0_macros", "last_times"),
 }
 
 

@@ -10,7 +10,8 @@ where queue_id is not null and not is_of_others(kind)
 group by all;
 
 -- When these were used: what has a queue id and a time is a line of one of its messages. Where lines
--- were taken out, rows of messages went with them, and an older mailsql did not tell the last time
+-- were taken out, rows of messages went with them; an older mailsql's message whose lines were pruned
+-- has no last time
 create or replace temp view queue_id_times as
 select
     case
