@@ -183,6 +183,9 @@ def _update(
     with speaking_of(path):
         try:
             columns = bring_up_to_date(connection)
+            # Until then nothing can be added to a table that got a column, where its last row group
+            # has more rows than new ones get
+            connection.execute("checkpoint")
         except duckdb.CatalogException as error:
             said = str(error).removeprefix("Catalog Error: ").partition("\n")[0]
             raise DatabaseError(
@@ -342,10 +345,14 @@ def _connect_writing(
     """Connect for writing; what a killed process left in the temporary folder goes."""
     settings = _settings(path) | {"storage_compatibility_version": STORAGE_VERSION}
     options = f"row_group_size {rows}" + (f", block_size {BLOCK_BYTES}" if is_new else "")
+    is_left_open = Path(f"{path}.wal").exists()
     connection = duckdb.connect(config=settings)
     try:
         connection.execute(f"attach {quote_text(str(path.absolute()))} as {CATALOG} ({options})")
         connection.execute(f"use {CATALOG}")
+        if is_left_open:
+            # The tables may have got columns in it (_update)
+            connection.execute("checkpoint")
     except BaseException:
         connection.close()
         raise

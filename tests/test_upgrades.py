@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from bench.generate import generate
 from mailsql import objects
 from mailsql.database import open_database
 from mailsql.errors import DatabaseError, OutdatedError
@@ -229,3 +230,28 @@ def test_lines_that_cannot_be_read_are_left_alone(older, sql, action):
     is_refused(older, action)
     assert older.read_bytes() == before
     assert [path.name for path in older.parent.iterdir()] == ["mail.duckdb"]
+
+
+@pytest.mark.newest
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_small_log_is_added_to_large_tables_that_got_a_column(tmp_path, monkeypatch, is_killed):
+    """Row groups of small logs hold fewer rows than the last one of the table does."""
+    monkeypatch.setattr("mailsql.derive.SMALL_ROW_GROUP_ROWS", 2048)
+    monkeypatch.setattr("mailsql.derive.SMALL_BYTES", 100_000)
+    lines = [line + "\n" for line in generate(31_000, "rfc3339", seed=9)]
+    log, later, database = (tmp_path / name for name in ("mail.log", "later.log", "mail.duckdb"))
+    log.write_text("".join(lines[:30_700]))
+    later.write_text("".join(lines[30_700:]))
+    load([log], database)
+    with open_database(database, read_only=False) as connection:
+        connection.execute("alter table messages drop column last_logged_at")
+        connection.execute("checkpoint")
+        if is_killed:
+            # As it is when it dies behind the commit
+            connection.execute("pragma disable_checkpoint_on_shutdown")
+            connection.execute("alter table messages add column last_logged_at timestamptz")
+        connection.execute("update mailsql_database set mailsql_version = '0.0.1'")
+    assert database.with_name("mail.duckdb.wal").exists() == is_killed
+    load([later], database)
+    with open_database(database) as connection:
+        assert connection.execute("select count(*) from raw_lines").fetchone() == (31_000,)
