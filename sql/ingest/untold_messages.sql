@@ -3,6 +3,7 @@ create or replace temp table related_ids as
 select distinct queue_id from messages
 where root_key is null;
 
+-- None of them was found before
 create or replace temp table found_messages as
 select
     message_key,

@@ -32,7 +32,7 @@ UNTOLD = {
         # recipient_outcomes are told, of which it is a part
         "own_outcome",
     },
-    # tests/e2e/states.py knows states; last lines are written when the driver is told all
+    # tests/e2e/states.py knows states; a last line is written when the driver was answered
     "messages": {"state", "state_at", "last_logged_at"},
     "pop3_sessions": {"pid"},
     "imap_sessions": {"pid"},
